@@ -1,0 +1,88 @@
+# 用法 · usage: make help
+#
+# Everything runs in .venv/, made from the locked files under requirements/ by plain pip. After the first set-up no
+# target but `lock` needs the network, until a locked file changes. Paths are relative: a folder with spaces is fine.
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help demo test bench lint format schemas examples lock clean system-packages
+
+# The first Python that is new enough and can make an environment; asked by running it, since a command of that name
+# may be an empty shim. Another one: make PYTHON=/path/to/python …
+new_enough := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
+	"$$p" -c '$(new_enough)' 2>/dev/null && echo "$$p" && break; done)
+has_python = "$(PYTHON)" -c '$(new_enough)' 2>/dev/null || { \
+	echo '需要 Python 3.11 或更高版本（含 venv 模块；Debian、Ubuntu 上请装 python3-venv），没有找到。'; \
+	echo 'No Python 3.11 or later with its venv module was found (on Debian or Ubuntu: apt install python3-venv).'; \
+	exit 1; } >&2
+
+WORKERS ?= 2
+ARGS ?=
+
+help: ## 列出这些目标 · list these targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+
+demo: .venv/.stamp-dev ## 演示：真实决算表在三种格式间往返并校验 · convert a real report both ways and validate it
+	@scripts/demo.sh
+
+test: .venv/.stamp-dev tests/node/node_modules/.stamp ## 安装所需并运行全部测试（ARGS="-k 词"） · set up and run all tests
+	.venv/bin/python -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
+
+bench: .venv/.stamp-dev ## 与同类工具并排比较性能 · measure against peers, side by side
+	.venv/bin/python benchmarks/run.py $(ARGS)
+
+lint: .venv/.stamp-dev ## 检查风格与类型 · check style and types
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/mypy
+
+format: .venv/.stamp-dev ## 整理代码格式 · put the code in order
+	.venv/bin/ruff check --fix-only .
+	.venv/bin/ruff format .
+
+schemas: .venv/.stamp-dev ## 由手写数据重新生成 JSON Schema 与文档 · regenerate all that derives from the hand-written data
+	.venv/bin/fatk schema build
+
+# The package is the source; its twins are what the tool makes of it.
+examples: .venv/.stamp-dev ## 由示例数据包重新生成 json 与 xlsx · regenerate the json and xlsx twins of the example packages
+	@set -e; for package in datapackages/*/; do \
+		if [ -e "$${package}report.json" ]; then for twin in json xlsx; do \
+			echo "fatk convert --force $${package%/} $${package}report.$$twin"; \
+			.venv/bin/fatk convert --force "$${package%/}" "$${package}report.$$twin"; \
+		done; fi; \
+	done
+
+lock: ## 重新锁定依赖（UPGRADE=--upgrade 取最新版） · lock the dependencies again
+	@$(has_python)
+	"$(PYTHON)" -m venv build/lock
+	build/lock/bin/pip install --quiet uv==0.13.9
+	build/lock/bin/uv $(lock_options) --group pyproject.toml:build --output-file requirements/build.txt
+	build/lock/bin/uv $(lock_options) --all-extras pyproject.toml --output-file requirements/dev.txt
+# Universal: one file for every system and Python from 3.11.
+lock_options = pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
+	--custom-compile-command 'make lock' $(UPGRADE)
+
+clean: ## 删除环境与一切生成的文件 · remove the environment and whatever was built
+	rm -rf .venv build dist tests/node/node_modules .hypothesis .mypy_cache .pytest_cache .ruff_cache
+
+# Wheels only, so that no stranger's set-up code runs; but for two old pure Python libraries that have none (both under
+# `datapackage`). What builds these and our own package is locked too and comes first, hence no build isolation.
+pip = .venv/bin/python -m pip install --quiet --disable-pip-version-check
+.venv/.stamp-dev: requirements/build.txt requirements/dev.txt pyproject.toml
+	@$(has_python)
+	@echo '准备运行环境 .venv（首次约一分钟） · setting up .venv (about a minute the first time)'
+	@.venv/bin/python -c '' 2>/dev/null || "$(PYTHON)" -m venv --clear .venv
+	@$(pip) --require-hashes --only-binary :all: -r requirements/build.txt
+	@$(pip) --require-hashes --only-binary :all: --no-binary linear-tsv,unicodecsv \
+		--use-pep517 --no-build-isolation -r requirements/dev.txt
+	@$(pip) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# On a developer's machine a missing program costs the tests that need it, which say so; in CI it is a failure.
+system-packages:
+	@scripts/system-packages.sh || [ -z "$$CI" ]
+
+tests/node/node_modules/.stamp: tests/node/package.json tests/node/package-lock.json | system-packages
+	@if command -v npm >/dev/null; then cd tests/node && npm ci --ignore-scripts --silent && touch node_modules/.stamp; \
+	else echo '没有 npm，略过 Node 校验器 · no npm: without the Node checkers' >&2; [ -z "$$CI" ]; fi

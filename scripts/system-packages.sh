@@ -1,0 +1,37 @@
+#!/usr/bin/env bash
+# Installs the Debian or Ubuntu packages that the tests need, and only those that are missing.
+# Where it may not (not root, no apt-get) it names them and exits 1.
+set -euo pipefail
+
+missing=()
+have() { command -v "$1" >/dev/null 2>&1; }
+
+# LibreOffice Calc without a desktop: a second reader of our workbooks, and the maker of old .xls and .ods files. Asked by
+# its library on Debian, where `soffice` may stand without Calc.
+if have dpkg; then
+  compgen -G '/usr/lib/libreoffice/program/libsclo.so' >/dev/null ||
+    compgen -G '/opt/libreoffice*/program/libsclo.so' >/dev/null || missing+=(libreoffice-calc-nogui)
+else
+  have soffice || missing+=(libreoffice-calc-nogui)
+fi
+# Chinese glyphs for what LibreOffice prints.
+compgen -G '/usr/share/fonts/*/noto/NotoSansCJK*' >/dev/null || missing+=(fonts-noto-cjk)
+have pdftotext || missing+=(poppler-utils) # a second reader of the text of a PDF
+# Node runs the checkers under tests/node. npm is asked too: some packages of nodejs bring it, Debian's does not.
+have node || missing+=(nodejs)
+have npm || missing+=(npm)
+
+((${#missing[@]})) || exit 0
+
+if [[ $(id -u) -eq 0 ]] && have apt-get; then
+  echo "安装测试所需的系统软件包 · installing for the tests: ${missing[*]}"
+  export DEBIAN_FRONTEND=noninteractive
+  apt-get update -qq
+  apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+else
+  {
+    echo "测试缺少系统软件包 · the tests lack these system packages: ${missing[*]}"
+    echo "请用管理员身份安装 · to install them: sudo apt-get install --no-install-recommends ${missing[*]}"
+  } >&2
+  exit 1
+fi

@@ -1,0 +1,37 @@
+"""The library's three verbs: read, write, validate."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from fatk import formats
+from fatk.check import Result, check
+from fatk.limits import DEFAULTS, Limits
+from fatk.model import Report
+from fatk.reading import Reading
+
+
+def read(path: str | Path, *, limits: Limits = DEFAULTS) -> Reading:
+    """Read a report from a workbook, a data package (directory or zip) or a JSON document; its content decides which.
+
+    The reading holds the report, what was noticed (findings), and where each cell stood. ``Refused`` is raised where the
+    file cannot or must not be read. Nothing is fetched, executed or written.
+    """
+    return formats.read(path, limits=limits)
+
+
+def write(report: Report, path: str | Path, *, force: bool = False) -> None:
+    """Write a report in the form that the name says: ``.xlsx``, ``.json``, ``.zip``, or no suffix for a package directory.
+
+    The target appears whole or not at all. ``NotWritten`` is raised where it exists and ``force`` is not given;
+    ``WouldLose`` where the form cannot hold the report.
+    """
+    formats.write(report, path, force=force)
+
+
+def validate(source: str | Path | Reading | Report, *, limits: Limits = DEFAULTS) -> Result:
+    """Check a report: a file, one that was read, or one made in memory. The result's ``verdict`` is ``valid``,
+    ``invalid`` or ``not_checked``; its findings are sorted, the worst first."""
+    if isinstance(source, Report):
+        source = Reading(source)
+    return check(source if isinstance(source, Reading) else read(source, limits=limits))

@@ -1,0 +1,325 @@
+"""Zip archives from strangers: refused as a whole before anything is inflated, then read within bounds.
+
+The directory of the archive is read here and not by ``zipfile``, which resolves doubtful archives silently: the last of two
+equal names wins, overlapping entries are all inflated, names are cleaned instead of refused. Nothing is ever extracted to
+a file system, but names that would be dangerous there are refused, since packages travel on.
+
+Layout of the records: PKWARE APPNOTE 6.3.10, sections 4.3 to 4.5.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+import struct
+import unicodedata
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from fatk.errors import Refused
+from fatk.limits import Limits
+
+_LOCAL = struct.Struct("<4s2xHH16xHH")  # signature, flags, method, lengths of name and extra field
+_CENTRAL = struct.Struct("<4sxB2xHH4xIIIHHH2x2xII")
+_END = struct.Struct("<4sHHHHIIH")
+_END64_LOCATOR = struct.Struct("<4sIQI")
+_END64 = struct.Struct("<4sQHHIIQQQQ")
+
+_STORED, _DEFLATED = 0, 8
+_FLAG_ENCRYPTED = 0x0001 | 0x0040 | 0x2000  # also strong encryption and a masked directory
+_FLAG_UTF8 = 0x0800
+
+_UNSAFE_CHARACTER = re.compile('[\x00-\x1f\x7f\\\\:*?"<>|\u200e\u200f\u202a-\u202e\u2066-\u2069]')
+_RESERVED_NAME = re.compile(r"(?:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[0-9¹²³]) *(?:\.|$)", re.IGNORECASE)
+
+#: Entries up to this size are inflated at once, larger ones in pieces of ``_PIECE``.
+_AT_ONCE = 1 << 20
+_PIECE = 1 << 18
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One entry: its name with ``/`` between directories, its inflated size in bytes, how its name was encoded."""
+
+    name: str
+    size: int
+    directory: bool
+    encoding: str
+    method: int
+    crc: int
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Archive:
+    """A zip archive that kept the rules. Its members stand in the order of its directory."""
+
+    members: tuple[Member, ...]
+    _data: bytes
+    _folded: dict[str, Member]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the files (not of the directories) in it."""
+        return tuple(member.name for member in self.members if not member.directory)
+
+    def find(self, name: str) -> Member | None:
+        """The member of that name, letter case aside, or ``None``; names are unique in that sense."""
+        return self._folded.get(_fold(name))
+
+    def read(self, member: Member) -> bytes:
+        """The bytes of a member; ``Refused`` where they are not of the declared size and checksum."""
+        stored = memoryview(self._data)[member.start : member.end]
+        if member.method == _STORED:
+            data = bytes(stored)
+        else:
+            inflater = zlib.decompressobj(-zlib.MAX_WBITS)
+            try:
+                data = inflater.decompress(stored, member.size + 1)
+            except zlib.error:
+                raise _corrupt(member, "deflate") from None
+            if len(data) != member.size or not inflater.eof or inflater.unused_data:
+                raise _corrupt(member, "size")
+        if zlib.crc32(data) != member.crc:
+            raise _corrupt(member, "checksum")
+        return data
+
+    def pieces(self, member: Member) -> Iterator[bytes]:
+        """The bytes of a member piece by piece; a small one is one piece. What came is proven only when the end is reached:
+        ``Refused`` then, where size or checksum are not as declared."""
+        if member.size <= _AT_ONCE:
+            yield self.read(member)
+            return
+        crc = size = 0
+        for piece in self._inflated(member):
+            size += len(piece)
+            if size > member.size:
+                raise _corrupt(member, "size")
+            crc = zlib.crc32(piece, crc)
+            yield piece
+        if size != member.size:
+            raise _corrupt(member, "size")
+        if crc != member.crc:
+            raise _corrupt(member, "checksum")
+
+    def _inflated(self, member: Member) -> Iterator[bytes]:
+        stored = memoryview(self._data)[member.start : member.end]
+        blocks = (stored[at : at + _PIECE] for at in range(0, len(stored), _PIECE))
+        if member.method == _STORED:
+            yield from map(bytes, blocks)
+            return
+        inflater = zlib.decompressobj(-zlib.MAX_WBITS)
+        try:
+            for block in blocks:
+                waiting: bytes | memoryview = block
+                while waiting:
+                    if piece := inflater.decompress(waiting, _PIECE):
+                        yield piece
+                    waiting = inflater.unconsumed_tail
+            # What did not fit into the last piece may still wait inside the inflater.
+            while not inflater.eof and (piece := inflater.decompress(b"", _PIECE)):
+                yield piece
+        except zlib.error:
+            raise _corrupt(member, "deflate") from None
+        if not inflater.eof or inflater.unused_data:
+            raise _corrupt(member, "size")
+
+
+def open_archive(source: bytes | str | os.PathLike[str], limits: Limits) -> Archive:
+    """The archive in bytes or at a path; ``Refused`` with what is wrong, ``OSError`` where the file cannot be read.
+
+    Only the directory and the header of each entry are looked at; ``Archive.read`` inflates.
+    """
+    data = source if isinstance(source, bytes) else _load(source, limits)
+    if len(data) > limits.file_size:
+        raise Refused("FILE_TOO_LARGE", size=len(data), limit=limits.file_size)
+    if not data:
+        raise Refused("FILE_EMPTY")
+    count, size, offset = _directory(data, limits)
+    members = _members(data, count, offset, offset + size)
+    _check_sizes(members, limits)
+    _check_places(members, offset)
+    return Archive(tuple(m.member for m in members), data, _unique(members))
+
+
+def _load(path: str | os.PathLike[str], limits: Limits) -> bytes:
+    with Path(path).open("rb") as stream:
+        return stream.read(limits.file_size + 1)  # the size of a file can change, or be unknown, while it is read
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """A member with what only the checks need: where its header begins, and its size as compressed."""
+
+    member: Member
+    header: int
+    compressed: int
+
+
+def _directory(data: bytes, limits: Limits) -> tuple[int, int, int]:
+    """Number of entries, size and offset of the central directory."""
+    end = _find_end(data)
+    if data[:4] not in {b"PK\x03\x04", b"PK\x05\x06"}:
+        raise Refused("NOT_A_ZIP" if end is None else "CONTAINER_PREFIX")
+    if end is None:
+        raise Refused("ZIP_TRUNCATED")
+    _, disk, first_disk, here, count, size, offset, _ = _END.unpack_from(data, end)
+    after = end
+    locator = end - _END64_LOCATOR.size
+    if locator >= 0 and data[locator : locator + 4] == b"PK\x06\x07":
+        _, _, after, _ = _END64_LOCATOR.unpack_from(data, locator)
+        if after > locator - _END64.size or data[after : after + 4] != b"PK\x06\x06":
+            raise Refused("ZIP_CORRUPT", part="directory")
+        _, _, _, _, disk, first_disk, here, count, size, offset = _END64.unpack_from(data, after)
+    if count > limits.zip_entries:
+        raise Refused("ZIP_TOO_MANY_ENTRIES", count=count, limit=limits.zip_entries)
+    if disk or first_disk or here != count:
+        raise Refused("ZIP_CORRUPT", part="directory")  # one of several volumes
+    if offset + size != after:
+        # More room before the directory than it says: something was put in front of the archive.
+        raise Refused("CONTAINER_PREFIX" if offset + size < after else "ZIP_CORRUPT", part="directory")
+    return count, size, offset
+
+
+def _find_end(data: bytes) -> int | None:
+    """Where the end record stands: the last one whose comment reaches exactly to the end of the file."""
+    lowest = max(0, len(data) - _END.size - 0xFFFF)
+    at = len(data) - _END.size + 4
+    while (at := data.rfind(b"PK\x05\x06", lowest, at)) >= 0:
+        if at + _END.size + int.from_bytes(data[at + 20 : at + 22], "little") == len(data):
+            return at
+        at += 3  # the next one to the left may overlap by the bytes before its signature ends
+    return None
+
+
+def _members(data: bytes, count: int, at: int, end: int) -> list[_Entry]:
+    found = []
+    for _ in range(count):
+        if at + _CENTRAL.size > end:
+            raise Refused("ZIP_CORRUPT", part="directory")
+        (signature, _system, flags, method, crc, compressed, size, name_length, extra_length, comment_length, attributes,
+         header) = _CENTRAL.unpack_from(data, at)  # fmt: skip
+        name_end = at + _CENTRAL.size + name_length
+        extra_end = name_end + extra_length
+        raw = data[at + _CENTRAL.size : name_end]
+        at = extra_end + comment_length
+        if signature != b"PK\x01\x02" or at > end:
+            raise Refused("ZIP_CORRUPT", part="directory")
+        name, encoding = _decode(raw, flags)
+        _check_name(name)
+        if flags & _FLAG_ENCRYPTED:
+            raise Refused("ZIP_ENCRYPTED", name=name)
+        if stat.S_IFMT(attributes >> 16) not in {0, stat.S_IFREG, stat.S_IFDIR}:
+            raise Refused("ZIP_SYMLINK", name=name)
+        if method not in {_STORED, _DEFLATED}:
+            raise Refused("ZIP_METHOD_UNSUPPORTED", name=name, method=method)
+        if 0xFFFFFFFF in (size, compressed, header):
+            size, compressed, header = _wide(data[name_end:extra_end], name, size, compressed, header)
+        start = _start(data, header, raw, method, name)
+        directory = name.endswith("/")
+        if (method == _STORED and size != compressed) or (directory and size):
+            raise Refused("ZIP_CORRUPT", part=name, reason="size")
+        member = Member(name, size, directory, encoding, method, crc, start, start + compressed)
+        found.append(_Entry(member, header, compressed))
+    if at != end:
+        raise Refused("ZIP_CORRUPT", part="directory")
+    return found
+
+
+def _decode(raw: bytes, flags: int) -> tuple[str, str]:
+    """A name and the encoding that it is in: UTF-8 where flagged, else GB18030, which Chinese archivers write unflagged."""
+    encoding = "utf-8" if flags & _FLAG_UTF8 else "ascii" if raw.isascii() else "gb18030"
+    try:
+        return raw.decode(encoding), encoding
+    except UnicodeDecodeError:
+        raise Refused("ZIP_UNSAFE_NAME", name=raw.decode("ascii", "backslashreplace"), reason="encoding") from None
+
+
+def _check_name(name: str) -> None:
+    """Refuse a name that some system would not keep as it is: absolute, upwards, a device, a stream, blanks or a dot at the
+    end of a part, and what Windows forbids."""
+    parts = name.removesuffix("/").split("/")
+    if _UNSAFE_CHARACTER.search(name):
+        reason = "character"
+    elif not all(parts) or any(part[-1] in ". " for part in parts):
+        reason = "path"
+    elif any(len(part) > 255 for part in parts):
+        reason = "length"
+    elif any(_RESERVED_NAME.match(part) for part in parts):
+        reason = "reserved"
+    else:
+        return
+    raise Refused("ZIP_UNSAFE_NAME", name=name, reason=reason)
+
+
+def _wide(extra: bytes, name: str, size: int, compressed: int, header: int) -> tuple[int, int, int]:
+    """The three figures, each from the Zip64 extra field where the directory has no room for it."""
+    at = 0
+    while at + 4 <= len(extra):
+        kind, length = struct.unpack_from("<HH", extra, at)
+        body = extra[at + 4 : at + 4 + length]
+        at += 4 + length
+        if kind == 0x0001:
+            numbers = [int.from_bytes(body[i : i + 8], "little") for i in range(0, len(body) - 7, 8)]
+            figures = [numbers.pop(0) if f == 0xFFFFFFFF and numbers else f for f in (size, compressed, header)]
+            return figures[0], figures[1], figures[2]
+    raise Refused("ZIP_CORRUPT", part=name, reason="zip64")
+
+
+def _start(data: bytes, header: int, raw: bytes, method: int, name: str) -> int:
+    """Where the data of an entry begins, by its local header, which has to tell the same name and method."""
+    if header + _LOCAL.size > len(data):
+        raise Refused("ZIP_CORRUPT", part=name, reason="offset")
+    signature, _flags, local_method, name_length, extra_length = _LOCAL.unpack_from(data, header)
+    name_start = header + _LOCAL.size
+    if signature != b"PK\x03\x04" or local_method != method or data[name_start : name_start + name_length] != raw:
+        raise Refused("ZIP_CORRUPT", part=name, reason="header")
+    return name_start + name_length + extra_length
+
+
+def _check_sizes(entries: list[_Entry], limits: Limits) -> None:
+    total = 0
+    for entry in entries:
+        size, name = entry.member.size, entry.member.name
+        total += size
+        if size > limits.zip_entry:
+            raise Refused("ZIP_BOMB", name=name, size=size, limit=limits.zip_entry)
+        if size > limits.zip_ratio_floor and size > limits.zip_ratio * entry.compressed:
+            raise Refused("ZIP_BOMB", name=name, size=size, compressed=entry.compressed, limit=limits.zip_ratio)
+    if total > limits.zip_total:
+        raise Refused("ZIP_BOMB", size=total, limit=limits.zip_total)
+
+
+def _check_places(entries: list[_Entry], directory: int) -> None:
+    """Entries lie one behind the other before the directory: shared bytes would be inflated once for each of them."""
+    previous = 0
+    for entry in sorted(entries, key=lambda entry: entry.header):
+        if entry.header < previous:
+            raise Refused("ZIP_OVERLAPPING_ENTRIES", name=entry.member.name)
+        previous = entry.member.end
+        if previous > directory:
+            raise Refused("ZIP_OVERLAPPING_ENTRIES", name=entry.member.name)
+
+
+def _unique(entries: list[_Entry]) -> dict[str, Member]:
+    folded: dict[str, Member] = {}
+    for entry in entries:
+        key = _fold(entry.member.name)
+        if key in folded:
+            raise Refused("ZIP_DUPLICATE_NAME", name=entry.member.name, other=folded[key].name)
+        folded[key] = entry.member
+    return folded
+
+
+def _fold(name: str) -> str:
+    """A name as the most careless file system compares it; a directory and a file of one name are the same."""
+    name = name.removesuffix("/")
+    return name.lower() if name.isascii() else unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
+
+
+def _corrupt(member: Member, reason: str) -> Refused:
+    return Refused("ZIP_CORRUPT", part=member.name, reason=reason)

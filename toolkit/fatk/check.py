@@ -1,0 +1,51 @@
+"""The verdict on a report: everything noticed while reading and everything checked, as one result.
+
+A fault makes a report *invalid*; what applies but could not be checked makes it *not checked*; only then is it *valid*.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from fatk import structure
+from fatk.findings import ERROR, INFO, NOT_CHECKED, WARNING, Finding, located, location_order
+from fatk.reading import Reading
+
+VALID, INVALID, UNCHECKED = "valid", "invalid", "not_checked"
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What validation says of one source. ``summary`` counts as the contract of findings.schema.json names it."""
+
+    reading: Reading
+    verdict: str
+    summary: Mapping[str, int]
+    findings: tuple[Finding, ...]
+
+    @property
+    def valid(self) -> bool:
+        """Whether nothing is wrong and nothing that applies went unchecked."""
+        return self.verdict == VALID
+
+
+def check(reading: Reading) -> Result:
+    """Check a report that was read."""
+    found = [*reading.findings, *structure.check(reading.report)]
+    findings = tuple(sorted((located(f, reading.places) for f in found), key=location_order))
+    severities = Counter(f.severity for f in findings)
+    summary = {
+        "exact": 0, "within_rounding": 0, "failed": 0, "not_checked": 0, "not_applicable": 0,
+        "errors": severities[ERROR], "warnings": severities[WARNING], "infos": severities[INFO],
+        "source_cells": reading.source_cells, "unaccounted_cells": reading.unaccounted_cells,
+    }  # fmt: skip
+    if severities[ERROR]:
+        verdict = INVALID
+    elif any(f.outcome == NOT_CHECKED for f in findings):
+        verdict = UNCHECKED
+    else:
+        verdict = VALID
+    return Result(reading, verdict, MappingProxyType(summary), findings)

@@ -1,0 +1,293 @@
+"""The command ``fatk``: parse, call the library, print, choose the exit status. Nothing else is done here.
+
+Exit status: 0 done, nothing failed · 1 findings of severity error · 2 wrong usage · 3 input refused or unreadable ·
+4 incomplete · 5 output not written · 70 a fault of fatk itself. Of several sources the worst counts: 70, 3, 5, 4, 1.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from enum import Enum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from fatk import __version__, check, files, formats, render
+from fatk.errors import FatkError, Misuse, NotWritten
+from fatk.findings import explain_error
+from fatk.spec import load
+from fatk.values import visible
+
+app = typer.Typer(
+    name="fatk",
+    help="部门决算公开数据工具：在 Excel、CSV 数据包与 JSON 之间无损转换，检查报表，解释标准。\n\n"
+    "Final Accounts Toolkit: converts, checks and explains departmental final accounts (add --lang en for English messages).",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+schema_app = typer.Typer(help="由手写的标准数据生成并核对 schemas/generated 与 spec 中的派生文件。", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(schema_app, name="schema")
+
+_WORST = (70, 3, 5, 4, 1, 0)
+
+
+class Language(str, Enum):
+    """Language of messages."""
+
+    zh = "zh"
+    en = "en"
+
+
+class InputForm(str, Enum):
+    """Forms that can be read."""
+
+    xlsx = "xlsx"
+    package = "package"
+    json = "json"
+
+
+class ResultForm(str, Enum):
+    """Forms of a validation result."""
+
+    text = "text"
+    json = "json"
+
+
+Lang = Annotated[Language, typer.Option("--lang", help="提示信息的语言 · language of messages")]
+Source = Annotated[Path, typer.Argument(metavar="SRC", help="工作簿（.xlsx）、数据包（目录或 .zip）或 JSON 报告", show_default=False)]
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"fatk {__version__} (standard {load().version})")
+        raise typer.Exit
+
+
+@app.callback()
+def _main(
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="显示版本后退出 · show versions")] = False,
+) -> None: ...
+
+
+@app.command()
+def convert(
+    sources: Annotated[list[Path], typer.Argument(metavar="SRC", help="工作簿（.xlsx）、数据包（目录或 .zip）或 JSON 报告", show_default=False)],
+    target: Annotated[Path, typer.Argument(metavar="DST", help="目标；形式由后缀决定：.xlsx .json .zip，没有后缀为数据包目录", show_default=False)],
+    from_: Annotated[InputForm | None, typer.Option("--from", help="坚持来源是这种形式，不是则拒绝（平时由内容判断）", show_default=False)] = None,
+    to: Annotated[InputForm | None, typer.Option("--to", help="写成这种形式，不看目标的后缀", show_default=False)] = None,
+    findings: Annotated[Path | None, typer.Option("--findings", metavar="FILE", help="把发现的问题写成 JSON 文件", show_default=False)] = None,
+    force: Annotated[bool, typer.Option("--force", help="目标已存在时覆盖")] = False,
+    lang: Lang = Language.zh,
+) -> None:
+    """转换：读取任何已知形式的报告，写成另一种形式，一个单元格也不丢。
+
+    例：fatk convert 报表.xlsx 报表.json；fatk convert 报表.xlsx 数据包目录；fatk convert 数据包目录 报表.xlsx
+    """
+    if len(sources) > 1:
+        raise Misuse("SOURCES_SEVERAL", extra=", ".join(str(s) for s in sources[1:]))
+    source = sources[0]
+    _not_itself(source, target)
+    if findings is not None:
+        _not_itself(source, findings)
+    with _progress(source, lang):
+        result = check.check(formats.read(source, form=from_ and from_.value))
+        formats.write(result.reading.report, target, form=to and to.value, force=force)
+    if findings is not None:
+        document = render.to_document(result, __version__, load().version)
+        files.write_file(findings, render.as_json([document]).encode("utf-8"), force=force)
+    counts = result.summary
+    if lang is Language.zh:
+        summary = f"已写出 {target}：错误 {counts['errors']}，警告 {counts['warnings']}，提示 {counts['infos']}"
+    else:
+        summary = f"wrote {target}: {counts['errors']} errors, {counts['warnings']} warnings, {counts['infos']} infos"
+    typer.echo(visible(summary, 400), err=True)
+    if result.findings:
+        typer.echo(render.text(result, lang.value, colour=_colour(sys.stderr)), err=True, nl=False)
+    raise typer.Exit(1 if counts["errors"] else 0)
+
+
+def _not_itself(source: Path, target: Path) -> None:
+    """Refuse to write upon the input; ``--force`` does not change that."""
+    if source.exists() and target.exists() and os.path.samefile(source, target):
+        raise NotWritten("OUTPUT_IS_INPUT", path=target)
+
+
+@app.command()
+def validate(
+    sources: Annotated[list[Path], typer.Argument(metavar="SRC", help="一个或多个工作簿、数据包或 JSON 报告", show_default=False)],
+    form: Annotated[ResultForm, typer.Option("--format", help="结果的形式")] = ResultForm.text,
+    output: Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="把结果写入文件而不是打印", show_default=False)] = None,
+    strict: Annotated[bool, typer.Option("--strict", help="有内容未能检查时，退出状态为 4")] = False,
+    reference: Annotated[bool, typer.Option("--reference", help="同时用 frictionless 和 jsonschema 检查，核对结论一致")] = False,
+    force: Annotated[bool, typer.Option("--force", help="结果文件已存在时覆盖")] = False,
+    lang: Lang = Language.zh,
+) -> None:
+    """检查：报告的结构是否符合标准，问题在自己文件的哪个单元格，怎么改。
+
+    例：fatk validate 报表.xlsx；fatk validate --format json 数据包目录；fatk validate *.xlsx
+    """
+    written: list[str] = []
+    documents = []
+    statuses = [0]
+    for number, source in enumerate(sources, 1):
+        try:
+            with _progress(source, lang, number, len(sources)):
+                result = check.check(formats.read(source))
+        except FatkError as error:
+            statuses.append(error.exit_status)
+            documents.append(render.refusal_document(error, str(source), __version__, load().version))
+            message = f"{visible(str(source), 200)}：{explain_error(error, lang.value)}" if lang is Language.zh else f"{visible(str(source), 200)}: {explain_error(error, lang.value)}"
+            if form is ResultForm.text:
+                typer.echo(message, err=True)
+            continue
+        document = render.to_document(result, __version__, load().version)
+        shown = render.text(result, lang.value, colour=output is None and _colour(sys.stdout))
+        statuses.append(1 if result.summary["errors"] else 4 if strict and result.verdict == check.UNCHECKED else 0)
+        if reference:
+            shown, document, agrees = _with_reference(result, shown, document, lang)
+            statuses.append(0 if agrees else 1)
+        documents.append(document)
+        written.append(shown)
+    out = render.as_json(documents) if form is ResultForm.json else "\n".join(written)
+    if output is None:
+        typer.echo(out, nl=False)
+    else:
+        files.write_file(output, out.encode("utf-8"), force=force)
+    raise typer.Exit(next(s for s in _WORST if s in statuses))
+
+
+def _with_reference(
+    result: check.Result, shown: str, document: dict[str, object], lang: Language
+) -> tuple[str, dict[str, object], bool]:
+    """The result with the opinions of frictionless and jsonschema, and whether all agree."""
+    from fatk import reference
+
+    found = reference.opinions(result.reading.report)
+    ours = not result.summary["errors"]
+    agrees = all(o.valid or not ours for o in found)
+    lines = []
+    for opinion in found:
+        verdict = ("通过" if opinion.valid else f"不通过（{len(opinion.errors)} 处）") if lang is Language.zh else ("valid" if opinion.valid else f"invalid ({len(opinion.errors)})")
+        lines.append(f"{opinion.validator}：{verdict}" if lang is Language.zh else f"{opinion.validator}: {verdict}")
+        lines += [f"  {visible(e, 300)}" for e in opinion.errors[:20]]
+    if not agrees:
+        lines.append("结论不一致：上面的检查发现了 fatk 没有发现的问题，请报告给 fatk 的维护者。" if lang is Language.zh else "They disagree: the validators above found what fatk did not; please report this to fatk's maintainers.")
+    block = [{"validator": o.validator, "valid": o.valid, "errors": list(o.errors)} for o in found]
+    return shown + "\n" + "\n".join(lines) + "\n", {**document, "reference": block}, agrees
+
+
+@app.command()
+def explain(
+    wanted: Annotated[str, typer.Argument(metavar="ID", help="表、字段（表.字段）、表样版本、代码或问题编号", show_default=False)],
+    lang: Lang = Language.zh,
+) -> None:
+    """解释：用平常的话说明一张表、一个字段、一种表样、一个代码或一个问题。
+
+    例：fatk explain income；fatk explain income.total；fatk explain national-2020；fatk explain 2010301；fatk explain READ-01
+    """
+    from fatk import explain as explanations
+
+    typer.echo(explanations.explain(load(), wanted, lang.value), nl=False)
+
+
+@app.command()
+def limits(lang: Lang = Language.zh) -> None:
+    """上限：列出读取文件时的各项上限，以及怎样修改。"""
+    from fatk.limits import listed
+
+    for limit in listed():
+        meaning = limit.zh if lang is Language.zh else limit.en
+        typer.echo(f"{limit.name:<24}{limit.value:>12} {limit.unit:<5} {limit.code:<24} {meaning}")
+    typer.echo(
+        "\n这些上限防止损坏或恶意的文件耗尽机器；正常的报表远达不到。在 Python 中修改：fatk.read(路径, limits=fatk.Limits(file_size=…))"
+        if lang is Language.zh
+        else "\nHonest reports stay far below. To change one, in Python: fatk.read(path, limits=fatk.Limits(file_size=…))"
+    )
+
+
+@schema_app.command("build")
+def schema_build(
+    only_check: Annotated[bool, typer.Option("--check", help="只核对，不写；有出入时退出状态为 1")] = False,
+    root: Annotated[Path, typer.Option("--root", help="仓库的根目录")] = Path(),
+    lang: Lang = Language.zh,
+) -> None:
+    """由 schemas/ 中手写的数据生成 JSON Schema、数据包规格和 spec/ 中的字段表。"""
+    from fatk import schema
+
+    stale = schema.drift(root)
+    if not only_check:
+        schema.write(root)
+        typer.echo("\n".join(f"{'已更新' if lang is Language.zh else 'updated'} {p}" for p in stale) or ("没有变化" if lang is Language.zh else "nothing changed"))
+        return
+    if stale:
+        for path in stale:
+            typer.echo(f"{'与标准数据不一致' if lang is Language.zh else 'differs from the data'}：{path}", err=True)
+        typer.echo("请运行 · run: fatk schema build", err=True)
+        raise typer.Exit(1)
+    typer.echo("派生文件与标准数据一致" if lang is Language.zh else "generated files agree with the data")
+
+
+@contextmanager
+def _progress(source: Path, lang: Language, number: int = 1, total: int = 1) -> Iterator[None]:
+    """On a terminal, say what is being worked on; wipe the line afterwards."""
+    if not sys.stderr.isatty():
+        yield
+        return
+    word = "正在处理" if lang is Language.zh else "working on"
+    count = f"[{number}/{total}] " if total > 1 else ""
+    line = f"{count}{word} {visible(source.name, 60)} …"
+    sys.stderr.write(line)
+    sys.stderr.flush()
+    started = time.monotonic()
+    try:
+        yield
+    finally:
+        del started
+        sys.stderr.write("\r\x1b[2K")
+        sys.stderr.flush()
+
+
+def _colour(stream: object) -> bool:
+    return bool(getattr(stream, "isatty", lambda: False)()) and not os.environ.get("NO_COLOR")
+
+
+def main() -> None:
+    """Run the command; what could not be done becomes one sentence and its exit status, never a traceback."""
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure: Callable[..., None] | None = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(errors="backslashreplace")
+    language = "en" if "en" in sys.argv[1:] and "--lang" in sys.argv or "--lang=en" in sys.argv else "zh"
+    try:
+        app()
+    except FatkError as error:
+        typer.echo(f"fatk: {explain_error(error, language)}", err=True)
+        sys.exit(error.exit_status)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except Exception as error:  # noqa: BLE001  the last resort: a fault of ours, said in one sentence
+        if os.environ.get("FATK_TRACEBACK"):
+            raise
+        name = type(error).__name__
+        typer.echo(
+            f"fatk 内部错误（{name}: {visible(str(error), 200)}）。请把文件和这一行报告给维护者；设 FATK_TRACEBACK=1 可看到详情。"
+            if language == "zh"
+            else f"fatk: internal fault ({name}: {visible(str(error), 200)}). Please report it; FATK_TRACEBACK=1 shows more.",
+            err=True,
+        )
+        sys.exit(70)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,147 @@
+"""What an id of the standard means, in plain words: a table, a field, an edition, a code, a kind of finding."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from fatk import resources
+from fatk.errors import Misuse
+from fatk.findings import notices
+from fatk.spec import Edition, Field, Spec, Table, edition_ids
+
+_CERTAINTY = {
+    "seen": ("见于公开资料", "seen in published material"),
+    "corroborated": ("多处资料印证", "corroborated by several sources"),
+    "found": ("见于其他名录", "found in another list"),
+    "legacy-match": ("与旧名录代码名称相同", "same code and name in an older list"),
+    "background": ("待核：据一般知识起草", "draft: to be checked against the official source"),
+}
+_TYPES = {"string": "文本", "number": "数值", "integer": "整数", "boolean": "是/否", "date": "日期"}
+
+
+def explain(spec: Spec, wanted: str, language: str = "zh") -> str:
+    """The explanation of an id as text; ``Misuse`` where nothing has that id, with what comes nearest."""
+    for lines in (_table, _field, _edition, _notice, _refusal, _code):
+        found = list(lines(spec, wanted, language == "zh"))
+        if found:
+            return "\n".join(found) + "\n"
+    raise Misuse("ID_UNKNOWN", id=wanted, near=_near(spec, wanted))
+
+
+def _near(spec: Spec, wanted: str) -> str:
+    from difflib import get_close_matches
+
+    ids = [*spec.tables, *(f"{t.id}.{f.name}" for t in spec.tables.values() for f in t.fields), *edition_ids(), *notices()]
+    close = get_close_matches(wanted, ids, 3, 0.6)
+    return ", ".join(close) or "income, income.total, national-2020, READ-01, 2010301"
+
+
+def _table(spec: Spec, wanted: str, zh: bool) -> Iterator[str]:
+    table = spec.tables.get(wanted) or next((t for t in spec.tables.values() if t.title == wanted), None)
+    if table is None:
+        return
+    yield f"{table.id}  {table.title}" if zh else f"{table.id}  ({table.title})"
+    yield table.description
+    yield ""
+    yield ("字段：" if zh else "Fields:")
+    width = max(len(f.name) for f in table.fields)
+    for f in table.fields:
+        unit = f"（{f.unit}）" if f.unit else ""
+        yield f"  {f.name:<{width}}  {f.title}{unit if zh else ''}" if zh else f"  {f.name:<{width}}  {f.description}"
+    if table.key:
+        yield ("主键：" if zh else "Key: ") + ", ".join(table.key)
+    for edition in spec.editions:
+        form = edition.forms.get(table.id)
+        if form:
+            yield f"{edition.id}: {form.number or ''} {form.title} · {_certain(form.certainty, zh)}"
+
+
+def _field(spec: Spec, wanted: str, zh: bool) -> Iterator[str]:
+    table_id, _, name = wanted.partition(".")
+    table = spec.tables.get(table_id)
+    if table is None or name not in table.position:
+        return
+    field = table[name]
+    yield f"{table.id}.{field.name}  {field.title}" + (f"（{table.title}）" if zh else "")
+    yield field.description
+    yield f"{'类型' if zh else 'Type'}：{_TYPES[field.type] if zh else field.type}" if zh else f"Type: {field.type}"
+    yield from _constraints(field, zh)
+    for edition in spec.editions:
+        form = edition.forms.get(table.id)
+        for column in form.columns if form else ():
+            if column.field == field.name:
+                line = f"（{column.line}）" if column.line else ""
+                number = f" 栏次 {column.number}" if column.number else ""
+                yield f"{edition.id}: {' > '.join(column.header)}{line}{number}"
+
+
+def _constraints(field: Field, zh: bool) -> Iterator[str]:
+    if field.required:
+        yield "必填" if zh else "Required"
+    if field.amount:
+        yield "单位：报告的金额单位" if zh else "Unit: the report's unit of amounts"
+    elif field.unit:
+        yield f"单位：{field.unit}" if zh else f"Unit: {field.unit}"
+    if field.states:
+        yield (
+            "空白、不适用（n/a）、未公开（undisclosed）与 0 是四种不同的情形" if zh else "Blank, n/a, undisclosed and 0 are four different things"
+        )
+    for value in field.enum:
+        yield f"  {value}" + (f"  {field.labels[value]}" if value in field.labels else "")
+    if field.pattern is not None:
+        yield f"{'格式' if zh else 'Pattern'}：{field.pattern.pattern}" if zh else f"Pattern: {field.pattern.pattern}"
+
+
+def _edition(spec: Spec, wanted: str, zh: bool) -> Iterator[str]:
+    if wanted not in edition_ids():
+        return
+    edition: Edition = spec.edition(wanted)
+    years = f"{edition.first_year}–{edition.last_year or ''}"
+    yield f"{edition.id}  {edition.title}"
+    yield (
+        f"地区：{edition.region}；年度：{years}；继承自：{edition.base or '无'}；{_certain(edition.certainty, zh)}"
+        if zh
+        else f"Region: {edition.region}; years: {years}; based on: {edition.base or 'none'}; {_certain(edition.certainty, zh)}"
+    )
+    yield edition.source
+    yield ""
+    for number, form in enumerate(edition.forms.values(), 1):
+        yield f"{number}. {form.number or ''} {form.title} [{form.table}] · {_certain(form.certainty, zh)}"
+        for column in form.columns:
+            if column.role == "amount":
+                tail = f" [{column.number}]" if column.number else ""
+                yield f"     {' > '.join(column.header)}{tail}"
+
+
+def _notice(spec: Spec, wanted: str, zh: bool) -> Iterator[str]:
+    kind = notices().get(wanted.upper())
+    if kind is None:
+        return
+    language = "zh" if zh else "en"
+    yield f"{kind.id}  {kind.title[language]} ({kind.severity})"
+    yield kind.messages[language]
+    yield ("怎么办：" if zh else "What to do: ") + kind.advice[language]
+
+
+def _refusal(spec: Spec, wanted: str, zh: bool) -> Iterator[str]:
+    for entry in resources.read_json("notices", "refusals.json")["refusals"]:
+        if entry["code"] == wanted.upper():
+            yield f"{entry['code']}"
+            yield entry["message"]["zh" if zh else "en"]
+
+
+def _code(spec: Spec, wanted: str, zh: bool) -> Iterator[str]:
+    for scheme, title in (("functional", "支出功能分类"), ("economic_department", "部门预算支出经济分类"), ("economic_government", "政府预算支出经济分类")):
+        for entry in spec.codes(scheme).get(wanted, ()):
+            parents = []
+            for length in (3, 5):
+                if length < len(wanted):
+                    above = spec.codes(scheme).get(wanted[:length])
+                    parents.append(above[-1].name if above else wanted[:length])
+            years = f"{entry.first_year or ''}–{entry.last_year or ''}" if entry.first_year or entry.last_year else ""
+            yield f"{wanted}  {' › '.join([*parents, entry.name])}  {title}{entry.level} {years}".rstrip()
+            yield _certain(entry.certainty, zh)
+
+
+def _certain(certainty: str, zh: bool) -> str:
+    return _CERTAINTY.get(certainty, (certainty, certainty))[0 if zh else 1]

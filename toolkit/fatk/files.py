@@ -1,0 +1,150 @@
+"""Putting files in their place: all or nothing, nothing overwritten unasked, nothing left behind.
+
+What is written is built beside its target under a name of our own and renamed when it is complete, so that whoever looks
+finds the old target or the new one. Names of ours carry the process that made them; the next run sweeps those of the dead.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from fatk.errors import NotWritten
+
+_PREFIX = ".fatk-"
+_ASIDE = "aside"
+
+
+def write_file(target: Path, data: bytes, *, force: bool = False) -> None:
+    """Write one file; ``NotWritten`` where it exists and ``force`` is not given, or cannot be written."""
+    _check(target, force=force, directory=False)
+    with _writing(target) as partial:
+        with partial.open("xb") as stream:
+            stream.write(data)
+            stream.flush()
+            os.fsync(stream.fileno())
+        if force:
+            os.replace(partial, target)
+        else:
+            _place_new(partial, target)
+        _sync(target.parent)
+
+
+def write_directory(target: Path, files: Mapping[str, bytes], *, force: bool = False) -> None:
+    """Write a directory of the given files, as one step.
+
+    Without ``force`` the target must be absent or empty. With it, files of the old directory that are not rewritten
+    stay in the new one.
+    """
+    _check(target, force=force, directory=True)
+    with _writing(target) as partial:
+        partial.mkdir(mode=0o777)
+        for name, data in files.items():
+            with (partial / name).open("xb") as stream:
+                stream.write(data)
+                stream.flush()
+                os.fsync(stream.fileno())
+        if not target.is_dir():
+            os.rename(partial, target)
+        else:
+            for kept in target.iterdir():
+                if kept.name not in files:
+                    if kept.is_dir() and not kept.is_symlink():
+                        shutil.copytree(kept, partial / kept.name, symlinks=True)
+                    else:
+                        shutil.copy2(kept, partial / kept.name, follow_symlinks=False)
+            shutil.copymode(target, partial)
+            aside = _own_name(target, _ASIDE)
+            os.rename(target, aside)
+            os.rename(partial, target)
+            shutil.rmtree(aside, ignore_errors=True)
+        _sync(target.parent)
+
+
+def _check(target: Path, *, force: bool, directory: bool) -> None:
+    if not target.parent.is_dir():
+        raise NotWritten("OUTPUT_NO_DIRECTORY", path=target, parent=target.parent)
+    if target.is_symlink() and not target.exists():
+        raise NotWritten("OUTPUT_EXISTS", path=target)
+    if target.exists():
+        if target.is_dir() != directory:
+            raise NotWritten("OUTPUT_OTHER_KIND", path=target)
+        if not force and not (directory and not any(target.iterdir())):
+            raise NotWritten("OUTPUT_EXISTS", path=target)
+
+
+@contextmanager
+def _writing(target: Path) -> Iterator[Path]:
+    """A path beside the target to build under; removed whatever happens, and system errors become ``NotWritten``."""
+    sweep(target.parent)
+    partial = _own_name(target, secrets.token_hex(4))
+    try:
+        yield partial
+    except FileExistsError:
+        raise NotWritten("OUTPUT_EXISTS", path=target) from None
+    except PermissionError as error:
+        raise NotWritten("OUTPUT_LOCKED", path=target, reason=error.strerror or "") from None
+    except OSError as error:
+        raise NotWritten("OUTPUT_FAILED", path=target, reason=error.strerror or str(error)) from None
+    finally:
+        if partial.is_dir():
+            shutil.rmtree(partial, ignore_errors=True)
+        else:
+            partial.unlink(missing_ok=True)
+
+
+def _place_new(partial: Path, target: Path) -> None:
+    """Rename without overwriting: a hard link fails where the name is taken; where links are not to be had, rename."""
+    try:
+        os.link(partial, target)
+    except FileExistsError:
+        raise
+    except OSError:
+        if target.exists():
+            raise FileExistsError(target) from None
+        os.rename(partial, target)
+
+
+def _own_name(target: Path, token: str) -> Path:
+    return target.with_name(f"{_PREFIX}{os.getpid()}-{token}-{target.name}"[:200])
+
+
+def sweep(directory: Path) -> None:
+    """Remove what dead processes of ours left in a directory; an old directory set aside goes back to its place."""
+    for left in directory.glob(f"{_PREFIX}*-*-*"):
+        pid, token, name = left.name[len(_PREFIX) :].split("-", 2)
+        if not pid.isdigit() or _alive(int(pid)):
+            continue
+        if token == _ASIDE and not (directory / name).exists():
+            left.rename(directory / name)
+        elif left.is_dir() and not left.is_symlink():
+            shutil.rmtree(left, ignore_errors=True)
+        else:
+            left.unlink(missing_ok=True)
+
+
+def _alive(pid: int) -> bool:
+    if os.name == "nt":  # os.kill would end the process there; a name of ours stays until it is a day old
+        return True
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _sync(directory: Path) -> None:
+    """Make a rename last over a power cut, where the system lets a directory be opened."""
+    if os.name == "nt":
+        return
+    handle = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

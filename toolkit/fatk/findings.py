@@ -1,0 +1,150 @@
+"""What was found: findings as values, the places they stand at, and the sentences that state them.
+
+Every kind of finding is declared in ``schemas/notices`` (what readers and structure checks notice) with its severity and
+its sentence in Chinese and English; a finding here only says where and with which details.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import cache
+from string import Formatter
+from types import MappingProxyType
+
+from fatk import resources
+from fatk.errors import FatkError
+from fatk.values import visible
+
+ERROR, WARNING, INFO = "error", "warning", "info"
+FAILED, WITHIN_ROUNDING, NOT_CHECKED = "failed", "within_rounding", "not_checked"
+#: Worst first.
+SEVERITIES = (ERROR, WARNING, INFO)
+
+
+@dataclass(frozen=True, slots=True)
+class CellRef:
+    """One cell: where it is in the report, where the person finds it in the file given, what it says."""
+
+    table: str | None = None
+    row: str | None = None
+    field: str | None = None
+    location: str | None = None
+    label: str | None = None
+    value: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing found. ``details`` fill the sentence of its kind; figures are texts in the report's unit."""
+
+    rule: str
+    severity: str
+    outcome: str = FAILED
+    cells: tuple[CellRef, ...] = ()
+    details: tuple[tuple[str, str], ...] = ()
+    qualifier: str | None = None
+    reason: str | None = None
+    expected: str | None = None
+    found: str | None = None
+    difference: str | None = None
+    tolerance: str | None = None
+
+    @property
+    def id(self) -> str:
+        """Stable fingerprint: the same fault in the same cell has the same one, whatever the file's form and name."""
+        parts = [self.rule]
+        for cell in self.cells:
+            parts += [cell.table or "", cell.row or "", cell.field or "", "" if cell.table else cell.location or ""]
+        parts += [] if self.cells else [f"{name}={text}" for name, text in self.details if name != "place"]
+        return hashlib.sha256("\x1f".join(parts).encode("utf-8", "backslashreplace")).hexdigest()[:16]
+
+    def message(self, language: str = "zh") -> str:
+        """The finding as one sentence."""
+        return notice(self.rule).sentence(language, dict(self.details))
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One kind of finding that a reader or a structure check raises."""
+
+    id: str
+    severity: str
+    outcome: str
+    title: Mapping[str, str]
+    messages: Mapping[str, str]
+    advice: Mapping[str, str]
+
+    def sentence(self, language: str, details: Mapping[str, str]) -> str:
+        """Its sentence with the details filled in; untrusted text is shown, never interpreted."""
+        return fill(self.messages[language], details)
+
+
+@cache
+def notices() -> Mapping[str, Notice]:
+    """Every kind of finding declared, by id."""
+    found = {}
+    for name in ("reading", "structure"):
+        for entry in resources.read_json("notices", name + ".json")["notices"]:
+            found[entry["id"]] = Notice(
+                entry["id"], entry["severity"], entry.get("outcome", FAILED), entry["title"], entry["message"], entry["advice"]
+            )
+    return MappingProxyType(found)
+
+
+def notice(notice_id: str) -> Notice:
+    """The kind of finding of that id."""
+    return notices()[notice_id]
+
+
+def notify(notice_id: str, *cells: CellRef, **details: object) -> Finding:
+    """A finding of a declared kind."""
+    kind = notice(notice_id)
+    texts = tuple(sorted((name, str(value)) for name, value in details.items()))
+    return Finding(kind.id, kind.severity, kind.outcome, cells, texts)
+
+
+def fill(template: str, details: Mapping[str, object]) -> str:
+    """A sentence with its details: each is made visible and cut; one that is not given shows as …."""
+    parts = []
+    for literal, name, _spec, _conversion in Formatter().parse(template):
+        parts.append(literal)
+        if name is not None:
+            parts.append(visible(str(details[name])) if name in details else "…")
+    return "".join(parts)
+
+
+@cache
+def _refusals() -> Mapping[str, Mapping[str, str]]:
+    return MappingProxyType({e["code"]: e["message"] for e in resources.read_json("notices", "refusals.json")["refusals"]})
+
+
+def explain_error(error: FatkError, language: str = "zh") -> str:
+    """Why something was not done, as one sentence that says what to do."""
+    template = _refusals().get(error.code, {"zh": "{code}：未能完成。", "en": "{code}: not done."})[language]
+    return fill(template, {"code": error.code, **error.details})
+
+
+#: Where a cell stands in the person's own file: (table, row name, field) → location, or ``None`` where it is not known.
+Places = Callable[[str, str, str], str | None]
+
+
+def nowhere(table: str, row: str, field: str) -> str | None:
+    """Places of a report that came from no file."""
+    return None
+
+
+def located(finding: Finding, places: Places) -> Finding:
+    """The finding with the location of each of its cells that lacks one."""
+    cells = tuple(
+        replace(c, location=places(c.table, c.row or "", c.field or "")) if c.table and c.location is None else c
+        for c in finding.cells
+    )
+    return replace(finding, cells=cells)
+
+
+def location_order(finding: Finding) -> tuple[int, str, str]:
+    """Sort key: worst first, then by kind and place."""
+    first = finding.cells[0] if finding.cells else CellRef()
+    return (SEVERITIES.index(finding.severity), finding.rule, f"{first.table}/{first.row}/{first.field}/{first.location}")

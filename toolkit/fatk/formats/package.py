@@ -1,0 +1,265 @@
+"""The report as a Frictionless data package: one CSV of every table and a descriptor, in a directory or a zip.
+
+Plain data-package readers understand it; the states of nothing are texts that they take for missing values.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import zipfile
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from fatk import lexical, strictjson
+from fatk.errors import Refused
+from fatk.findings import CellRef, Finding, notify
+from fatk.limits import Limits
+from fatk.model import Report, Row, build, row_name
+from fatk.reading import Reading, check_version
+from fatk.spec import Spec, Table
+from fatk.values import Value, show
+
+DESCRIPTOR = "datapackage.json"
+#: Zips are stored with this date, so that one report is always the same bytes.
+_ZIP_DATE = (1980, 1, 1, 0, 0, 0)
+
+#: Opens a member of the package by its name; ``None`` where there is no such member.
+Open = Callable[[str], bytes | None]
+
+
+def write(report: Report) -> dict[str, bytes]:
+    """Every file of the package by name, the descriptor last."""
+    files = {f"{table.id}.csv": _csv(table, report.rows(table.id)) for table in report.spec.tables.values()}
+    descriptor = json.dumps(to_descriptor(report), ensure_ascii=False, indent=2) + "\n"
+    return {**files, DESCRIPTOR: descriptor.encode("utf-8")}
+
+
+def write_zip(report: Report) -> bytes:
+    """The package as one zip, entries stored in a fixed order with a fixed date."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
+        for name, data in write(report).items():
+            entry = zipfile.ZipInfo(name, _ZIP_DATE)
+            entry.external_attr = 0o644 << 16
+            entry.create_system = 3
+            archive.writestr(entry, data)
+    return buffer.getvalue()
+
+
+def to_descriptor(report: Report) -> dict[str, Any]:
+    """The package's descriptor: metadata of the report, a resource of each table with its Table Schema."""
+    spec, about, entity = report.spec, report.one("report"), report.one("entity")
+    descriptor: dict[str, Any] = {
+        "$schema": spec.root["data_package_profile"],
+        "name": f"final-accounts-{about.get('fiscal_year')}",
+        "title": about.get("title") or f"{entity.get('name')}{about.get('fiscal_year')}年度部门决算",
+        "version": f"{about.get('revision') or 0}.0.0",
+    }
+    if about.get("description"):
+        descriptor["description"] = about["description"]
+    if about.get("license_name") and about.get("license_path"):
+        descriptor["licenses"] = [{"name": about["license_name"], "path": about["license_path"]}]
+    sources = [{k: r[k] for k in ("title", "path") if r[k]} for r in report.records("sources")]
+    if any("title" in s for s in sources):
+        descriptor["sources"] = [s for s in sources if "title" in s]
+    descriptor["fatk"] = {"profile": f"urn:fatk:schema:package:{spec.version}", "spec_version": about.get("spec_version")}
+    descriptor["resources"] = [to_resource(table) for table in spec.tables.values()]
+    return descriptor
+
+
+def to_resource(table: Table) -> dict[str, Any]:
+    """The resource of one table in a descriptor."""
+    return {
+        "name": table.id,
+        "type": "table",
+        "path": f"{table.id}.csv",
+        "title": table.title,
+        "description": table.description,
+        "format": "csv",
+        "mediatype": "text/csv",
+        "encoding": "utf-8",
+        "schema": dict(table.schema),
+    }
+
+
+def _csv(table: Table, rows: tuple[Row, ...]) -> bytes:
+    buffer = io.StringIO(newline="")
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow([f.name for f in table.fields])
+    writer.writerows([show(value) for value in row] for row in rows)
+    return buffer.getvalue().encode("utf-8")
+
+
+def read(names: tuple[str, ...], open_member: Open, spec: Spec, limits: Limits, *, closed: bool) -> Reading:
+    """The report of a package. ``closed`` tells that its members are all there is (a zip): then any other is noticed."""
+    raw = open_member(DESCRIPTOR)
+    if raw is None:
+        raise Refused("PACKAGE_NO_DESCRIPTOR")
+    descriptor = strictjson.parse(raw, limits)
+    if not isinstance(descriptor, dict) or not isinstance(descriptor.get("resources"), list):
+        raise Refused("PACKAGE_BAD_DESCRIPTOR")
+    block = descriptor.get("fatk")
+    check_version(block.get("spec_version") if isinstance(block, dict) else None, spec)
+    return _Reader(spec, limits, names, open_member).read(descriptor["resources"], closed)
+
+
+class _Reader:
+    """One pass over a package's resources; gathers rows, findings and the line of every row."""
+
+    def __init__(self, spec: Spec, limits: Limits, names: tuple[str, ...], open_member: Open) -> None:
+        self.spec, self.limits, self.names, self.open = spec, limits, names, open_member
+        self.rows: dict[str, list[Row]] = {}
+        self.findings: list[Finding] = []
+        self.extras: list[Row] = []
+        self.lines: dict[tuple[str, str], int] = {}
+        self.columns: dict[str, Mapping[str, int]] = {}
+        self.files: dict[str, str] = {}
+        self.cells = 0
+
+    def read(self, resources: list[Any], closed: bool) -> Reading:
+        listed = {DESCRIPTOR}
+        for resource in resources:
+            if not isinstance(resource, dict) or not isinstance(resource.get("name"), str):
+                raise Refused("PACKAGE_BAD_DESCRIPTOR")
+            path = resource.get("path")
+            if not isinstance(path, str):
+                raise Refused("PACKAGE_BAD_RESOURCE", name=resource["name"])
+            if not is_safe(path):
+                raise Refused("PATH_UNSAFE", path=path)
+            listed.add(path)
+            self.resource(resource["name"], path)
+        for table in self.spec.tables.values():
+            if table.id not in self.files:
+                self.findings.append(notify("READ-12", CellRef(table.id, location=DESCRIPTOR), table=table.id, title=table.title))
+        for name in sorted(set(self.names) - listed):
+            if (closed or name.endswith(".csv")) and not name.endswith("/"):
+                self.findings.append(notify("READ-13", CellRef(location=name), place=name))
+        check_version(self._version(), self.spec)
+        self.rows.setdefault("extras", []).extend(self.extras)
+        lines, columns, files = self.lines, self.columns, self.files
+
+        def places(table: str, row: str, field: str) -> str | None:
+            line = lines.get((table, row))
+            if line is None:
+                return files.get(table)
+            column = columns[table].get(field)
+            return f"{files[table]}:{line}:{column + 1}" if column is not None else f"{files[table]}:{line}"
+
+        return Reading(build(self.spec, self.rows), tuple(self.findings), places, "package", source_cells=self.cells)
+
+    def _version(self) -> Value:
+        rows = self.rows.get("report")
+        return rows[0][self.spec.tables["report"].position["spec_version"]] if rows else None
+
+    def resource(self, name: str, path: str) -> None:
+        data = self.open(path)
+        if data is None:
+            self.findings.append(notify("READ-14", CellRef(name if name in self.spec.tables else None, location=path), place=path))
+            self.files[name] = path
+            return
+        table = self.spec.tables.get(name)
+        lines = _grammar(data, path, self.limits)
+        if table is None or name in self.files:
+            self.findings.append(notify("READ-15", CellRef(location=path), place=path, name=name))
+            for number, cells in lines:
+                for column, text in enumerate(cells):
+                    self.extra(path, number, column, text, None)
+            return
+        self.files[name] = path
+        self.table(table, path, lines)
+
+    def table(self, table: Table, path: str, lines: list[tuple[int, list[str]]]) -> None:
+        if not lines:
+            self.findings.append(notify("READ-16", CellRef(table.id, location=path), place=path))
+            return
+        header = lines[0][1]
+        order = [table.position.get(name) if header.index(name) == i else None for i, name in enumerate(header)]
+        self.columns[table.id] = {name: i for i, name in reversed(list(enumerate(header)))}
+        for column, (name, position) in enumerate(zip(header, order, strict=True)):
+            if position is None:
+                place = f"{path}:1:{column + 1}"
+                self.findings.append(notify("READ-17", CellRef(table.id, location=place, value=name), place=place, name=name))
+        for field in table.fields:
+            if field.name not in header:
+                self.findings.append(
+                    notify("READ-18", CellRef(table.id, field=field.name, location=f"{path}:1"), place=path, field=field.name, title=field.title)
+                )
+        rows = self.rows.setdefault(table.id, [])
+        for number, cells in lines[1:]:
+            if table.single and rows:
+                self.findings.append(notify("READ-19", CellRef(table.id, location=f"{path}:{number}"), place=path))
+                for column, text in enumerate(cells):
+                    self.extra(path, number, column, text, table.id)
+                continue
+            rows.append(self.row(table, path, number, header, order, cells))
+
+    def row(self, table: Table, path: str, number: int, header: list[str], order: list[int | None], cells: list[str]) -> Row:
+        values: list[Value] = [None] * len(table.fields)
+        faults: list[tuple[int, int, lexical.Fault]] = []
+        for column, text in enumerate(cells):
+            if not text:
+                continue
+            self.cells += 1
+            position = order[column] if column < len(order) else None
+            if position is None:
+                self.extra(path, number, column, text, table.id, counted=True)
+                if column >= len(order):
+                    place = f"{path}:{number}:{column + 1}"
+                    self.findings.append(notify("READ-20", CellRef(table.id, location=place, value=text), place=place, text=text))
+                continue
+            values[position], fault = lexical.from_text(table.fields[position], text)
+            if fault:
+                faults.append((column, position, fault))
+        row = tuple(values)
+        name = row_name(table, row)
+        self.lines.setdefault((table.id, name), number)
+        if len(cells) < len(header):
+            place = f"{path}:{number}"
+            self.findings.append(notify("READ-21", CellRef(table.id, name, location=place), place=place, found=len(cells), wanted=len(header)))
+        for column, position, (notice, details) in faults:
+            field = table.fields[position]
+            place = f"{path}:{number}:{column + 1}"
+            cell = CellRef(table.id, name, field.name, place, field.title, details.get("text"))
+            self.findings.append(notify(notice, cell, place=place, field=field.title, **details))
+        return row
+
+    def extra(self, path: str, number: int, column: int, text: str, table: str | None, *, counted: bool = False) -> None:
+        """A cell that the standard has no place for, kept word for word."""
+        self.cells += bool(text) and not counted
+        value, _fault = lexical.from_text(self.spec.tables["extras"]["text"], text)
+        if isinstance(value, str):
+            self.extras.append((path, f"{number}:{column + 1}", table, value))
+
+
+def is_safe(path: str) -> bool:
+    """Whether a resource's path is a plain relative one that stays inside the package on every system."""
+    parts = path.split("/")
+    return bool(path) and "\\" not in path and ":" not in path and all(
+        part and part[0] not in ".~$ " and part[-1] not in ". " and part.isprintable() for part in parts
+    )
+
+
+def _grammar(data: bytes, path: str, limits: Limits) -> list[tuple[int, list[str]]]:
+    """The records of a CSV file with the line that each begins at; ``Refused`` where the grammar is broken."""
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise Refused("CSV_ENCODING", path=path, byte=error.start) from None
+    csv.field_size_limit(limits.csv_field)
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    records: list[tuple[int, list[str]]] = []
+    begin = 1
+    try:
+        for cells in reader:
+            if len(cells) > limits.csv_columns:
+                raise Refused("CSV_TOO_MANY_COLUMNS", path=path, line=begin, limit=limits.csv_columns)
+            if cells:
+                records.append((begin, cells))
+            begin = reader.line_num + 1
+            if len(records) > limits.csv_rows:
+                raise Refused("CSV_TOO_MANY_ROWS", path=path, limit=limits.csv_rows)
+    except csv.Error:
+        raise Refused("CSV_MALFORMED", path=path, line=begin) from None
+    return records

@@ -1,0 +1,221 @@
+"""What any spreadsheet holds, before anything is understood: sheets of cells at rows and columns.
+
+Readers of .xlsx, .xls, .ods and HTML tables yield a ``Book``; what recognises tables takes one, and neither knows the other.
+Rows and columns count from 0. Nothing is interpreted here: a number is the text that the file stores.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import NamedTuple
+
+MAX_ROWS, MAX_COLUMNS = 1_048_576, 16_384
+
+# Kinds of cell.
+NUMBER = "number"
+TEXT = "text"
+BOOLEAN = "boolean"
+ERROR = "error"
+FORMULA_WITHOUT_VALUE = "formula_without_value"
+
+Range = tuple[int, int, int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class NumberFormat:
+    """How a cell shows its number, as far as that changes what a reader of the sheet understands.
+
+    ``decimals`` is how many are shown, ``None`` where the format does not fix it (General, text, dates, fractions,
+    scientific). ``scale`` is the power of ten that the shown figure is divided by: 3 for each trailing comma, 4 for the
+    万 format ``0!.0000``. ``literal`` is the text shown with the number, such as ``万元``; it does not divide.
+    """
+
+    code: str = "General"
+    decimals: int | None = None
+    percent: bool = False
+    date: bool = False
+    scale: int = 0
+    literal: str = ""
+
+
+GENERAL = NumberFormat()
+
+
+class Cell(NamedTuple):
+    """One non-empty cell: its text as the file stores it, its kind, its number format, its formula if it has one.
+
+    ``text`` of a number is never passed through a float and may be anything that the file holds, ``NaN`` too; of a boolean it
+    is ``1`` or ``0``, of an error its name, of a formula without a stored value empty. ``formula`` has no leading ``=``; it is
+    empty where the file says that there is a formula but not which.
+    """
+
+    # A tuple, since a workbook may have millions of cells: a frozen dataclass takes five times as long to make.
+    text: str
+    kind: str
+    format: NumberFormat = GENERAL
+    formula: str | None = None
+
+    @property
+    def decimals(self) -> int | None:
+        """How many decimals the cell shows; ``None`` where its format does not fix them."""
+        return self.format.decimals
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """One sheet: its non-empty cells by (row, column) in row-major order, its merged ranges (first and last row and column,
+    inclusive: r1, c1, r2, c2), and which rows and columns with content are hidden."""
+
+    name: str
+    cells: dict[tuple[int, int], Cell]
+    merges: tuple[Range, ...] = ()
+    hidden: bool = False
+    hidden_rows: frozenset[int] = frozenset()
+    hidden_columns: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Book:
+    """A spreadsheet file: its sheets in the order shown, and what the reader noticed, as (code, detail).
+
+    ``epoch_1904``: numbers shown as dates count days from 1904-01-01 instead of 1899-12-30.
+    """
+
+    sheets: tuple[Sheet, ...]
+    notices: tuple[tuple[str, str], ...] = ()
+    epoch_1904: bool = False
+
+
+_A1 = re.compile(r"([A-Z]{1,3})([1-9][0-9]{0,6})")
+
+
+def column_letters(column: int) -> str:
+    """The letters of a column: 0 is ``A``, 27 is ``AB``."""
+    letters = ""
+    column += 1
+    while column:
+        column, digit = divmod(column - 1, 26)
+        letters = chr(65 + digit) + letters
+    return letters
+
+
+def column_index(letters: str) -> int:
+    """The column of one to three capital letters: ``A`` is 0."""
+    index = 0
+    for letter in letters:
+        index = index * 26 + ord(letter) - 64
+    return index - 1
+
+
+def a1(row: int, column: int) -> str:
+    """The name that people see: (34, 2) is ``C35``."""
+    return f"{column_letters(column)}{row + 1}"
+
+
+def from_a1(name: str) -> tuple[int, int]:
+    """Row and column of a name such as ``C35``; ``ValueError`` where it is none, or lies outside any sheet."""
+    match = _A1.fullmatch(name)
+    if match:
+        row, column = int(match[2]) - 1, column_index(match[1])
+        if row < MAX_ROWS and column < MAX_COLUMNS:
+            return row, column
+    raise ValueError(f"not a cell: {name!r}")
+
+
+_FORMAT_TOKEN = re.compile(
+    r"""
+      "(?P<quoted>[^"]*)"?
+    | [\\!](?P<escaped>.)
+    | [_*].                               # a blank as wide as a character; a character that fills the cell
+    | \[\$(?P<currency>[^\]-]*)[^\]]*\]
+    | \[(?P<elapsed>h+|m+|s+)\]
+    | \[(?P<condition>[<>=][^\]]*)\]
+    | \[[^\]]*\]                          # colours, locales, [DBNum1]
+    | (?P<general>General|G/通用格式)
+    | (?P<scientific>E[+-])
+    | (?P<date>AM/PM|A/P|上午/下午|[ymdhsegb]|aaa)
+    | (?P<other>.)
+    """,
+    re.VERBOSE | re.IGNORECASE | re.DOTALL,
+)
+
+
+def read_format(code: str) -> NumberFormat:
+    """What a number format code of Excel says about the figures that it shows (ECMA-376 part 1, 18.8.31).
+
+    The first section decides, as figures are mostly positive. Where sections have conditions of their own, as in
+    ``[>=10000]0!.0,"万";0``, decimals are not fixed and the largest scale is told.
+    """
+    sections: list[_Section] = [_Section()]
+    for token in _FORMAT_TOKEN.finditer(code):
+        if token["other"] == ";":
+            sections.append(_Section())
+        else:
+            sections[-1].take(token)
+    first = sections[0]
+    decimals, scale = first.decimals, first.scale
+    if any(section.condition for section in sections):
+        figures = [section for section in sections if section.places]
+        scale = max((section.scale for section in figures), default=0)
+        if len({(section.decimals, section.scale) for section in figures}) > 1:
+            decimals = None
+    return NumberFormat(code, decimals, first.percent, first.date, scale, first.literal.strip())
+
+
+class _Section:
+    """One of the sections of a format code, token by token."""
+
+    __slots__ = ("commas", "condition", "date", "fixed", "literal", "percent", "places", "point", "scaling", "shifted", "shown")
+
+    def __init__(self) -> None:
+        self.places = self.shown = self.shifted = self.commas = self.scaling = 0
+        self.point = ""  # "." once the decimal point was met, "literal" where a point stands only as text
+        self.fixed = True
+        self.percent = self.date = self.condition = False
+        self.literal = ""
+
+    def take(self, token: re.Match[str]) -> None:
+        kind, text = token.lastgroup, token[0]
+        if kind in {"quoted", "escaped", "currency"}:
+            written = token[kind]
+            if written == "." and self.places and not self.point:
+                self.point = "literal"
+            else:
+                self.literal += written
+        elif kind in {"date", "elapsed"}:
+            self.date = True
+        elif kind in {"general", "scientific"}:
+            self.fixed = False
+        elif kind == "condition":
+            self.condition = True
+        elif kind == "other":
+            self.take_character(text)
+
+    def take_character(self, text: str) -> None:
+        if text in "0#?":
+            self.places += 1
+            self.shown += bool(self.point)
+            self.shifted += self.point == "literal"
+            self.commas = 0  # it parts thousands, since a digit follows
+        elif text == ",":
+            self.commas += 1
+        elif text == "." and not self.point:
+            self.point = "."
+            self.scaling, self.commas = self.commas, 0
+        elif text == "%":
+            self.percent = True
+        elif text in "/@":
+            self.fixed = False
+        elif not text.isascii():
+            self.literal += text
+
+    @property
+    def decimals(self) -> int | None:
+        return self.shown if self.places and self.fixed and not self.date else None
+
+    @property
+    def scale(self) -> int:
+        if not self.places or self.date:
+            return 0
+        return 3 * (self.scaling + self.commas) + self.shifted

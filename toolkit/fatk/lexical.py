@@ -1,0 +1,100 @@
+"""Text or JSON value ⇄ value of a field: the one place that decides what a lexical form means.
+
+Every function returns ``(value, fault)``. A fault is a notice id with its details; the value is then what can be kept
+without guessing, mostly ``None``.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from fatk.spec import Field
+from fatk.values import (
+    NOTHINGS,
+    Nothing,
+    Value,
+    clean_text,
+    parse_date,
+    parse_decimal,
+    parse_integer,
+    show,
+    text_fault,
+)
+
+Fault = tuple[str, dict[str, str]]
+_BOOLEANS = {"true": True, "false": False}
+
+
+def from_text(field: Field, text: str) -> tuple[Value, Fault | None]:
+    """The value of a field from its CSV text, where the empty text is blank."""
+    if not text:
+        return None, None
+    if field.states and text in NOTHINGS:
+        return NOTHINGS[text], None
+    kind = field.type
+    if kind == "string":
+        return _string(text)
+    value: Value
+    if kind == "number":
+        value = parse_decimal(text)
+    elif kind == "integer":
+        value = parse_integer(text)
+    elif kind == "boolean":
+        value = _BOOLEANS.get(text)
+    else:
+        value = parse_date(text)
+    return (value, None) if value is not None else (None, (_UNREADABLE[kind], {"text": text}))
+
+
+def from_json(field: Field, value: Any) -> tuple[Value, Fault | None]:
+    """The value of a field from its JSON value; numbers arrive as ``int`` or ``Decimal``, amounts ought to be strings."""
+    if value is None:
+        return None, None
+    kind = field.type
+    if isinstance(value, str):
+        if field.states and value in NOTHINGS:
+            return NOTHINGS[value], None
+        if kind in ("integer", "boolean"):
+            return None, (_WRONG_TYPE, {"text": value})
+        if not value:
+            return None, (_EMPTY_TEXT, {})
+        return from_text(field, value)
+    if isinstance(value, bool):
+        return (value, None) if kind == "boolean" else (None, (_WRONG_TYPE, {"text": str(value).lower()}))
+    if isinstance(value, int) and kind == "integer":
+        return value, None
+    if isinstance(value, (int, Decimal)):
+        text = format(value, "f")
+        number = parse_decimal(text) if kind == "number" else None
+        return number, (_WRONG_TYPE, {"text": text})
+    return None, (_WRONG_TYPE, {"text": type(value).__name__})
+
+
+def to_json(field: Field, value: Value) -> Any:
+    """The JSON value of a field: decimals as strings, counts and booleans as themselves."""
+    if isinstance(value, (Decimal, Nothing)):
+        return show(value)
+    return value
+
+
+def _string(text: str) -> tuple[Value, Fault | None]:
+    fault = text_fault(text)
+    if fault is None:
+        return text, None
+    cleaned = clean_text(text)
+    if fault == "blank" and cleaned and text_fault(cleaned) is None:
+        return cleaned, (_OUTER_BLANKS, {"text": cleaned})
+    if "\r" in text and text_fault(cleaned) is None:
+        return cleaned, (_OUTER_BLANKS, {"text": cleaned})
+    if not cleaned:
+        return None, (_OUTER_BLANKS, {"text": text})
+    return None, (_RESERVED if fault == "reserved" else _FORBIDDEN_TEXT, {"text": text})
+
+
+_UNREADABLE = {"number": "READ-01", "integer": "READ-02", "boolean": "READ-03", "date": "READ-04"}
+_WRONG_TYPE = "READ-05"
+_RESERVED = "READ-06"
+_FORBIDDEN_TEXT = "READ-07"
+_OUTER_BLANKS = "READ-08"
+_EMPTY_TEXT = "READ-09"

@@ -1,0 +1,226 @@
+"""The report: one immutable value, the same whatever file it came from.
+
+A report is its tables and nothing else. Rows are tuples of values in the order of the table's fields, and stand in the
+standard's order, so that equal reports are equal values and are written as the same bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from types import MappingProxyType
+from typing import Any
+
+from fatk.spec import Edition, Field, Form, Spec, Table
+from fatk.values import Nothing, Value
+
+Row = tuple[Value, ...]
+Key = tuple[Value, ...]
+
+#: Status of a table: rows are there, declared empty, or not in the source.
+REPORTED, EMPTY, MISSING = "reported", "empty", "missing"
+TOTAL = "TOTAL"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Report:
+    """One departmental final account. Build one with ``build``; two reports are equal when all their tables are."""
+
+    spec: Spec
+    tables: Mapping[str, tuple[Row, ...]]
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Report) and self.tables == other.tables
+
+    def __hash__(self) -> int:
+        return hash(tuple(self.tables.values()))
+
+    def __repr__(self) -> str:
+        return f"<Report {self.one('entity').get('name')} {self.fiscal_year}>"
+
+    def rows(self, table: str) -> tuple[Row, ...]:
+        """The rows of a table, in the standard's order; values in the order of its fields."""
+        return self.tables[table]
+
+    def records(self, table: str) -> list[dict[str, Value]]:
+        """The rows of a table as dictionaries, blanks included."""
+        names = [f.name for f in self.spec.tables[table].fields]
+        return [dict(zip(names, row, strict=True)) for row in self.tables[table]]
+
+    def one(self, table: str) -> Mapping[str, Value]:
+        """The single row of a table of one row; empty where the report has none."""
+        rows = self.tables[table]
+        names = self.spec.tables[table].position
+        return MappingProxyType(dict(zip(names, rows[0], strict=True))) if rows else MappingProxyType({})
+
+    def value(self, table: str, key: str | Key, field: str) -> Value:
+        """One cell by its row's key; ``KeyError`` where there is no such row, ``None`` where the cell is blank."""
+        declared = self.spec.tables[table]
+        wanted = key if isinstance(key, tuple) else (key,)
+        for row in self.tables[table]:
+            if key_of(declared, row) == wanted:
+                return row[declared.position[field]]
+        raise KeyError((table, key))
+
+    def status(self, table: str) -> Mapping[str, Value]:
+        """What the table list says of one of the nine tables: status, statement, printed title and so on."""
+        declared = self.spec.tables["tables"]
+        for row in self.tables["tables"]:
+            if row[0] == table:
+                return dict(zip(declared.position, row, strict=True))
+        return {"table": table, "status": MISSING}
+
+    @property
+    def fiscal_year(self) -> int:
+        """The fiscal year; 0 where the report lacks it."""
+        year = self.one("report").get("fiscal_year")
+        return year if isinstance(year, int) else 0
+
+    @property
+    def edition(self) -> Edition:
+        """The edition of the printed forms that the report names, or the nearest known one."""
+        return self.spec.edition_for(str(self.one("report").get("edition")), self.fiscal_year)
+
+    @property
+    def unit(self) -> str | None:
+        """Unit of the report's amounts."""
+        unit = self.one("report").get("unit")
+        return unit if isinstance(unit, str) else None
+
+    def form(self, table: str) -> Form | None:
+        """The printed form of one of the nine tables in the report's edition; ``None`` where the edition lacks it."""
+        return self.edition.forms.get(table)
+
+
+def absent_fields(report: Report, table: Table) -> frozenset[str]:
+    """Fields of a table that the report's edition has no column for, among those that only some editions print."""
+    form = report.form(table.id)
+    printed = form.fields if form else frozenset()
+    return frozenset(f.name for f in table.fields if f.by_edition and f.name not in printed)
+
+
+def has_cell(field: Field, absent: frozenset[str], row_key: Value) -> bool:
+    """Whether the printed form has a cell for the field in the row; ``absent`` is that of ``absent_fields``."""
+    return field.name not in absent and (field.only is None or str(row_key).startswith(field.only))
+
+
+def key_of(table: Table, row: Row) -> Key:
+    """The values of a row's key."""
+    return tuple(row[i] for i in table.key_positions)
+
+
+def row_name(table: Table, row: Row) -> str:
+    """The text that names a row in ``cells`` and in findings: its key fields joined by ``/``, or ``*``."""
+    return "/".join("" if v is None else str(v) for v in key_of(table, row)) if table.key else "*"
+
+
+def order_of(table: Table) -> Callable[[Row], Any]:
+    """The sort key that puts a table's rows into the standard's order: the line list, else the key, field by field."""
+    if table.lines:
+        ranks = {line: rank for rank, line in enumerate(table.lines)}
+        prefixes = [(line[:-1], rank) for line, rank in ranks.items() if line.endswith("*")]
+        at = table.key_positions[0]
+
+        def by_line(row: Row) -> tuple[int, str]:
+            line = row[at]
+            if not isinstance(line, str):
+                return (-1, "")
+            if line in ranks:
+                return (ranks[line], line)
+            return (next((rank for prefix, rank in prefixes if line.startswith(prefix)), len(ranks)), line)
+
+        return by_line
+    parts = [(i, {v: n for n, v in enumerate(table.fields[i].enum)}) for i in table.key_positions]
+
+    def by_key(row: Row) -> tuple[tuple[int, Any], ...]:
+        return tuple(_rank(row[i], ranks) for i, ranks in parts)
+
+    return by_key
+
+
+def _rank(value: Value, ranks: Mapping[str, int]) -> tuple[int, Any]:
+    if isinstance(value, str):
+        if value in ranks:
+            return (1, ranks[value])
+        return (3, "") if value == TOTAL else (4, value)
+    return (2, value) if isinstance(value, (int, Decimal)) else (0, 0)
+
+
+def build(spec: Spec, tables: Mapping[str, Iterable[Row]]) -> Report:
+    """A report of the given rows: put in order, with the codes it uses and a line for each of the nine tables.
+
+    Completing ``codes`` and ``tables`` adds nothing that is not in the rows already: a foreign key needs its target, and
+    a table that no source mentions is ``missing``.
+    """
+    ordered: dict[str, tuple[Row, ...]] = {}
+    for table in spec.tables.values():
+        rows = tuple(tables.get(table.id, ()))
+        ordered[table.id] = tuple(sorted(rows, key=order_of(table))) if table.key and len(rows) > 1 else rows
+    ordered["tables"] = _complete_tables(spec, ordered)
+    ordered["codes"] = _complete_codes(spec, ordered)
+    return Report(spec, MappingProxyType(ordered))
+
+
+def _complete_tables(spec: Spec, tables: Mapping[str, tuple[Row, ...]]) -> tuple[Row, ...]:
+    declared = spec.tables["tables"]
+    listed = {row[0] for row in tables["tables"]}
+    added = [
+        make_row(declared, table=form.id, status=REPORTED if tables[form.id] else MISSING)
+        for form in spec.forms
+        if form.id not in listed
+    ]
+    return tuple(sorted([*tables["tables"], *added], key=order_of(declared))) if added else tables["tables"]
+
+
+def _complete_codes(spec: Spec, tables: Mapping[str, tuple[Row, ...]]) -> tuple[Row, ...]:
+    declared = spec.tables["codes"]
+    known = {key_of(declared, row) for row in tables["codes"]}
+    year = tables["report"][0][spec.tables["report"].position["fiscal_year"]] if tables["report"] else None
+    added: dict[Key, Row] = {}
+    for form in spec.forms:
+        at, name_at = form.key_positions[0], form.position["name"]
+        for row in tables[form.id]:
+            code = row[at]
+            if not isinstance(code, str) or (form.scheme, code) in known or (form.scheme, code) in added:
+                continue
+            added[form.scheme, code] = _code_row(spec, form, code, row[name_at], year)
+    if not added:
+        return tables["codes"]
+    return tuple(sorted([*tables["codes"], *added.values()], key=order_of(declared)))
+
+
+def _code_row(spec: Spec, form: Table, code: str, name: Value, year: Value) -> Row:
+    """The row of ``codes`` for a code that a form uses: named by the official list of the year, else as printed."""
+    fixed = form.scheme == form.id
+    entry = None if fixed or not code[0].isdigit() else spec.code(str(form.scheme), code, year if isinstance(year, int) else 0)
+    if entry:
+        level, certainty, name = entry.level, entry.certainty, entry.name
+    else:
+        level = "行" if fixed else {3: "类", 5: "款", 7: "项"}.get(len(code), "合计") if code[0].isdigit() else "合计"
+        certainty = "unknown" if code[0].isdigit() and not fixed else "seen"
+    return make_row(
+        spec.tables["codes"], scheme=form.scheme, code=code, name=name, year=year if isinstance(year, int) else None,
+        level=level, certainty=certainty,
+    )  # fmt: skip
+
+
+def make_row(table: Table, **values: Value) -> Row:
+    """A row of a table from named values; what is not named is blank, an unknown name is a ``KeyError``."""
+    row: list[Value] = [None] * len(table.fields)
+    for name, value in values.items():
+        row[table.position[name]] = value
+    return tuple(row)
+
+
+def cells(table: Table, rows: Iterable[Row]) -> Iterator[tuple[Row, int, Value]]:
+    """Every cell of the rows that is not blank, with its row and the position of its field."""
+    for row in rows:
+        for position, value in enumerate(row):
+            if value is not None:
+                yield row, position, value
+
+
+def is_number(value: Value) -> bool:
+    """Whether a cell holds a figure: neither blank nor one of the other kinds of nothing."""
+    return isinstance(value, (Decimal, int)) and not isinstance(value, (bool, Nothing))

@@ -1,0 +1,410 @@
+"""Where the tables of a workbook stand, and what each of their columns is: by meaning, never by position or sheet name.
+
+A title is known by its words, a column by the path of its header, a line by its label. What an edition calls them is
+data; this module compares folded texts and decides nothing else.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from types import MappingProxyType
+
+from fatk import layout
+from fatk.grid import Cell, Sheet
+from fatk.model import TOTAL
+from fatk.spec import Column, FixedLine, Spec, Table, load
+
+_SPACE = re.compile(r"\s+")
+_TITLE_MARKS = str.maketrans("", "", "\"'“”‘’「」『』《》〈〉()[]【】〔〕_")
+_TITLE_PREFIX = re.compile(
+    r"^(?:附表?\d*|财决?公开\d+表|公开\d+表|表[一二三四五六七八九十\d]+|z\d+|[一二三四五六七八九十]+[、.,:]|\d+[、.:]?|第[一二三四五六七八九十]+[、:])+[:、.\-]?",
+    re.IGNORECASE,
+)
+_TITLE_TAIL = re.compile(r"(?:单位:?)?(?:万元|元)$")
+_YEAR = re.compile(r"20[0-9]{2}\s*年度?")
+_ORDINAL = re.compile(
+    r"^(?:[一二三四五六七八九十]+[、.．,，]|[(（][一二三四五六七八九十]+[)）]|[0-9]{1,2}[、.．]|[(（][0-9]{1,2}[)）])\s*"
+)
+_AMOUNT = re.compile(r"-?[0-9][0-9,]*(?:\.[0-9]+)?")
+_FOOT = re.compile(r"^(?:注\d*|说明|备注)[:：]")
+#: A header has at most this many rows, and begins at most this many rows below its title.
+_HEADER_ROWS, _HEADER_DISTANCE = 6, 8
+
+
+@cache
+def fold(text: str) -> str:
+    """A label as it is compared: compatibility forms folded, no blanks, lower case."""
+    return _SPACE.sub("", unicodedata.normalize("NFKC", text)).casefold()
+
+
+@cache
+def fold_title(text: str) -> str:
+    """A title as it is compared: folded, without quotes, brackets, leading numbers, the year and a trailing unit."""
+    folded = _YEAR.sub("", fold(text)).translate(_TITLE_MARKS)
+    return _TITLE_TAIL.sub("", _TITLE_PREFIX.sub("", folded))
+
+
+def strip_ordinal(label: str) -> str:
+    """A label without its leading ordinal (一、 （一） 1.) and without 其中：."""
+    rest = _ORDINAL.sub("", label.strip())
+    return re.sub(r"^其中[:：]\s*", "", rest) or label
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What a column is: the block it belongs to, its role and, for amounts, field and line."""
+
+    block: str
+    role: str
+    field: str | None
+    line: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """All words by which any edition prints one table."""
+
+    table: Table
+    paths: Mapping[tuple[str, ...], Meaning]
+    suffixes: Mapping[tuple[str, ...], Meaning | None]
+    words: frozenset[str]
+    key_words: frozenset[str]
+    labels: Mapping[tuple[str, str], tuple[FixedLine, ...]]
+    footnotes: frozenset[str]
+    items: Mapping[str, str]
+
+
+@cache
+def _titles() -> Mapping[str, str]:
+    """Folded title → table, over every edition and alias."""
+    spec = load()
+    found: dict[str, str] = {}
+    for edition in spec.editions:
+        for form in edition.forms.values():
+            for title in (form.title, *form.aliases):
+                found.setdefault(fold_title(title), form.table)
+    return MappingProxyType(found)
+
+
+@cache
+def vocabulary(table_id: str) -> Vocabulary:
+    """The words of one of the nine tables."""
+    spec = load()
+    paths: dict[tuple[str, ...], Meaning] = {}
+    labels: dict[tuple[str, str], list[FixedLine]] = {}
+    footnotes: set[str] = set()
+    key, amount = set(), set()
+    items: dict[str, str] = {}
+    for edition in spec.editions:
+        form = edition.forms.get(table_id)
+        if form is None:
+            continue
+        footnotes.update(fold(note) for note in form.footnotes)
+        for block in form.blocks:
+            for column in block.columns:
+                for path in _spellings(column, block.lines):
+                    paths.setdefault(path, Meaning(block.name, column.role, column.field, column.line))
+                    (amount if column.role in ("amount", "line_number") else key).update(path)
+            for line in block.lines:
+                for name in (line.label, line.name, *line.aliases):
+                    kept = labels.setdefault((block.name, fold(strip_ordinal(name))), [])
+                    if line.line and all(line.line != other.line for other in kept):
+                        kept.append(line)
+                    if any(c.line for c in block.columns) and line.line and name != "小计":
+                        items.setdefault(fold(name), line.line)
+    suffixes: dict[tuple[str, ...], Meaning | None] = {}
+    for path, meaning in paths.items():
+        for start in range(len(path)):
+            suffix = path[start:]
+            suffixes[suffix] = meaning if suffixes.get(suffix, meaning) == meaning else None
+    return Vocabulary(
+        spec.tables[table_id], MappingProxyType(paths), MappingProxyType(suffixes), frozenset(key | amount),
+        frozenset(key - amount), MappingProxyType({k: tuple(v) for k, v in labels.items()}), frozenset(footnotes),
+        MappingProxyType(items),
+    )  # fmt: skip
+
+
+def _spellings(column: Column, lines: Sequence[FixedLine]) -> Iterator[tuple[str, ...]]:
+    """The header path of a column with every name that its lines go by."""
+    path = tuple(fold(h) for h in column.header)
+    yield path
+    if column.line:
+        for line in lines:
+            for alias in line.aliases:
+                if fold(line.name) in path:
+                    yield tuple(fold(alias) if h == fold(line.name) else h for h in path)
+
+
+def title_of(text: str) -> str | None:
+    """The one of the nine tables whose title a text is, or ``None``. A sentence that names a table is no title."""
+    if not 3 <= len(text) <= 80:
+        return None
+    folded = fold_title(text)
+    known = _titles().get(folded)
+    if known:
+        return known
+    if not folded.endswith("表") or folded.endswith(("空表", "本表", "附表")) or any(c in folded for c in ",。;"):
+        return None
+    found = [table.id for table in load().forms if _matches(table, folded)]
+    return found[0] if len(found) == 1 else None
+
+
+def _matches(table: Table, folded: str) -> bool:
+    words = table.recognition
+    return (
+        words is not None
+        and all(any(w in folded for w in group) for group in words.all)
+        and not any(w in folded for w in words.none)
+        and "预算表" not in folded
+    )
+
+
+Rows = Mapping[int, Sequence[tuple[int, Cell]]]
+
+
+def rows_of(sheet: Sheet) -> dict[int, list[tuple[int, Cell]]]:
+    """The non-empty cells of a sheet by row, each row from left to right."""
+    rows: dict[int, list[tuple[int, Cell]]] = {}
+    for (row, column), cell in sheet.cells.items():
+        rows.setdefault(row, []).append((column, cell))
+    for line in rows.values():
+        line.sort(key=lambda item: item[0])
+    return dict(sorted(rows.items()))
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """Where one table stands on a sheet: from its title to its last row."""
+
+    table: Table
+    title: tuple[int, int] | None
+    header: int
+    end: int
+
+
+def regions(sheet: Sheet, rows: Rows) -> list[Region]:
+    """Every table that a sheet holds, from top to bottom: forms by title and header, lists by title and header."""
+    spec = load()
+    found: list[tuple[int, int, Table, int]] = []
+    numbers = list(rows)
+    lists = _list_titles(spec)
+    for index, number in enumerate(numbers):
+        for column, cell in rows[number]:
+            if cell.kind != "text" or len(cell.text) > 80:
+                continue
+            listed = lists.get(cell.text.strip())
+            if listed is not None and index + 1 < len(numbers) and _is_list_header(listed, rows[numbers[index + 1]]):
+                found.append((number, column, listed, numbers[index + 1]))
+                break
+            table_id = title_of(cell.text)
+            if table_id:
+                header = _header_row(rows, numbers[index + 1 : index + 1 + _HEADER_DISTANCE], table_id)
+                if header is not None:
+                    found.append((number, column, spec.tables[table_id], header))
+                    break
+    if not found:
+        table_id = title_of(sheet.name)
+        header = _header_row(rows, numbers[: _HEADER_DISTANCE + 2], table_id) if table_id else None
+        if table_id and header is not None:
+            return [Region(spec.tables[table_id], None, header, numbers[-1])]
+    ends = [begin - 1 for begin, *_ in found[1:]] + ([numbers[-1]] if numbers else [])
+    return [
+        Region(table, (row, column), header, end) for (row, column, table, header), end in zip(found, ends, strict=True)
+    ]
+
+
+@cache
+def _list_titles(spec: Spec) -> Mapping[str, Table]:
+    return MappingProxyType({t.title: t for t in spec.tables.values() if t.kind != "form"})
+
+
+def _is_list_header(table: Table, row: Sequence[tuple[int, Cell]]) -> bool:
+    texts = {cell.text.strip() for _, cell in row}
+    if table.single:
+        return {layout.ITEM, layout.CONTENT} <= texts
+    known = sum(f.title in texts for f in table.fields)
+    return known >= min(2, len(table.fields)) and known * 2 >= len(texts)
+
+
+def _header_row(rows: Rows, numbers: Sequence[int], table_id: str) -> int | None:
+    """The first row that holds header words of the table, where enough of them follow to be sure."""
+    words = vocabulary(table_id).words
+    first, hits = None, set()
+    for number in numbers:
+        for _, cell in rows[number]:
+            if cell.kind == "text" and fold(cell.text) in words:
+                hits.add(fold(cell.text))
+                if first is None:
+                    first = number
+        if first is not None and number - first >= _HEADER_ROWS:
+            break
+    return first if len(hits) >= 2 else None
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """A table's columns as its header names them, and the rows that are header and not data."""
+
+    paths: Mapping[int, tuple[str, ...]]
+    meanings: Mapping[int, Meaning]
+    rows: tuple[int, ...]
+    first_data: int
+    anchors: Mapping[tuple[int, int], tuple[int, int]]
+
+
+def heading(sheet: Sheet, rows: Rows, region: Region, names: Mapping[str, str]) -> Heading:
+    """Read the header of a form. ``names`` are further names of lines, where columns are lines."""
+    words = vocabulary(region.table.id)
+    anchors = _covered(sheet, region.header, min(region.end, region.header + _HEADER_ROWS))
+    header_rows: list[int] = []
+    key_columns: set[int] = set()
+    first_data = region.end + 1
+    for number in range(region.header, region.end + 1):
+        line = rows.get(number)
+        if not line:
+            continue
+        if is_number_row(line):
+            header_rows.append(number)
+            first_data = number + 1
+            break
+        if header_rows and _is_data(line, key_columns, words):
+            first_data = number
+            break
+        if len(header_rows) >= _HEADER_ROWS:
+            first_data = number
+            break
+        header_rows.append(number)
+        for column, cell in line:
+            if fold(cell.text) in words.key_words:
+                key_columns.update(c for (r, c), a in anchors.items() if a == (number, column) and r == number)
+                key_columns.add(column)
+    labelled = [r for r in header_rows if not is_number_row(rows[r])]
+    paths = _paths(rows, labelled, anchors)
+    meanings = {}
+    for column, path in paths.items():
+        meaning = meaning_of(path, words, names)
+        if meaning is not None:
+            meanings[column] = meaning
+    return Heading(MappingProxyType(paths), MappingProxyType(meanings), tuple(header_rows), first_data, MappingProxyType(anchors))
+
+
+def _covered(sheet: Sheet, first: int, last: int) -> dict[tuple[int, int], tuple[int, int]]:
+    """Every place of the rows that a merged range covers → the range's first cell."""
+    covered = {}
+    for r1, c1, r2, c2 in sheet.merges:
+        if r1 <= last and r2 >= first and c2 - c1 < 200:
+            for r in range(max(r1, first), min(r2, last) + 1):
+                for c in range(c1, c2 + 1):
+                    covered[r, c] = (r1, c1)
+    return covered
+
+
+def is_number_row(line: Sequence[tuple[int, Cell]]) -> bool:
+    """Whether a row is the 栏次 row: it says so, or is nothing but 1, 2, 3 …, which would satisfy every sum."""
+    texts = [fold(cell.text) for _, cell in line]
+    if "栏次" in texts:
+        return True
+    return len(texts) >= 3 and texts == [str(n) for n in range(1, len(texts) + 1)]
+
+
+def looks_like_amount(cell: Cell) -> bool:
+    """Whether a cell could hold a figure or one of the printed nothings."""
+    if cell.kind != "text":
+        return True
+    text = fold(cell.text)
+    return bool(_AMOUNT.fullmatch(text)) or text in _printed_nothings()
+
+
+@cache
+def _printed_nothings() -> frozenset[str]:
+    return frozenset(fold(text) for texts in load().root["printed_states"].values() for text in texts)
+
+
+def _is_data(line: Sequence[tuple[int, Cell]], key_columns: set[int], words: Vocabulary) -> bool:
+    for column, cell in line:
+        if column in key_columns:
+            if cell.kind != "text" or fold(cell.text) not in words.key_words:
+                return True
+        elif looks_like_amount(cell):
+            return True
+    if is_foot(line):
+        return True
+    return False
+
+
+def is_foot(line: Sequence[tuple[int, Cell]]) -> bool:
+    """Whether a row begins the foot of a table (注：, 说明：)."""
+    return bool(_FOOT.match(line[0][1].text.strip()))
+
+
+def _paths(rows: Rows, header_rows: Sequence[int], anchors: Mapping[tuple[int, int], tuple[int, int]]) -> dict[int, tuple[str, ...]]:
+    """The header path of every column. Where a merge was lost, a group's label reaches right to the next label."""
+    at = {(r, c): cell for r in header_rows for c, cell in rows[r]}
+    columns = sorted({c for _, c in at} | {c for r, c in anchors if r in header_rows})
+    paths: dict[int, tuple[str, ...]] = {}
+    sources: dict[int, list[tuple[int, int] | None]] = {}
+    for column in columns:
+        source: list[tuple[int, int] | None] = []
+        for level, row in enumerate(header_rows):
+            place = anchors.get((row, column), (row, column))
+            if place in at:
+                source.append(place)
+                continue
+            below = any(anchors.get((r, column), (r, column)) in at for r in header_rows[level + 1 :])
+            left = sources.get(column - 1)
+            same = left is not None and left[:level] == source and left[level] is not None
+            covered = (row, column) in anchors
+            source.append(left[level] if left is not None and same and below and not covered else None)
+        sources[column] = source
+        path: list[str] = []
+        previous = None
+        for place in source:
+            if place is not None and place != previous:
+                path.append(fold(at[place].text))
+            previous = place or previous
+        if path:
+            paths[column] = tuple(path)
+    return paths
+
+
+def meaning_of(path: tuple[str, ...], words: Vocabulary, names: Mapping[str, str]) -> Meaning | None:
+    """What a column is by its header path: the whole path, else the longest tail of it that means one thing only."""
+    if path in words.paths:
+        return words.paths[path]
+    for start in range(len(path)):
+        meaning = words.suffixes.get(path[start:])
+        if meaning is not None:
+            return meaning
+    if words.items:
+        return _item_meaning(path, words, names)
+    return None
+
+
+def _item_meaning(path: tuple[str, ...], words: Vocabulary, names: Mapping[str, str]) -> Meaning | None:
+    """Columns that are lines: budget or final by one word of the path, the item by the last word that names one."""
+    field = "budget" if any("预算" in w for w in path) else "final" if any("决算" in w for w in path) else None
+    line = None
+    for word in path:
+        line = names.get(word) or words.items.get(word) or line
+    if field is None or line is None:
+        return None
+    return Meaning("three_public", "amount", field, line)
+
+
+def resolve_line(words: Vocabulary, block: str, label: str, anchor: str) -> FixedLine | None:
+    """The fixed line of a label on one side of a form; ``anchor`` is the line that components now belong to."""
+    candidates = words.labels.get((block, fold(strip_ordinal(label))), ())
+    for line in candidates:
+        if line.within and line.within == anchor:
+            return line
+    return next((line for line in candidates if not line.within), candidates[0] if len(candidates) == 1 else None)
+
+
+def is_total(words: Vocabulary, text: str) -> bool:
+    """Whether a label is that of the total row of a list form."""
+    folded = fold(text)
+    return any(line.line == TOTAL for (_, name), lines in words.labels.items() if name == folded for line in lines)

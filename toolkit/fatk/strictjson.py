@@ -1,0 +1,43 @@
+"""JSON as RFC 8259 means it: no NaN, no duplicate keys, no number through a float, no nesting that hurts."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+from typing import Any
+
+from fatk.errors import Refused
+from fatk.limits import Limits
+
+
+def parse(data: bytes, limits: Limits) -> Any:
+    """The JSON document of UTF-8 bytes, numbers as ``int`` or exact ``Decimal``; ``Refused`` where RFC 8259 is not kept."""
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise Refused("ENCODING_UNKNOWN", byte=error.start) from None
+
+    def number(text: str) -> Decimal | int:
+        if len(text) > limits.number_length:
+            raise Refused("NUMBER_TOO_LONG", limit=limits.number_length)
+        return int(text) if text.lstrip("-").isdigit() else Decimal(text)
+
+    def constant(text: str) -> None:
+        raise Refused("JSON_NOT_RFC8259", text=text)
+
+    def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        found = dict(pairs)
+        if len(found) < len(pairs):
+            seen: set[str] = set()
+            twice = next(key for key, _ in pairs if key in seen or seen.add(key))
+            raise Refused("JSON_DUPLICATE_KEY", key=twice)
+        return found
+
+    try:
+        return json.loads(
+            text, parse_float=number, parse_int=number, parse_constant=constant, object_pairs_hook=unique
+        )
+    except RecursionError:
+        raise Refused("JSON_TOO_DEEP") from None
+    except json.JSONDecodeError as error:
+        raise Refused("JSON_MALFORMED", line=error.lineno, column=error.colno) from None

@@ -1,0 +1,130 @@
+"""Whether a report keeps the structure of the standard: required fields, allowed values, keys, states of tables.
+
+What a Table Schema declares is checked here from the declaration, on the report itself, so that a package, a workbook and
+a JSON document are held to the same. Whether figures agree is the rules' business.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+from fatk.findings import CellRef, Finding, notify
+from fatk.model import EMPTY, MISSING, REPORTED, Report, Row, row_name
+from fatk.spec import Field, Table, edition_ids
+from fatk.values import Nothing, Value, parse_date, parse_decimal, show, text_fault
+
+
+def check(report: Report) -> Iterator[Finding]:
+    """Every fault of structure."""
+    for table in report.spec.tables.values():
+        yield from _rows(report, table)
+    yield from _foreign_keys(report)
+    yield from _states(report)
+    yield from _described_cells(report)
+    edition = report.one("report").get("edition")
+    if isinstance(edition, str) and edition not in edition_ids():
+        cell = CellRef("report", "*", "edition", value=edition)
+        yield notify("STR-10", cell, edition=edition, known=", ".join(edition_ids()), used=report.edition.id)
+
+
+def _rows(report: Report, table: Table) -> Iterator[Finding]:
+    rows = report.rows(table.id)
+    if table.id in ("report", "entity") and not rows:
+        yield notify("STR-09", CellRef(table.id, "*"), title=table.title)
+    if table.single and len(rows) > 1:
+        yield notify("STR-11", CellRef(table.id, "*"), title=table.title, count=len(rows))
+    seen: set[tuple[Value, ...]] = set()
+    for row in rows:
+        for field, value in zip(table.fields, row, strict=True):
+            if value is None:
+                if field.required:
+                    cell = _cell(table, row, field, value)
+                    yield notify("STR-01", cell, title=table.title, row=row_name(table, row), field=field.title)
+            elif (fault := _fault(field, value)) is not None:
+                cell = _cell(table, row, field, value)
+                yield notify(fault, cell, title=table.title, row=row_name(table, row), field=field.title, text=show(value), allowed=_allowed(field))
+        if table.key:
+            key = tuple(row[i] for i in table.key_positions)
+            if key in seen:
+                yield notify("STR-05", _cell(table, row, table.fields[table.key_positions[0]], None), title=table.title, row=row_name(table, row))
+            seen.add(key)
+
+
+def _cell(table: Table, row: Row, field: Field, value: Value) -> CellRef:
+    return CellRef(table.id, row_name(table, row), field.name, label=field.title, value=None if value is None else show(value))
+
+
+def _fault(field: Field, value: Value) -> str | None:
+    """The notice that a value deserves in its field, or ``None``."""
+    if isinstance(value, Nothing):
+        return None if field.states else "STR-02"
+    if isinstance(value, str):
+        if field.type == "date":
+            return None if parse_date(value) else "STR-02"
+        if field.type != "string":
+            return "STR-02"
+        if text_fault(value):
+            return "STR-12"
+        if field.enum and value not in field.enum:
+            return "STR-03"
+        return None if field.pattern is None or field.pattern.fullmatch(value) else "STR-04"
+    if isinstance(value, bool):
+        return None if field.type == "boolean" else "STR-02"
+    if isinstance(value, Decimal):
+        if field.type != "number" or parse_decimal(format(value, "f")) is None:
+            return "STR-02"
+    elif field.type != "integer" or abs(value) >= 10**18:
+        return "STR-02"
+    return "STR-06" if field.minimum is not None and value < field.minimum else None
+
+
+def _allowed(field: Field) -> str:
+    if field.enum:
+        return "、".join(field.enum)
+    if field.pattern is not None:
+        return field.pattern.pattern
+    return "" if field.minimum is None else f"≥ {field.minimum}"
+
+
+def _foreign_keys(report: Report) -> Iterator[Finding]:
+    targets: dict[tuple[str, str], set[Value]] = {}
+    for table in report.spec.tables.values():
+        for key in table.foreign_keys:
+            place = (key.table, key.target)
+            if place not in targets:
+                at = report.spec.tables[key.table].position[key.target]
+                targets[place] = {row[at] for row in report.rows(key.table)}
+            at = table.position[key.field]
+            for row in report.rows(table.id):
+                if row[at] is not None and row[at] not in targets[place]:
+                    cell = _cell(table, row, table.fields[at], row[at])
+                    target = report.spec.tables[key.table].title
+                    yield notify("STR-07", cell, title=table.title, field=table.fields[at].title, text=show(row[at]), target=target)
+
+
+def _states(report: Report) -> Iterator[Finding]:
+    for form in report.spec.forms:
+        status, rows = report.status(form.id)["status"], report.rows(form.id)
+        if status in (EMPTY, MISSING) and rows:
+            yield notify("STR-08", CellRef("tables", form.id, "status", value=str(status)), title=form.title, status=status, count=len(rows))
+        elif status == MISSING:
+            yield notify("STR-15", CellRef("tables", form.id, "status"), title=form.title)
+        elif status == REPORTED and not rows:
+            yield notify("STR-13", CellRef("tables", form.id, "status", value=REPORTED), title=form.title)
+
+
+def _described_cells(report: Report) -> Iterator[Finding]:
+    """Rows of ``cells`` must describe a cell that is there."""
+    declared = report.spec.tables["cells"]
+    known: dict[str, set[str]] = {}
+    for row in report.rows("cells"):
+        table_id, name, field = row[0], row[1], row[2]
+        table = report.spec.tables.get(str(table_id))
+        if table is None or field not in table.position:
+            yield notify("STR-14", CellRef("cells", row_name(declared, row), "field"), text=row_name(declared, row))
+            continue
+        if table.id not in known:
+            known[table.id] = {row_name(table, r) for r in report.rows(table.id)}
+        if name not in known[table.id]:
+            yield notify("STR-14", CellRef("cells", row_name(declared, row), "row"), text=row_name(declared, row))

@@ -1,0 +1,696 @@
+"""From the cells of a workbook to the rows of a report, with a place for every value and an account of every cell.
+
+Each non-empty cell of the source is *used* by what it means here (a title, a header, a value), or it is kept word for word
+under ``extras``: nothing is dropped, and the difference is counted.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from decimal import Decimal, InvalidOperation
+from functools import cache
+
+from fatk import layout, lexical
+from fatk.findings import CellRef, Finding, notify
+from fatk.grid import Book, Cell, Sheet, a1
+from fatk.model import EMPTY, MISSING, REPORTED, TOTAL, Row, build, make_row, row_name
+from fatk.reading import Reading, check_version
+from fatk.recognition import (
+    Heading,
+    Meaning,
+    Region,
+    Rows,
+    fold,
+    heading,
+    is_foot,
+    is_total,
+    regions,
+    resolve_line,
+    rows_of,
+    strip_ordinal,
+    vocabulary,
+)
+from fatk.spec import Edition, Field, Spec, Table, load
+from fatk.values import BLANKS, Nothing, Value, clean_text, parse_decimal, round_half_up
+
+_UNIT = re.compile(r"单位[:：]\s*(?:人民币)?\s*(元|千元|万元|亿元)")
+_NUMBER = re.compile(r"(?:财决)?公开\s*[0-9]{2}\s*表|表\s*[0-9一二三四五六七八九]{1,2}")
+_ENTITY = re.compile(r"^(?:部门|单位|编制单位|部门名称|单位名称|编制部门)[:：]\s*(.+)$")
+_YEAR = re.compile(r"(20[0-9]{2})\s*年")
+_CODE = re.compile(r"[0-9]{3}(?:[0-9]{2}){0,2}")
+_EMPTY_STATEMENT = re.compile(r"无数据|空表|没有.*(?:收入|支出)|无.*(?:收入|支出)")
+#: Beyond this share of the last printed digit, the figure stored is not the figure shown.
+_FLOAT_NOISE = Decimal("0.000001")
+
+
+def transcribe(book: Book, spec: Spec, name: str = "") -> Reading:
+    """The report that a workbook holds."""
+    return _Transcription(spec, book, name).reading()
+
+
+@dataclass(slots=True)
+class _SheetState:
+    """One sheet being read: its rows, what of it is used, and the tables found."""
+
+    sheet: Sheet
+    rows: Rows
+    regions: Sequence[Region]
+    used: set[tuple[int, int]] = field(default_factory=set)
+
+
+@dataclass(slots=True)
+class _FormState:
+    """What the lines around a form say of it."""
+
+    region: Region
+    heading: Heading
+    state: _SheetState
+    title: str | None
+    number: str | None = None
+    unit: str | None = None
+    statement: str | None = None
+
+
+class _Transcription:
+    """One pass over a workbook. Lists first, since they say what the forms cannot; then forms; then what is left."""
+
+    def __init__(self, spec: Spec, book: Book, name: str) -> None:
+        self.spec, self.book, self.name = spec, book, name
+        self.rows: dict[str, list[Row]] = {}
+        self.findings: list[Finding] = []
+        self.places: dict[tuple[str, str, str], str] = {}
+        self.sheets = [_SheetState(s, rows, regions(s, rows)) for s in book.sheets for rows in [rows_of(s)]]
+        self.forms: dict[str, _FormState] = {}
+        self.entities: Counter[str] = Counter()
+        self.years: Counter[int] = Counter()
+
+    def reading(self) -> Reading:
+        for state in self.sheets:
+            for region in state.regions:
+                if region.table.kind != "form":
+                    self.list(state, region)
+        about = self.one("report")
+        check_version(about.get("spec_version"), self.spec)
+        names = self.names()
+        for state in self.sheets:
+            for region in state.regions:
+                if region.table.kind == "form":
+                    self.head(state, region, names.get(region.table.id, {}))
+        edition, certainty = self.edition(about)
+        decimals = about.get("decimals")
+        decimals = decimals if isinstance(decimals, int) else edition.decimals
+        for form in self.forms.values():
+            self.form(form, self.table_decimals(form.region.table.id, decimals), names.get(form.region.table.id, {}))
+        self.describe(edition, decimals)
+        total = sum(len(s.sheet.cells) for s in self.sheets)
+        self.rest()
+        places = self.places
+
+        def place(table: str, row: str, name: str) -> str | None:
+            return places.get((table, row, name)) or places.get((table, row, ""))
+
+        for code, detail in self.book.notices:
+            self.notice(code, detail)
+        return Reading(
+            build(self.spec, self.rows), tuple(self.findings), place, "xlsx",
+            edition_certainty=certainty, source_cells=total,
+        )  # fmt: skip
+
+    def one(self, table_id: str) -> dict[str, Value]:
+        rows = self.rows.get(table_id)
+        return dict(zip(self.spec.tables[table_id].position, rows[0], strict=True)) if rows else {}
+
+    def names(self) -> dict[str, dict[str, str]]:
+        """By form: folded printed name → line, from the workbook's own list of codes."""
+        found: dict[str, dict[str, str]] = {}
+        at = self.spec.tables["codes"].position
+        for row in self.rows.get("codes", ()):
+            scheme, code, name = row[at["scheme"]], row[at["code"]], row[at["name"]]
+            if isinstance(scheme, str) and isinstance(code, str) and isinstance(name, str):
+                found.setdefault(scheme, {}).setdefault(fold(name), code)
+        return found
+
+    def table_decimals(self, table_id: str, decimals: int) -> int:
+        at = self.spec.tables["tables"].position
+        for row in self.rows.get("tables", ()):
+            own = row[at["decimals"]]
+            if row[0] == table_id and isinstance(own, int):
+                return own
+        return decimals
+
+    # Lists: the tables that are no form
+
+    def list(self, state: _SheetState, region: Region) -> None:
+        table = region.table
+        if region.title:
+            state.used.add(region.title)
+        state.used.update((region.header, c) for c, _ in state.rows[region.header])
+        if table.single:
+            self.record(state, region)
+            return
+        positions = {f.title: i for i, f in enumerate(table.fields)}
+        columns = {c: positions[t] for c, cell in state.rows[region.header] if (t := cell.text.strip()) in positions}
+        for c, cell in state.rows[region.header]:
+            if cell.text.strip() not in positions:
+                state.used.discard((region.header, c))
+        for number in range(region.header + 1, region.end + 1):
+            line = state.rows.get(number)
+            if not line:
+                continue
+            values: list[Value] = [None] * len(table.fields)
+            found: list[tuple[int, int, Cell, lexical.Fault | None]] = []
+            for column, cell in line:
+                position = columns.get(column)
+                if position is None:
+                    continue
+                state.used.add((number, column))
+                values[position], fault = from_cell(table.fields[position], cell, None)
+                found.append((position, column, cell, fault))
+            if found:
+                self.keep(state, table, number, tuple(values), found)
+
+    def record(self, state: _SheetState, region: Region) -> None:
+        """A list of items of a table of one row: the field's title, its value, its unit."""
+        table = region.table
+        header = {cell.text.strip(): c for c, cell in state.rows[region.header]}
+        label_at, value_at, unit_at = header[layout.ITEM], header[layout.CONTENT], header.get(layout.UNIT)
+        titles = {f.title: i for i, f in enumerate(table.fields)}
+        values: list[Value] = [None] * len(table.fields)
+        found: list[tuple[int, int, int, Cell, lexical.Fault | None]] = []
+        for number in range(region.header + 1, region.end + 1):
+            line = dict(state.rows.get(number, ()))
+            label = line.get(label_at)
+            position = titles.get(label.text.strip()) if label else None
+            if position is None:
+                continue
+            state.used.add((number, label_at))
+            if unit_at is not None and unit_at in line:
+                state.used.add((number, unit_at))
+            if value_at in line:
+                state.used.add((number, value_at))
+                values[position], fault = from_cell(table.fields[position], line[value_at], None)
+                found.append((number, position, value_at, line[value_at], fault))
+        row = tuple(values)
+        for number, position, column, cell, fault in found:
+            self.place(state, table, row, position, number, column, cell, fault)
+        if found:
+            self.rows.setdefault(table.id, []).append(row)
+
+    def keep(self, state: _SheetState, table: Table, number: int, row: Row, found: list[tuple[int, int, Cell, lexical.Fault | None]]) -> None:
+        for position, column, cell, fault in found:
+            self.place(state, table, row, position, number, column, cell, fault)
+        self.rows.setdefault(table.id, []).append(row)
+
+    def place(
+        self, state: _SheetState, table: Table, row: Row, position: int, number: int, column: int, cell: Cell, fault: lexical.Fault | None
+    ) -> None:
+        name, declared = row_name(table, row), table.fields[position]
+        where = f"{state.sheet.name}!{a1(number, column)}"
+        self.places.setdefault((table.id, name, declared.name), where)
+        self.places.setdefault((table.id, name, ""), where)
+        if fault:
+            notice, details = fault
+            ref = CellRef(table.id, name, declared.name, where, declared.title, cell.text)
+            self.findings.append(notify(notice, ref, place=where, field=declared.title, **details))
+
+    # Forms: the nine tables
+
+    def head(self, state: _SheetState, region: Region, names: Mapping[str, str]) -> None:
+        """Read a form's header and the lines around it; a second table of one meaning stays outside."""
+        top = region.title[0] if region.title else region.header
+        title = dict(state.rows[top])[region.title[1]].text if region.title else None
+        if region.table.id in self.forms:
+            where = f"{state.sheet.name}!{a1(*(region.title or (region.header, 0)))}"
+            self.findings.append(notify("READ-34", CellRef(region.table.id, location=where), place=where, title=region.table.title))
+            return
+        form = _FormState(region, heading(state.sheet, state.rows, region, names), state, title and clean_text(title))
+        self.forms[region.table.id] = form
+        if region.title:
+            state.used.add(region.title)
+        for number in range(max(top - 2, 0), region.header):
+            for column, cell in state.rows.get(number, ()):
+                if self.caption(form, cell):
+                    state.used.add((number, column))
+        for number in form.heading.rows:
+            for column, _cell in state.rows[number]:
+                if column in form.heading.meanings or number != form.heading.rows[-1]:
+                    state.used.add((number, column))
+        for text in (title or "", state.sheet.name):
+            self.years.update(int(y) for y in _YEAR.findall(text))
+
+    def caption(self, form: _FormState, cell: Cell) -> bool:
+        """Whether a cell near the title says the form's number, unit or entity, or the year."""
+        text = clean_text(cell.text)
+        unit, entity = _UNIT.search(text), _ENTITY.match(text)
+        if unit:
+            form.unit = unit.group(1)
+        elif _NUMBER.fullmatch(text):
+            form.number = text
+        elif entity:
+            self.entities[entity.group(1).strip(BLANKS)] += 1
+        elif _YEAR.search(text) and len(text) <= 40:
+            self.years.update(int(y) for y in _YEAR.findall(text))
+        else:
+            return False
+        return True
+
+    def form(self, form: _FormState, decimals: int, names: Mapping[str, str]) -> None:
+        state, region, head = form.state, form.region, form.heading
+        table = region.table
+        last = self.foot(form)
+        self.columns(form)
+        if any(m.line for m in head.meanings.values()):
+            self.line_columns(form, last, decimals)
+            return
+        blocks = _blocks(head)
+        anchors = {block: "" for block, _ in blocks}
+        for number in range(head.first_data, last + 1):
+            line = dict(state.rows.get(number, ()))
+            if not line:
+                continue
+            for block, columns in blocks:
+                anchors[block] = self.form_row(form, table, block, columns, number, line, decimals, anchors[block], names)
+
+    def foot(self, form: _FormState) -> int:
+        """Find the last row of data; take notes below it as footnotes or as the statement of an empty table."""
+        state, region = form.state, form.region
+        last, in_foot = region.end, False
+        words = vocabulary(region.table.id)
+        statements = {row[self.spec.tables["tables"].position["statement"]] for row in self.rows.get("tables", ())}
+        for number in range(form.heading.first_data, region.end + 1):
+            line = state.rows.get(number)
+            if not line:
+                continue
+            text = clean_text(line[0][1].text) if line[0][1].kind == "text" else ""
+            alone = len(line) == 1
+            if not in_foot and (is_foot(line) or (alone and (text in statements or _EMPTY_STATEMENT.search(text)))):
+                in_foot, last = True, number - 1
+            if in_foot and alone:
+                place = (number, line[0][0])
+                if fold(text) in words.footnotes:
+                    state.used.add(place)
+                elif form.statement is None and (text in statements or (not statements and _EMPTY_STATEMENT.search(text))):
+                    form.statement = text
+                    state.used.add(place)
+        return last
+
+    def columns(self, form: _FormState) -> None:
+        """Say which columns are missing and which are not known."""
+        head, table, state = form.heading, form.region.table, form.state
+        sheet = state.sheet.name
+        present = {m.field for m in head.meanings.values() if m.role == "amount"}
+        where = f"{sheet}!{a1(form.region.header, 0)}"
+        for wanted in table.amounts:
+            if wanted.name not in present and not wanted.by_edition and not any(m.line for m in head.meanings.values()):
+                self.findings.append(
+                    notify("READ-35", CellRef(table.id, field=wanted.name, location=where), place=where, title=table.title, field=wanted.title)
+                )
+        for column, path in sorted(head.paths.items()):
+            if column not in head.meanings:
+                place = f"{sheet}!{a1(form.region.header, column)}"
+                self.findings.append(
+                    notify("READ-36", CellRef(table.id, location=place, value="/".join(path)), place=place, title=table.title, header=" > ".join(path))
+                )
+
+    def line_columns(self, form: _FormState, last: int, decimals: int) -> None:
+        """A form whose columns are lines (三公): its one row of data becomes a row of each line."""
+        state, table, head = form.state, form.region.table, form.heading
+        number = next((n for n in range(head.first_data, last + 1) if n in state.rows), head.first_data)
+        line = dict(state.rows.get(number, ()))
+        lines: dict[str, dict[int, tuple[int, Cell | None]]] = {}
+        labels: dict[str, str] = {}
+        for column, meaning in head.meanings.items():
+            if meaning.line and meaning.field:
+                lines.setdefault(meaning.line, {})[table.position[meaning.field]] = (column, line.get(column))
+                labels.setdefault(meaning.line, self.line_label(form, column, meaning))
+        for key, found in lines.items():
+            values: list[Value] = [None] * len(table.fields)
+            values[table.key_positions[0]], values[table.position["name"]] = key, labels[key]
+            faults = []
+            for position, (column, cell) in found.items():
+                fault = None
+                if cell is not None:
+                    state.used.add((number, column))
+                    values[position], fault = from_cell(table.fields[position], cell, decimals)
+                faults.append((position, column, cell or Cell("", "text"), fault))
+            self.keep(state, table, number, tuple(values), faults)
+
+    def line_label(self, form: _FormState, column: int, meaning: Meaning) -> str:
+        """The printed name of a line that is a column: the word of its header that names it, as printed."""
+        words = vocabulary(form.region.table.id)
+        at = {(r, c): cell for r in form.heading.rows for c, cell in form.state.rows[r]}
+        printed = []
+        for row in form.heading.rows[: _depth(form.heading)]:
+            place = form.heading.anchors.get((row, column), (row, column))
+            if place in at and clean_text(at[place].text) not in printed:
+                printed.append(clean_text(at[place].text))
+        generic = {"预算数", "决算数", "小计"}
+        own = [text for text in printed if text not in generic]
+        named = [text for text in own if words.items.get(fold(text)) == meaning.line]
+        return (named or own or printed)[-1]
+
+    def form_row(
+        self, form: _FormState, table: Table, block: str, columns: Mapping[int, Meaning], number: int,
+        line: Mapping[int, Cell], decimals: int, anchor: str, names: Mapping[str, str],
+    ) -> str:  # fmt: skip
+        """One printed row of one block; returns the line that following components belong to."""
+        state = form.state
+        by_role: dict[str, int] = {}
+        for column, meaning in columns.items():
+            if meaning.role != "amount":
+                by_role.setdefault(meaning.role, column)
+        numbered = by_role.get("line_number")
+        if numbered in line:
+            state.used.add((number, numbered))
+        key, name, labels = self.identify(form, table, block, by_role, line, anchor, names)
+        if key is None:
+            if labels:
+                self.unknown_row(form, number, labels, line, columns)
+            return anchor
+        for column in labels:
+            state.used.add((number, column))
+        values: list[Value] = [None] * len(table.fields)
+        values[table.key_positions[0]], values[table.position["name"]] = key, name
+        found: list[tuple[int, int, Cell, lexical.Fault | None]] = []
+        for column, meaning in columns.items():
+            cell = line.get(column)
+            if meaning.role == "amount" and meaning.field and cell is not None:
+                state.used.add((number, column))
+                position = table.position[meaning.field]
+                values[position], fault = from_cell(table.fields[position], cell, decimals)
+                found.append((position, column, cell, fault))
+        for column in labels:
+            position = table.key_positions[0]
+            found.append((position, column, line[column], None))
+        self.keep(state, table, number, tuple(values), found)
+        component = "." in key and key.rpartition(".")[0] == anchor
+        return anchor if component else key
+
+    def identify(
+        self, form: _FormState, table: Table, block: str, by_role: Mapping[str, int], line: Mapping[int, Cell], anchor: str, names: Mapping[str, str]
+    ) -> tuple[str | None, str | None, list[int]]:
+        """The key and printed name of a row, and the columns that say so."""
+        words = vocabulary(table.id)
+        if "label" in by_role:
+            cell = line.get(by_role["label"])
+            if cell is None or not cell.text.strip(BLANKS):
+                return None, None, []
+            text = clean_text(cell.text)
+            fixed = resolve_line(words, block, text, anchor)
+            name = clean_text(strip_ordinal(text))
+            key = fixed.line if fixed else names.get(fold(name)) or self.class_line(table, block, name)
+            return key, name, [by_role["label"]]
+        code_at, name_at = by_role.get("code"), by_role.get("name")
+        code, label = line.get(code_at) if code_at is not None else None, line.get(name_at) if name_at is not None else None
+        columns = [c for c, cell in ((code_at, code), (name_at, label)) if c is not None and cell is not None]
+        name = clean_text(label.text) if label else None
+        key = code_of(code) if code else None
+        if key is not None:
+            return key, name, columns
+        text = clean_text(code.text) if code else name
+        if text is None:
+            return None, None, columns
+        if is_total(words, text) and (label is None or code is None):
+            return TOTAL if any(line.endswith("TOTAL") for line in table.lines) else "total", text, columns
+        fixed = next((f for (b, folded), fs in words.labels.items() if folded == fold(strip_ordinal(text)) for f in fs if not f.line[:1].isdigit()), None)
+        if fixed and (label is None or code is None):
+            return fixed.line, text, columns
+        custom = names.get(fold(text))
+        if custom and not custom[:1].isdigit() and (label is None or code is None):
+            return custom, text, columns
+        return None, None, columns
+
+    def class_line(self, table: Table, block: str, name: str) -> str | None:
+        """The line of a functional class that the form does not fix, by the class's name."""
+        if block != "expenditure":
+            return None
+        code = _classes().get(fold(name))
+        return f"expenditure.{code}" if code else None
+
+    def unknown_row(self, form: _FormState, number: int, labels: Sequence[int], line: Mapping[int, Cell], columns: Mapping[int, Meaning]) -> None:
+        place = f"{form.state.sheet.name}!{a1(number, labels[0])}"
+        text = " ".join(clean_text(line[c].text) for c in labels)
+        self.findings.append(
+            notify("READ-37", CellRef(form.region.table.id, location=place, value=text), place=place, title=form.region.table.title, text=text)
+        )
+
+    # What the forms say of the report, where no list does
+
+    def edition(self, about: Mapping[str, Value]) -> tuple[Edition, str]:
+        """The edition that the workbook names; else the one whose titles and headers fit best, with how sure that is."""
+        named = about.get("edition")
+        year = about.get("fiscal_year")
+        if isinstance(named, str):
+            return self.spec.edition_for(named, year if isinstance(year, int) else 0), "certain"
+        if not isinstance(year, int):
+            year = self.years.most_common(1)[0][0] if self.years else 0
+        scores = sorted(((self.fit(e), e.covers(year), e.id) for e in self.spec.editions), reverse=True)
+        best = next((s for s in scores if s[1] and s[0] >= scores[0][0] - 1), scores[0])
+        rivals = [s for s in scores if s[2] != best[2] and s[0] >= best[0] and s[1] == best[1]]
+        return self.spec.edition(best[2]), "guessed" if not best[1] else "probable" if rivals else "certain"
+
+    def fit(self, edition: Edition) -> int:
+        """How many printed titles and header paths are just as an edition prints them."""
+        score = 0
+        for form in self.forms.values():
+            printed = edition.forms.get(form.region.table.id)
+            if printed is None:
+                continue
+            paths = {tuple(fold(h) for h in column.header) for column in printed.columns}
+            score += len(paths & set(form.heading.paths.values())) - len(paths ^ set(form.heading.paths.values()))
+            score += 3 * (form.title is not None and fold(form.title) == fold(printed.title))
+            score += form.number == printed.number
+        return score
+
+    def describe(self, edition: Edition, decimals: int) -> None:
+        """Complete ``report``, ``entity`` and ``tables`` from what is printed around the forms."""
+        spec = self.spec
+        if not self.forms and "report" not in self.rows:
+            return
+        units = Counter(f.unit for f in self.forms.values() if f.unit)
+        if "report" not in self.rows:
+            unit = units.most_common(1)[0][0] if units else None
+            year = self.years.most_common(1)[0][0] if self.years else None
+            if unit is None and self.forms:
+                self.findings.append(notify("READ-38", CellRef("report", "*", "unit")))
+            self.rows["report"] = [
+                make_row(
+                    spec.tables["report"], spec_version=spec.version, fiscal_year=year, edition=edition.id, unit=unit,
+                    decimals=decimals, precision=Decimal(1).scaleb(-decimals),
+                )
+            ]  # fmt: skip
+            if year is None:
+                self.findings.append(notify("READ-39", CellRef("report", "*", "fiscal_year")))
+        if "entity" not in self.rows and self.entities:
+            self.rows["entity"] = [make_row(spec.tables["entity"], name=self.entities.most_common(1)[0][0])]
+        if "tables" not in self.rows:
+            self.rows["tables"] = [self.listed(table) for table in spec.forms]
+
+    def listed(self, table: Table) -> Row:
+        """The line of ``tables`` for a form that was, or was not, found."""
+        declared = self.spec.tables["tables"]
+        form = self.forms.get(table.id)
+        if form is None:
+            return make_row(declared, table=table.id, status=MISSING)
+        rows = self.rows.get(table.id, [])
+        filled = any(v is not None for row in rows for f, v in zip(table.fields, row, strict=True) if f.amount)
+        status = REPORTED if filled or form.statement is None else EMPTY
+        if status == EMPTY:
+            self.rows[table.id] = []
+        unit = self.one("report").get("unit")
+        return make_row(
+            declared, table=table.id, status=status, statement=form.statement, printed_title=form.title,
+            printed_number=form.number, unit=form.unit if form.unit != unit else None,
+        )  # fmt: skip
+
+    # What is left
+
+    def rest(self) -> None:
+        """Keep every cell that nothing has used, word for word, and say so once a sheet."""
+        table = self.spec.tables["extras"]
+        titles = self.cover_titles()
+        for state in self.sheets:
+            first, count = None, 0
+            current = {n: r.table.id for r in state.regions if r.table.kind == "form" for n in range((r.title or (r.header, 0))[0], r.end + 1)}
+            for (row, column), cell in state.sheet.cells.items():
+                if (row, column) in state.used:
+                    continue
+                text = clean_text(cell.text)
+                if not text or (state.regions and text in titles):
+                    continue
+                where = a1(row, column)
+                kept, fault = lexical.from_text(table["text"], text)
+                if not isinstance(kept, str):
+                    place = f"{state.sheet.name}!{where}"
+                    self.findings.append(notify("READ-42", CellRef(location=place, value=text), place=place, text=text))
+                    continue
+                first, count = first or where, count + 1
+                self.rows.setdefault("extras", []).append(
+                    make_row(table, sheet=clean_text(state.sheet.name) or None, cell=where, table=current.get(row), text=kept)
+                )
+            if count:
+                place = f"{state.sheet.name}!{first}"
+                self.findings.append(
+                    notify("READ-41" if state.regions else "READ-43", CellRef(location=place), place=place, sheet=state.sheet.name, count=count)
+                )
+
+    def cover_titles(self) -> set[str]:
+        """What the cover shows large: derived from the report, so that it need not be kept."""
+        year, name = self.one("report").get("fiscal_year"), self.one("entity").get("name")
+        return {f"{name or ''}{year or 0}年度部门决算"}
+
+    def notice(self, code: str, detail: str) -> None:
+        ids = {"MACRO_PRESENT": "READ-44", "EXTERNAL_LINK": "READ-45", "HIDDEN_CONTENT": "READ-46"}
+        self.findings.append(notify(ids.get(code, "READ-47"), CellRef(location=detail or None), detail=detail, code=code))
+
+
+def _depth(head: Heading) -> int:
+    return len(head.rows)
+
+
+def _blocks(head: Heading) -> list[tuple[str, dict[int, Meaning]]]:
+    """A form's columns in the groups that share their rows: a new one begins at each label or code column."""
+    blocks: list[tuple[str, dict[int, Meaning]]] = []
+    for column in sorted(head.meanings):
+        meaning = head.meanings[column]
+        if meaning.role in ("label", "code") or not blocks:
+            name = meaning.block
+            taken = {b for b, _ in blocks}
+            while name in taken:
+                name += "+"
+            blocks.append((name, {}))
+        blocks[-1][1][column] = meaning
+    return blocks
+
+
+def code_of(cell: Cell) -> str | None:
+    """The cumulative code that a cell holds, as text or as a whole number; ``None`` where it holds none."""
+    text = unicodedata.normalize("NFKC", cell.text).strip(BLANKS)
+    if cell.kind == "number" and not _CODE.fullmatch(text):
+        try:
+            number = Decimal(text)
+        except InvalidOperation:
+            return None
+        text = format(number.to_integral_value(), "f") if number == number.to_integral_value() and abs(number) < 10**8 else text
+    return text if _CODE.fullmatch(text) else None
+
+
+@cache
+def _classes() -> Mapping[str, str]:
+    """Folded name → code of every functional class (类)."""
+    found: dict[str, str] = {}
+    for code, entries in load().codes("functional").items():
+        if len(code) == 3:
+            for entry in entries:
+                found.setdefault(fold(entry.name), code)
+    return found
+
+
+@cache
+def _printed_states() -> Mapping[str, Nothing]:
+    states = load().root["printed_states"]
+    return {unicodedata.normalize("NFKC", text): Nothing(state) for state, texts in states.items() for text in texts}
+
+
+@cache
+def _printed_values(declared: Field) -> Mapping[str, Value]:
+    """Printed word → value, for truth values and coded values."""
+    if declared.type == "boolean":
+        words = load().root["printed_booleans"]
+        return {text: key == "true" for key, texts in words.items() for text in texts}
+    return {text: value for value, text in declared.labels.items()}
+
+
+def from_cell(declared: Field, cell: Cell, decimals: int | None) -> tuple[Value, lexical.Fault | None]:
+    """The value of a field from a cell. ``decimals`` are those of amounts whose number format shows none."""
+    if cell.kind == "error":
+        return None, ("READ-31", {"text": cell.text})
+    if cell.kind == "formula_without_value":
+        return None, ("READ-32", {"text": cell.text})
+    if declared.numeric:
+        return _figure(declared, cell, decimals)
+    text = clean_text(cell.text)
+    if declared.type == "boolean" or declared.labels:
+        known = _printed_values(declared)
+        if text in known:
+            return known[text], None
+        if cell.kind == "boolean" and declared.type == "boolean":
+            return text in ("1", "TRUE", "true"), None
+    return lexical.from_text(declared, text)
+
+
+def _figure(declared: Field, cell: Cell, decimals: int | None) -> tuple[Value, lexical.Fault | None]:
+    if cell.kind == "number":
+        return _stored(declared, cell, decimals)
+    text = unicodedata.normalize("NFKC", cell.text).strip(BLANKS)
+    if not text:
+        return None, None
+    if declared.states and text in _printed_states():
+        return _printed_states()[text], None
+    value, _ = lexical.from_text(declared, text) if cell.kind == "text" else (None, None)
+    if isinstance(value, Nothing):
+        value = None
+    if value is not None:
+        return value, None
+    plain, how = normalise_number(text)
+    number = parse_decimal(plain)
+    if number is None or cell.kind != "text":
+        return None, ("READ-01" if declared.type == "number" else "READ-02", {"text": clean_text(cell.text)})
+    if declared.type == "integer":
+        if number != number.to_integral_value():
+            return None, ("READ-02", {"text": text})
+        return int(number), ("READ-33", {"text": text, "how": how})
+    return number, ("READ-33", {"text": text, "how": how})
+
+
+_GROUPED = re.compile(r"-?[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]+)?")
+
+
+def normalise_number(text: str) -> tuple[str, str]:
+    """A printed number (compatibility forms folded) in the standard's lexical form, and what was done to it."""
+    done = []
+    if _GROUPED.fullmatch(text):
+        text = text.replace(",", "")
+        done.append("thousands")
+    if re.fullmatch(r"\(([0-9].*)\)", text):
+        text = "-" + text[1:-1]
+        done.append("parentheses")
+    if re.fullmatch(r"-0+(?:\.0+)?", text):
+        text = text[1:]
+        done.append("sign")
+    return text, ",".join(done) or "form"
+
+
+def _stored(declared: Field, cell: Cell, decimals: int | None) -> tuple[Value, lexical.Fault | None]:
+    """A stored number, exact from the file's text, with the decimals that the cell shows."""
+    try:
+        number = Decimal(cell.text)
+    except InvalidOperation:
+        return None, ("READ-01", {"text": cell.text})
+    if not number.is_finite() or not -12 <= number.adjusted() <= 17 and number:
+        return None, ("READ-01", {"text": cell.text})
+    if declared.type == "integer":
+        whole = number.to_integral_value()
+        return (int(whole), None) if whole == number else (None, ("READ-02", {"text": cell.text}))
+    shown = cell.decimals if cell.decimals is not None else decimals
+    if shown is None:
+        plain = parse_decimal(cell.text)
+        if plain is not None:
+            return plain, None
+        shown = 6
+        rounded = round_half_up(number, shown).normalize()
+        rounded = rounded.quantize(Decimal(1)) if rounded == rounded.to_integral_value() else rounded
+        return rounded, None
+    rounded = round_half_up(number, min(shown, 6))
+    if abs(number - rounded) > _FLOAT_NOISE * Decimal(1).scaleb(-min(shown, 6)) + abs(number) * Decimal("1e-12"):
+        return rounded, ("READ-30", {"text": cell.text, "shown": format(rounded, "f")})
+    return rounded, None
+
+
+def with_source(reading: Reading, path: str, digest: str) -> Reading:
+    """The reading with the file that it came from."""
+    return replace(reading, path=path, sha256=digest)
