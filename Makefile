@@ -44,13 +44,16 @@ format: .venv/.stamp-dev ## 整理代码格式 · put the code in order
 schemas: .venv/.stamp-dev ## 由手写数据重新生成 JSON Schema 与文档 · regenerate all that derives from the hand-written data
 	.venv/bin/fatk schema build
 
-# The package is the source; its twins are what the tool makes of it.
-examples: .venv/.stamp-dev ## 由示例数据包重新生成 json 与 xlsx · regenerate the json and xlsx twins of the example packages
-	@set -e; for package in datapackages/*/; do \
-		if [ -e "$${package}report.json" ]; then for twin in json xlsx; do \
-			echo "fatk convert --force $${package%/} $${package}report.$$twin"; \
-			.venv/bin/fatk convert --force "$${package%/}" "$${package}report.$$twin"; \
-		done; fi; \
+# report.json is the source, written by hand; the workbook and the package beside it are what the tool makes of it. The
+# package is made elsewhere first, so that a table that is gone leaves no file behind.
+examples: .venv/.stamp-dev ## 由示例的 report.json 重新生成工作簿与数据包 · regenerate the twins of each example's report.json
+	@set -e; for source in datapackages/*/report.json; do \
+		package=$${source%/report.json}; \
+		echo "$$package"; \
+		.venv/bin/fatk convert --force "$$source" "$$package/report.xlsx"; \
+		rm -rf build/example && mkdir -p build; \
+		.venv/bin/fatk convert --to package "$$source" build/example; \
+		rm -f "$$package"/*.csv && cp build/example/* "$$package/"; \
 	done
 
 lock: ## 重新锁定依赖（UPGRADE=--upgrade 取最新版） · lock the dependencies again

@@ -33,7 +33,9 @@ _FLAG_ENCRYPTED = 0x0001 | 0x0040 | 0x2000  # also strong encryption and a maske
 _FLAG_UTF8 = 0x0800
 
 _UNSAFE_CHARACTER = re.compile('[\x00-\x1f\x7f\\\\:*?"<>|\u200e\u200f\u202a-\u202e\u2066-\u2069]')
-_RESERVED_NAME = re.compile(r"(?:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[0-9¹²³]) *(?:\.|$)", re.IGNORECASE)
+_RESERVED_NAME = re.compile(
+    r"(?:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[0-9¹²³]) *(?:\.|$)", re.IGNORECASE
+)
 
 #: Entries up to this size are inflated at once, larger ones in pieces of ``_PIECE``.
 _AT_ONCE = 1 << 20
@@ -88,6 +90,16 @@ class Archive:
             raise _corrupt(member, "checksum")
         return data
 
+    def head(self, member: Member, size: int) -> bytes:
+        """The first bytes of a member, ``size`` at most, whose checksum cannot be known; ``Refused`` where they do not inflate."""
+        stored = memoryview(self._data)[member.start : member.end]
+        if member.method == _STORED:
+            return bytes(stored[:size])
+        try:
+            return zlib.decompressobj(-zlib.MAX_WBITS).decompress(stored, size)
+        except zlib.error:
+            raise _corrupt(member, "deflate") from None
+
     def pieces(self, member: Member) -> Iterator[bytes]:
         """The bytes of a member piece by piece; a small one is one piece. What came is proven only when the end is reached:
         ``Refused`` then, where size or checksum are not as declared."""
@@ -140,24 +152,35 @@ def open_archive(source: bytes | str | os.PathLike[str], limits: Limits) -> Arch
     if not data:
         raise Refused("FILE_EMPTY")
     count, size, offset = _directory(data, limits)
-    members = _members(data, count, offset, offset + size)
-    _check_sizes(members, limits)
-    _check_places(members, offset)
-    return Archive(tuple(m.member for m in members), data, _unique(members))
+    entries = _entries(data, count, offset, offset + size)
+    _check_overlap(entries, offset)
+    _check_sizes(entries, limits)
+    members = tuple(_member(data, entry) for entry in entries)
+    _check_overlap(entries, offset)
+    return Archive(members, data, _unique(members))
 
 
 def _load(path: str | os.PathLike[str], limits: Limits) -> bytes:
     with Path(path).open("rb") as stream:
-        return stream.read(limits.file_size + 1)  # the size of a file can change, or be unknown, while it is read
+        return stream.read(
+            limits.file_size + 1
+        )  # the size of a file can change, or be unknown, while it is read
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Entry:
-    """A member with what only the checks need: where its header begins, and its size as compressed."""
+    """An entry as the directory tells it: its name also as bytes, its sizes, and where its local header begins and its data
+    end. The end is the least possible one until the local header is read, which may hold more than the directory says."""
 
-    member: Member
-    header: int
+    name: str
+    raw: bytes
+    encoding: str
+    method: int
+    crc: int
+    size: int
     compressed: int
+    header: int
+    end: int
 
 
 def _directory(data: bytes, limits: Limits) -> tuple[int, int, int]:
@@ -173,15 +196,16 @@ def _directory(data: bytes, limits: Limits) -> tuple[int, int, int]:
     if locator >= 0 and data[locator : locator + 4] == b"PK\x06\x07":
         _, _, after, _ = _END64_LOCATOR.unpack_from(data, locator)
         if after > locator - _END64.size or data[after : after + 4] != b"PK\x06\x06":
-            raise Refused("ZIP_CORRUPT", part="directory")
+            raise Refused("ZIP_CORRUPT", name="", reason="directory")
         _, _, _, _, disk, first_disk, here, count, size, offset = _END64.unpack_from(data, after)
     if count > limits.zip_entries:
         raise Refused("ZIP_TOO_MANY_ENTRIES", count=count, limit=limits.zip_entries)
     if disk or first_disk or here != count:
-        raise Refused("ZIP_CORRUPT", part="directory")  # one of several volumes
+        raise Refused("ZIP_CORRUPT", name="", reason="directory")  # one of several volumes
     if offset + size != after:
-        # More room before the directory than it says: something was put in front of the archive.
-        raise Refused("CONTAINER_PREFIX" if offset + size < after else "ZIP_CORRUPT", part="directory")
+        if offset + size < after:  # more room before the directory than it says: something was put in front
+            raise Refused("CONTAINER_PREFIX")
+        raise Refused("ZIP_CORRUPT", name="", reason="directory")
     return count, size, offset
 
 
@@ -196,19 +220,20 @@ def _find_end(data: bytes) -> int | None:
     return None
 
 
-def _members(data: bytes, count: int, at: int, end: int) -> list[_Entry]:
+def _entries(data: bytes, count: int, at: int, end: int) -> list[_Entry]:
     found = []
     for _ in range(count):
         if at + _CENTRAL.size > end:
-            raise Refused("ZIP_CORRUPT", part="directory")
+            raise Refused("ZIP_CORRUPT", name="", reason="directory")
         (signature, _system, flags, method, crc, compressed, size, name_length, extra_length, comment_length, attributes,
          header) = _CENTRAL.unpack_from(data, at)  # fmt: skip
-        name_end = at + _CENTRAL.size + name_length
+        name_start = at + _CENTRAL.size
+        name_end = name_start + name_length
         extra_end = name_end + extra_length
-        raw = data[at + _CENTRAL.size : name_end]
         at = extra_end + comment_length
         if signature != b"PK\x01\x02" or at > end:
-            raise Refused("ZIP_CORRUPT", part="directory")
+            raise Refused("ZIP_CORRUPT", name="", reason="directory")
+        raw = data[name_start:name_end]
         name, encoding = _decode(raw, flags)
         _check_name(name)
         if flags & _FLAG_ENCRYPTED:
@@ -219,14 +244,12 @@ def _members(data: bytes, count: int, at: int, end: int) -> list[_Entry]:
             raise Refused("ZIP_METHOD_UNSUPPORTED", name=name, method=method)
         if 0xFFFFFFFF in (size, compressed, header):
             size, compressed, header = _wide(data[name_end:extra_end], name, size, compressed, header)
-        start = _start(data, header, raw, method, name)
-        directory = name.endswith("/")
-        if (method == _STORED and size != compressed) or (directory and size):
-            raise Refused("ZIP_CORRUPT", part=name, reason="size")
-        member = Member(name, size, directory, encoding, method, crc, start, start + compressed)
-        found.append(_Entry(member, header, compressed))
+        if (method == _STORED and size != compressed) or (name.endswith("/") and size):
+            raise Refused("ZIP_CORRUPT", name=name, reason="size")
+        least_end = header + _LOCAL.size + name_length + compressed
+        found.append(_Entry(name, raw, encoding, method, crc, size, compressed, header, least_end))
     if at != end:
-        raise Refused("ZIP_CORRUPT", part="directory")
+        raise Refused("ZIP_CORRUPT", name="", reason="directory")
     return found
 
 
@@ -236,7 +259,9 @@ def _decode(raw: bytes, flags: int) -> tuple[str, str]:
     try:
         return raw.decode(encoding), encoding
     except UnicodeDecodeError:
-        raise Refused("ZIP_UNSAFE_NAME", name=raw.decode("ascii", "backslashreplace"), reason="encoding") from None
+        raise Refused(
+            "ZIP_UNSAFE_NAME", name=raw.decode("ascii", "backslashreplace"), reason="encoding"
+        ) from None
 
 
 def _check_name(name: str) -> None:
@@ -265,61 +290,71 @@ def _wide(extra: bytes, name: str, size: int, compressed: int, header: int) -> t
         at += 4 + length
         if kind == 0x0001:
             numbers = [int.from_bytes(body[i : i + 8], "little") for i in range(0, len(body) - 7, 8)]
-            figures = [numbers.pop(0) if f == 0xFFFFFFFF and numbers else f for f in (size, compressed, header)]
+            figures = [
+                numbers.pop(0) if f == 0xFFFFFFFF and numbers else f for f in (size, compressed, header)
+            ]
             return figures[0], figures[1], figures[2]
-    raise Refused("ZIP_CORRUPT", part=name, reason="zip64")
+    raise Refused("ZIP_CORRUPT", name=name, reason="zip64")
 
 
-def _start(data: bytes, header: int, raw: bytes, method: int, name: str) -> int:
-    """Where the data of an entry begins, by its local header, which has to tell the same name and method."""
-    if header + _LOCAL.size > len(data):
-        raise Refused("ZIP_CORRUPT", part=name, reason="offset")
-    signature, _flags, local_method, name_length, extra_length = _LOCAL.unpack_from(data, header)
-    name_start = header + _LOCAL.size
-    if signature != b"PK\x03\x04" or local_method != method or data[name_start : name_start + name_length] != raw:
-        raise Refused("ZIP_CORRUPT", part=name, reason="header")
-    return name_start + name_length + extra_length
-
-
-def _check_sizes(entries: list[_Entry], limits: Limits) -> None:
-    total = 0
-    for entry in entries:
-        size, name = entry.member.size, entry.member.name
-        total += size
-        if size > limits.zip_entry:
-            raise Refused("ZIP_BOMB", name=name, size=size, limit=limits.zip_entry)
-        if size > limits.zip_ratio_floor and size > limits.zip_ratio * entry.compressed:
-            raise Refused("ZIP_BOMB", name=name, size=size, compressed=entry.compressed, limit=limits.zip_ratio)
-    if total > limits.zip_total:
-        raise Refused("ZIP_BOMB", size=total, limit=limits.zip_total)
-
-
-def _check_places(entries: list[_Entry], directory: int) -> None:
+def _check_overlap(entries: list[_Entry], directory: int) -> None:
     """Entries lie one behind the other before the directory: shared bytes would be inflated once for each of them."""
     previous = 0
     for entry in sorted(entries, key=lambda entry: entry.header):
-        if entry.header < previous:
-            raise Refused("ZIP_OVERLAPPING_ENTRIES", name=entry.member.name)
-        previous = entry.member.end
-        if previous > directory:
-            raise Refused("ZIP_OVERLAPPING_ENTRIES", name=entry.member.name)
+        if entry.header < previous or entry.end > directory:
+            raise Refused("ZIP_OVERLAPPING_ENTRIES", name=entry.name)
+        previous = entry.end
 
 
-def _unique(entries: list[_Entry]) -> dict[str, Member]:
-    folded: dict[str, Member] = {}
+def _check_sizes(entries: list[_Entry], limits: Limits) -> None:
     for entry in entries:
-        key = _fold(entry.member.name)
+        size = entry.size
+        if size > limits.zip_entry:
+            raise Refused("ZIP_BOMB", name=entry.name, size=size, limit=limits.zip_entry)
+        if size > limits.zip_ratio_floor and size > limits.zip_ratio * entry.compressed:
+            raise Refused("ZIP_BOMB", name=entry.name, size=size, limit=limits.zip_ratio * entry.compressed)
+    total = sum(entry.size for entry in entries)
+    if total > limits.zip_total:
+        raise Refused("ZIP_BOMB", name="", size=total, limit=limits.zip_total)
+
+
+def _member(data: bytes, entry: _Entry) -> Member:
+    """The entry with its local header read, which has to tell the same name and method."""
+    signature, _flags, method, name_length, extra_length = _LOCAL.unpack_from(data, entry.header)
+    name_start = entry.header + _LOCAL.size
+    if (
+        signature != b"PK\x03\x04"
+        or method != entry.method
+        or data[name_start : name_start + name_length] != entry.raw
+    ):
+        raise Refused("ZIP_CORRUPT", name=entry.name, reason="header")
+    start = name_start + name_length + extra_length
+    entry.end = start + entry.compressed
+    directory = entry.name.endswith("/")
+    return Member(
+        entry.name, entry.size, directory, entry.encoding, entry.method, entry.crc, start, entry.end
+    )
+
+
+def _unique(members: tuple[Member, ...]) -> dict[str, Member]:
+    folded: dict[str, Member] = {}
+    for member in members:
+        key = _fold(member.name)
         if key in folded:
-            raise Refused("ZIP_DUPLICATE_NAME", name=entry.member.name, other=folded[key].name)
-        folded[key] = entry.member
+            raise Refused("ZIP_DUPLICATE_NAME", name=member.name, other=folded[key].name)
+        folded[key] = member
     return folded
 
 
 def _fold(name: str) -> str:
     """A name as the most careless file system compares it; a directory and a file of one name are the same."""
     name = name.removesuffix("/")
-    return name.lower() if name.isascii() else unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
+    return (
+        name.lower()
+        if name.isascii()
+        else unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
+    )
 
 
 def _corrupt(member: Member, reason: str) -> Refused:
-    return Refused("ZIP_CORRUPT", part=member.name, reason=reason)
+    return Refused("ZIP_CORRUPT", name=member.name, reason=reason)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from fatk import structure
@@ -15,6 +15,9 @@ from fatk.findings import ERROR, INFO, NOT_CHECKED, WARNING, Finding, located, l
 from fatk.reading import Reading
 
 VALID, INVALID, UNCHECKED = "valid", "invalid", "not_checked"
+
+#: What may only be unknown here: no error where the report follows a later minor version of the standard.
+_UNKNOWN = frozenset({"READ-11", "READ-15", "READ-17", "STR-03"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,10 @@ class Result:
 def check(reading: Reading) -> Result:
     """Check a report that was read."""
     found = [*reading.findings, *structure.check(reading.report)]
+    if reading.newer:
+        found = [
+            replace(f, severity=WARNING) if f.rule in _UNKNOWN and f.severity == ERROR else f for f in found
+        ]
     findings = tuple(sorted((located(f, reading.places) for f in found), key=location_order))
     severities = Counter(f.severity for f in findings)
     summary = {

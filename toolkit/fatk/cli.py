@@ -11,7 +11,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from enum import Enum
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -33,20 +33,24 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-schema_app = typer.Typer(help="由手写的标准数据生成并核对 schemas/generated 与 spec 中的派生文件。", no_args_is_help=True, rich_markup_mode=None)
+schema_app = typer.Typer(
+    help="由手写的标准数据生成并核对 schemas/generated 与 spec 中的派生文件。",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
 app.add_typer(schema_app, name="schema")
 
 _WORST = (70, 3, 5, 4, 1, 0)
 
 
-class Language(str, Enum):
+class Language(StrEnum):
     """Language of messages."""
 
     zh = "zh"
     en = "en"
 
 
-class InputForm(str, Enum):
+class InputForm(StrEnum):
     """Forms that can be read."""
 
     xlsx = "xlsx"
@@ -54,7 +58,7 @@ class InputForm(str, Enum):
     json = "json"
 
 
-class ResultForm(str, Enum):
+class ResultForm(StrEnum):
     """Forms of a validation result."""
 
     text = "text"
@@ -62,7 +66,12 @@ class ResultForm(str, Enum):
 
 
 Lang = Annotated[Language, typer.Option("--lang", help="提示信息的语言 · language of messages")]
-Source = Annotated[Path, typer.Argument(metavar="SRC", help="工作簿（.xlsx）、数据包（目录或 .zip）或 JSON 报告", show_default=False)]
+Source = Annotated[
+    Path,
+    typer.Argument(
+        metavar="SRC", help="工作簿（.xlsx）、数据包（目录或 .zip）或 JSON 报告", show_default=False
+    ),
+]
 
 
 def _version(wanted: bool) -> None:
@@ -73,17 +82,40 @@ def _version(wanted: bool) -> None:
 
 @app.callback()
 def _main(
-    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="显示版本后退出 · show versions")] = False,
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_version, is_eager=True, help="显示版本后退出 · show versions"),
+    ] = False,
 ) -> None: ...
 
 
 @app.command()
 def convert(
-    sources: Annotated[list[Path], typer.Argument(metavar="SRC", help="工作簿（.xlsx）、数据包（目录或 .zip）或 JSON 报告", show_default=False)],
-    target: Annotated[Path, typer.Argument(metavar="DST", help="目标；形式由后缀决定：.xlsx .json .zip，没有后缀为数据包目录", show_default=False)],
-    from_: Annotated[InputForm | None, typer.Option("--from", help="坚持来源是这种形式，不是则拒绝（平时由内容判断）", show_default=False)] = None,
-    to: Annotated[InputForm | None, typer.Option("--to", help="写成这种形式，不看目标的后缀", show_default=False)] = None,
-    findings: Annotated[Path | None, typer.Option("--findings", metavar="FILE", help="把发现的问题写成 JSON 文件", show_default=False)] = None,
+    sources: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="SRC", help="工作簿（.xlsx）、数据包（目录或 .zip）或 JSON 报告", show_default=False
+        ),
+    ],
+    target: Annotated[
+        Path,
+        typer.Argument(
+            metavar="DST",
+            help="目标；形式由后缀决定：.xlsx .json .zip，没有后缀为数据包目录",
+            show_default=False,
+        ),
+    ],
+    from_: Annotated[
+        InputForm | None,
+        typer.Option("--from", help="坚持来源是这种形式，不是则拒绝（平时由内容判断）", show_default=False),
+    ] = None,
+    to: Annotated[
+        InputForm | None, typer.Option("--to", help="写成这种形式，不看目标的后缀", show_default=False)
+    ] = None,
+    findings: Annotated[
+        Path | None,
+        typer.Option("--findings", metavar="FILE", help="把发现的问题写成 JSON 文件", show_default=False),
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="目标已存在时覆盖")] = False,
     lang: Lang = Language.zh,
 ) -> None:
@@ -105,7 +137,9 @@ def convert(
         files.write_file(findings, render.as_json([document]).encode("utf-8"), force=force)
     counts = result.summary
     if lang is Language.zh:
-        summary = f"已写出 {target}：错误 {counts['errors']}，警告 {counts['warnings']}，提示 {counts['infos']}"
+        summary = (
+            f"已写出 {target}：错误 {counts['errors']}，警告 {counts['warnings']}，提示 {counts['infos']}"
+        )
     else:
         summary = f"wrote {target}: {counts['errors']} errors, {counts['warnings']} warnings, {counts['infos']} infos"
     typer.echo(visible(summary, 400), err=True)
@@ -116,17 +150,25 @@ def convert(
 
 def _not_itself(source: Path, target: Path) -> None:
     """Refuse to write upon the input; ``--force`` does not change that."""
-    if source.exists() and target.exists() and os.path.samefile(source, target):
+    if source.exists() and target.exists() and Path(source).samefile(target):
         raise NotWritten("OUTPUT_IS_INPUT", path=target)
 
 
 @app.command()
 def validate(
-    sources: Annotated[list[Path], typer.Argument(metavar="SRC", help="一个或多个工作簿、数据包或 JSON 报告", show_default=False)],
+    sources: Annotated[
+        list[Path],
+        typer.Argument(metavar="SRC", help="一个或多个工作簿、数据包或 JSON 报告", show_default=False),
+    ],
     form: Annotated[ResultForm, typer.Option("--format", help="结果的形式")] = ResultForm.text,
-    output: Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="把结果写入文件而不是打印", show_default=False)] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", metavar="FILE", help="把结果写入文件而不是打印", show_default=False),
+    ] = None,
     strict: Annotated[bool, typer.Option("--strict", help="有内容未能检查时，退出状态为 4")] = False,
-    reference: Annotated[bool, typer.Option("--reference", help="同时用 frictionless 和 jsonschema 检查，核对结论一致")] = False,
+    reference: Annotated[
+        bool, typer.Option("--reference", help="同时用 frictionless 和 jsonschema 检查，核对结论一致")
+    ] = False,
     force: Annotated[bool, typer.Option("--force", help="结果文件已存在时覆盖")] = False,
     lang: Lang = Language.zh,
 ) -> None:
@@ -144,13 +186,19 @@ def validate(
         except FatkError as error:
             statuses.append(error.exit_status)
             documents.append(render.refusal_document(error, str(source), __version__, load().version))
-            message = f"{visible(str(source), 200)}：{explain_error(error, lang.value)}" if lang is Language.zh else f"{visible(str(source), 200)}: {explain_error(error, lang.value)}"
+            message = (
+                f"{visible(str(source), 200)}：{explain_error(error, lang.value)}"
+                if lang is Language.zh
+                else f"{visible(str(source), 200)}: {explain_error(error, lang.value)}"
+            )
             if form is ResultForm.text:
                 typer.echo(message, err=True)
             continue
         document = render.to_document(result, __version__, load().version)
         shown = render.text(result, lang.value, colour=output is None and _colour(sys.stdout))
-        statuses.append(1 if result.summary["errors"] else 4 if strict and result.verdict == check.UNCHECKED else 0)
+        statuses.append(
+            1 if result.summary["errors"] else 4 if strict and result.verdict == check.UNCHECKED else 0
+        )
         if reference:
             shown, document, agrees = _with_reference(result, shown, document, lang)
             statuses.append(0 if agrees else 1)
@@ -175,18 +223,33 @@ def _with_reference(
     agrees = all(o.valid or not ours for o in found)
     lines = []
     for opinion in found:
-        verdict = ("通过" if opinion.valid else f"不通过（{len(opinion.errors)} 处）") if lang is Language.zh else ("valid" if opinion.valid else f"invalid ({len(opinion.errors)})")
-        lines.append(f"{opinion.validator}：{verdict}" if lang is Language.zh else f"{opinion.validator}: {verdict}")
+        verdict = (
+            ("通过" if opinion.valid else f"不通过（{len(opinion.errors)} 处）")
+            if lang is Language.zh
+            else ("valid" if opinion.valid else f"invalid ({len(opinion.errors)})")
+        )
+        lines.append(
+            f"{opinion.validator}：{verdict}" if lang is Language.zh else f"{opinion.validator}: {verdict}"
+        )
         lines += [f"  {visible(e, 300)}" for e in opinion.errors[:20]]
     if not agrees:
-        lines.append("结论不一致：上面的检查发现了 fatk 没有发现的问题，请报告给 fatk 的维护者。" if lang is Language.zh else "They disagree: the validators above found what fatk did not; please report this to fatk's maintainers.")
+        lines.append(
+            "结论不一致：上面的检查发现了 fatk 没有发现的问题，请报告给 fatk 的维护者。"
+            if lang is Language.zh
+            else "They disagree: the validators above found what fatk did not; please report this to fatk's maintainers."
+        )
     block = [{"validator": o.validator, "valid": o.valid, "errors": list(o.errors)} for o in found]
     return shown + "\n" + "\n".join(lines) + "\n", {**document, "reference": block}, agrees
 
 
 @app.command()
 def explain(
-    wanted: Annotated[str, typer.Argument(metavar="ID", help="表、字段（表.字段）、表样版本、代码或问题编号", show_default=False)],
+    wanted: Annotated[
+        str,
+        typer.Argument(
+            metavar="ID", help="表、字段（表.字段）、表样版本、代码或问题编号", show_default=False
+        ),
+    ],
     lang: Lang = Language.zh,
 ) -> None:
     """解释：用平常的话说明一张表、一个字段、一种表样、一个代码或一个问题。
@@ -201,11 +264,10 @@ def explain(
 @app.command()
 def limits(lang: Lang = Language.zh) -> None:
     """上限：列出读取文件时的各项上限，以及怎样修改。"""
-    from fatk.limits import listed
+    from fatk.limits import DEFAULTS, listing
 
-    for limit in listed():
-        meaning = limit.zh if lang is Language.zh else limit.en
-        typer.echo(f"{limit.name:<24}{limit.value:>12} {limit.unit:<5} {limit.code:<24} {meaning}")
+    for limit in listing(DEFAULTS, lang.value):
+        typer.echo(f"{limit.name:<24}{limit.value:>12} {limit.unit:<5} {limit.code:<24} {limit.meaning}")
     typer.echo(
         "\n这些上限防止损坏或恶意的文件耗尽机器；正常的报表远达不到。在 Python 中修改：fatk.read(路径, limits=fatk.Limits(file_size=…))"
         if lang is Language.zh
@@ -225,11 +287,16 @@ def schema_build(
     stale = schema.drift(root)
     if not only_check:
         schema.write(root)
-        typer.echo("\n".join(f"{'已更新' if lang is Language.zh else 'updated'} {p}" for p in stale) or ("没有变化" if lang is Language.zh else "nothing changed"))
+        typer.echo(
+            "\n".join(f"{'已更新' if lang is Language.zh else 'updated'} {p}" for p in stale)
+            or ("没有变化" if lang is Language.zh else "nothing changed")
+        )
         return
     if stale:
         for path in stale:
-            typer.echo(f"{'与标准数据不一致' if lang is Language.zh else 'differs from the data'}：{path}", err=True)
+            typer.echo(
+                f"{'与标准数据不一致' if lang is Language.zh else 'differs from the data'}：{path}", err=True
+            )
         typer.echo("请运行 · run: fatk schema build", err=True)
         raise typer.Exit(1)
     typer.echo("派生文件与标准数据一致" if lang is Language.zh else "generated files agree with the data")
@@ -265,7 +332,7 @@ def main() -> None:
         reconfigure: Callable[..., None] | None = getattr(stream, "reconfigure", None)
         if reconfigure is not None:
             reconfigure(errors="backslashreplace")
-    language = "en" if "en" in sys.argv[1:] and "--lang" in sys.argv or "--lang=en" in sys.argv else "zh"
+    language = "en" if ("en" in sys.argv[1:] and "--lang" in sys.argv) or "--lang=en" in sys.argv else "zh"
     try:
         app()
     except FatkError as error:
@@ -276,7 +343,7 @@ def main() -> None:
         sys.exit(0)
     except KeyboardInterrupt:
         sys.exit(130)
-    except Exception as error:  # noqa: BLE001  the last resort: a fault of ours, said in one sentence
+    except Exception as error:
         if os.environ.get("FATK_TRACEBACK"):
             raise
         name = type(error).__name__

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from fatk import resources
 from fatk.errors import Misuse
 from fatk.findings import notices
-from fatk.spec import Edition, Field, Spec, Table, edition_ids
+from fatk.spec import Edition, Field, Spec, edition_ids
 
 _CERTAINTY = {
     "seen": ("见于公开资料", "seen in published material"),
@@ -31,7 +31,12 @@ def explain(spec: Spec, wanted: str, language: str = "zh") -> str:
 def _near(spec: Spec, wanted: str) -> str:
     from difflib import get_close_matches
 
-    ids = [*spec.tables, *(f"{t.id}.{f.name}" for t in spec.tables.values() for f in t.fields), *edition_ids(), *notices()]
+    ids = [
+        *spec.tables,
+        *(f"{t.id}.{f.name}" for t in spec.tables.values() for f in t.fields),
+        *edition_ids(),
+        *notices(),
+    ]
     close = get_close_matches(wanted, ids, 3, 0.6)
     return ", ".join(close) or "income, income.total, national-2020, READ-01, 2010301"
 
@@ -47,7 +52,7 @@ def _table(spec: Spec, wanted: str, zh: bool) -> Iterator[str]:
     width = max(len(f.name) for f in table.fields)
     for f in table.fields:
         unit = f"（{f.unit}）" if f.unit else ""
-        yield f"  {f.name:<{width}}  {f.title}{unit if zh else ''}" if zh else f"  {f.name:<{width}}  {f.description}"
+        yield f"  {f.name:<{width}}  {f.title}{unit}" if zh else f"  {f.name:<{width}}  {f.description}"
     if table.key:
         yield ("主键：" if zh else "Key: ") + ", ".join(table.key)
     for edition in spec.editions:
@@ -64,7 +69,7 @@ def _field(spec: Spec, wanted: str, zh: bool) -> Iterator[str]:
     field = table[name]
     yield f"{table.id}.{field.name}  {field.title}" + (f"（{table.title}）" if zh else "")
     yield field.description
-    yield f"{'类型' if zh else 'Type'}：{_TYPES[field.type] if zh else field.type}" if zh else f"Type: {field.type}"
+    yield f"类型：{_TYPES[field.type]}" if zh else f"Type: {field.type}"
     yield from _constraints(field, zh)
     for edition in spec.editions:
         form = edition.forms.get(table.id)
@@ -84,12 +89,14 @@ def _constraints(field: Field, zh: bool) -> Iterator[str]:
         yield f"单位：{field.unit}" if zh else f"Unit: {field.unit}"
     if field.states:
         yield (
-            "空白、不适用（n/a）、未公开（undisclosed）与 0 是四种不同的情形" if zh else "Blank, n/a, undisclosed and 0 are four different things"
+            "空白、不适用（n/a）、未公开（undisclosed）与 0 是四种不同的情形"
+            if zh
+            else "Blank, n/a, undisclosed and 0 are four different things"
         )
     for value in field.enum:
         yield f"  {value}" + (f"  {field.labels[value]}" if value in field.labels else "")
     if field.pattern is not None:
-        yield f"{'格式' if zh else 'Pattern'}：{field.pattern.pattern}" if zh else f"Pattern: {field.pattern.pattern}"
+        yield f"格式：{field.pattern.pattern}" if zh else f"Pattern: {field.pattern.pattern}"
 
 
 def _edition(spec: Spec, wanted: str, zh: bool) -> Iterator[str]:
@@ -131,14 +138,22 @@ def _refusal(spec: Spec, wanted: str, zh: bool) -> Iterator[str]:
 
 
 def _code(spec: Spec, wanted: str, zh: bool) -> Iterator[str]:
-    for scheme, title in (("functional", "支出功能分类"), ("economic_department", "部门预算支出经济分类"), ("economic_government", "政府预算支出经济分类")):
+    for scheme, title in (
+        ("functional", "支出功能分类"),
+        ("economic_department", "部门预算支出经济分类"),
+        ("economic_government", "政府预算支出经济分类"),
+    ):
         for entry in spec.codes(scheme).get(wanted, ()):
             parents = []
             for length in (3, 5):
                 if length < len(wanted):
                     above = spec.codes(scheme).get(wanted[:length])
                     parents.append(above[-1].name if above else wanted[:length])
-            years = f"{entry.first_year or ''}–{entry.last_year or ''}" if entry.first_year or entry.last_year else ""
+            years = (
+                f"{entry.first_year or ''}–{entry.last_year or ''}"
+                if entry.first_year or entry.last_year
+                else ""
+            )
             yield f"{wanted}  {' › '.join([*parents, entry.name])}  {title}{entry.level} {years}".rstrip()
             yield _certain(entry.certainty, zh)
 

@@ -28,7 +28,7 @@ def write_file(target: Path, data: bytes, *, force: bool = False) -> None:
             stream.flush()
             os.fsync(stream.fileno())
         if force:
-            os.replace(partial, target)
+            Path(partial).replace(target)
         else:
             _place_new(partial, target)
         _sync(target.parent)
@@ -49,7 +49,7 @@ def write_directory(target: Path, files: Mapping[str, bytes], *, force: bool = F
                 stream.flush()
                 os.fsync(stream.fileno())
         if not target.is_dir():
-            os.rename(partial, target)
+            Path(partial).rename(target)
         else:
             for kept in target.iterdir():
                 if kept.name not in files:
@@ -59,8 +59,8 @@ def write_directory(target: Path, files: Mapping[str, bytes], *, force: bool = F
                         shutil.copy2(kept, partial / kept.name, follow_symlinks=False)
             shutil.copymode(target, partial)
             aside = _own_name(target, _ASIDE)
-            os.rename(target, aside)
-            os.rename(partial, target)
+            Path(target).rename(aside)
+            Path(partial).rename(target)
             shutil.rmtree(aside, ignore_errors=True)
         _sync(target.parent)
 
@@ -106,7 +106,7 @@ def _place_new(partial: Path, target: Path) -> None:
     except OSError:
         if target.exists():
             raise FileExistsError(target) from None
-        os.rename(partial, target)
+        Path(partial).rename(target)
 
 
 def _own_name(target: Path, token: str) -> Path:

@@ -56,7 +56,12 @@ class Finding:
         """Stable fingerprint: the same fault in the same cell has the same one, whatever the file's form and name."""
         parts = [self.rule]
         for cell in self.cells:
-            parts += [cell.table or "", cell.row or "", cell.field or "", "" if cell.table else cell.location or ""]
+            parts += [
+                cell.table or "",
+                cell.row or "",
+                cell.field or "",
+                "" if cell.table else cell.location or "",
+            ]
         parts += [] if self.cells else [f"{name}={text}" for name, text in self.details if name != "place"]
         return hashlib.sha256("\x1f".join(parts).encode("utf-8", "backslashreplace")).hexdigest()[:16]
 
@@ -88,7 +93,12 @@ def notices() -> Mapping[str, Notice]:
     for name in ("reading", "structure"):
         for entry in resources.read_json("notices", name + ".json")["notices"]:
             found[entry["id"]] = Notice(
-                entry["id"], entry["severity"], entry.get("outcome", FAILED), entry["title"], entry["message"], entry["advice"]
+                entry["id"],
+                entry["severity"],
+                entry.get("outcome", FAILED),
+                entry["title"],
+                entry["message"],
+                entry["advice"],
             )
     return MappingProxyType(found)
 
@@ -117,7 +127,9 @@ def fill(template: str, details: Mapping[str, object]) -> str:
 
 @cache
 def _refusals() -> Mapping[str, Mapping[str, str]]:
-    return MappingProxyType({e["code"]: e["message"] for e in resources.read_json("notices", "refusals.json")["refusals"]})
+    return MappingProxyType(
+        {e["code"]: e["message"] for e in resources.read_json("notices", "refusals.json")["refusals"]}
+    )
 
 
 def explain_error(error: FatkError, language: str = "zh") -> str:
@@ -138,7 +150,9 @@ def nowhere(table: str, row: str, field: str) -> str | None:
 def located(finding: Finding, places: Places) -> Finding:
     """The finding with the location of each of its cells that lacks one."""
     cells = tuple(
-        replace(c, location=places(c.table, c.row or "", c.field or "")) if c.table and c.location is None else c
+        replace(c, location=places(c.table, c.row or "", c.field or ""))
+        if c.table and c.location is None
+        else c
         for c in finding.cells
     )
     return replace(finding, cells=cells)
@@ -147,4 +161,8 @@ def located(finding: Finding, places: Places) -> Finding:
 def location_order(finding: Finding) -> tuple[int, str, str]:
     """Sort key: worst first, then by kind and place."""
     first = finding.cells[0] if finding.cells else CellRef()
-    return (SEVERITIES.index(finding.severity), finding.rule, f"{first.table}/{first.row}/{first.field}/{first.location}")
+    return (
+        SEVERITIES.index(finding.severity),
+        finding.rule,
+        f"{first.table}/{first.row}/{first.field}/{first.location}",
+    )

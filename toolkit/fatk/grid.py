@@ -166,7 +166,19 @@ def read_format(code: str) -> NumberFormat:
 class _Section:
     """One of the sections of a format code, token by token."""
 
-    __slots__ = ("commas", "condition", "date", "fixed", "literal", "percent", "places", "point", "scaling", "shifted", "shown")
+    __slots__ = (
+        "commas",
+        "condition",
+        "date",
+        "fixed",
+        "literal",
+        "percent",
+        "places",
+        "point",
+        "scaling",
+        "shifted",
+        "shown",
+    )
 
     def __init__(self) -> None:
         self.places = self.shown = self.shifted = self.commas = self.scaling = 0

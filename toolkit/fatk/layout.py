@@ -58,9 +58,10 @@ def pages(report: Report) -> Iterator[Page]:
         if report.status(table_id)["status"] != MISSING or report.rows(table_id):
             yield form_page(report, table, form, number)
     for table in spec.tables.values():
-        if table.kind == "note" or table.id in ("sources", "cells", "claims", "codes", "extras"):
-            if report.rows(table.id):
-                yield list_page(report, table)
+        if report.rows(table.id) and (
+            table.kind == "note" or table.id in ("sources", "cells", "claims", "codes", "extras")
+        ):
+            yield list_page(report, table)
 
 
 def form_page(report: Report, table: Table, form: Form, number: int = 0) -> Page:
@@ -92,7 +93,7 @@ def form_page(report: Report, table: Table, form: Form, number: int = 0) -> Page
     if edition.column_number_label and columns:
         cells.extend(_column_numbers(blocks, at, edition.column_number_label))
         at += 1
-    heights = [(0, 30.0)] + [(r, 22.0) for r in range(top, at)]
+    heights = [(0, 30.0), *((top + level, _header_height(columns, level)) for level in range(depth))]
     body, at = _body(report, table, form, blocks, at)
     cells.extend(body)
     for note in form.footnotes:
@@ -104,7 +105,14 @@ def form_page(report: Report, table: Table, form: Form, number: int = 0) -> Page
         cells.append(Placed(at, 0, statement, "footnote", columns=width))
     widths = tuple(c.width or 12.0 for c in columns)
     title = "".join(c for c in form.title if c not in "“”（）()")
-    return Page(_sheet_name(number, title), tuple(cells), widths, tuple(heights), (top, at if not columns else top + depth), form.landscape)
+    return Page(
+        _sheet_name(number, title),
+        tuple(cells),
+        widths,
+        tuple(heights),
+        (top, at if not columns else top + depth),
+        form.landscape,
+    )
 
 
 def _sheet_name(number: int, title: str) -> str:
@@ -122,12 +130,16 @@ class _Line:
 
 def _blocks(report: Report, table: Table, form: Form) -> list[Block]:
     """The form's blocks, less the columns of lines that the report does not have where columns are lines."""
-    if not any(column.line for column in form.columns):
+    if not any(column.line for column in form.columns) or not report.rows(table.id):
         return list(form.blocks)
     at = table.key_positions[0]
     present = {row[at]: row for row in report.rows(table.id)}
     return [
-        Block(block.name, tuple(_named(c, table, block, present) for c in block.columns if c.line in present), block.lines)
+        Block(
+            block.name,
+            tuple(_named(c, table, block, present) for c in block.columns if c.line in present),
+            block.lines,
+        )
         for block in form.blocks
     ]
 
@@ -140,23 +152,45 @@ def _named(column: Column, table: Table, block: Block, present: dict[Value, Row]
         own = row[table.position["name"]] if row else None
         if isinstance(own, str):
             names[fixed.name] = own
-    return Column(tuple(names.get(h, h) for h in column.header), column.role, column.field, column.line, column.number, column.width)
+    return Column(
+        tuple(names.get(h, h) for h in column.header),
+        column.role,
+        column.field,
+        column.line,
+        column.number,
+        column.width,
+    )
 
 
 def _header(columns: Sequence[Column], top: int, depth: int) -> Iterator[Placed]:
     """The header's cells: equal prefixes merge to the right, a path that ends early reaches down to the last row."""
     for level in range(depth):
         start = 0
-        for prefix, group in groupby(columns, key=lambda c: c.header[: level + 1] if len(c.header) > level else None):
+        for prefix, group in groupby(
+            columns, key=lambda c: c.header[: level + 1] if len(c.header) > level else None
+        ):
             span = list(group)
             if prefix is not None:
                 last = len(prefix) == len(span[0].header)
                 if last:
                     for offset, column in enumerate(span):
-                        yield Placed(top + level, start + offset, column.header[-1], "header", rows=depth - level)
+                        yield Placed(
+                            top + level, start + offset, column.header[-1], "header", rows=depth - level
+                        )
                 else:
                     yield Placed(top + level, start, prefix[-1], "header", columns=len(span))
             start += len(span)
+
+
+def _header_height(columns: Sequence[Column], level: int) -> float:
+    """Height of a header row in points: room for the longest label that stands in one column of it."""
+    lines = 1
+    for column in columns:
+        if len(column.header) == level + 1:
+            lines = max(
+                lines, -(-int(len(column.header[level]) * 2.1) // max(int((column.width or 12) - 1), 1))
+            )
+    return 8.0 + 13.0 * lines
 
 
 def _column_numbers(blocks: Sequence[Block], row: int, label: str) -> Iterator[Placed]:
@@ -174,12 +208,18 @@ def _column_numbers(blocks: Sequence[Block], row: int, label: str) -> Iterator[P
         start += len(block.columns)
 
 
-def _body(report: Report, table: Table, form: Form, blocks: Sequence[Block], top: int) -> tuple[list[Placed], int]:
+def _body(
+    report: Report, table: Table, form: Form, blocks: Sequence[Block], top: int
+) -> tuple[list[Placed], int]:
     rows = report.rows(table.id)
     if any(column.line for block in blocks for column in block.columns):
+        if not rows:
+            return [], top
         return _one_row(table, blocks, rows, top), top + 1
     lanes = [_lines(table, form, block, blocks, rows) for block in blocks]
-    feet = sorted({line.fixed.position for lane in lanes for line in lane[len(lane) - _tail(lane) :] if line.fixed})
+    feet = sorted(
+        {line.fixed.position for lane in lanes for line in lane[len(lane) - _tail(lane) :] if line.fixed}
+    )
     height = max((len(lane) - _tail(lane) for lane in lanes), default=0)
     cells: list[Placed] = []
     absent = absent_fields(report, table)
@@ -216,7 +256,9 @@ def _one_row(table: Table, blocks: Sequence[Block], rows: Sequence[Row], top: in
     ]
 
 
-def _lines(table: Table, form: Form, block: Block, blocks: Sequence[Block], rows: Sequence[Row]) -> list[_Line]:
+def _lines(
+    table: Table, form: Form, block: Block, blocks: Sequence[Block], rows: Sequence[Row]
+) -> list[_Line]:
     """What a block prints, from top to bottom."""
     at = table.key_positions[0]
     if block.open:
@@ -257,16 +299,27 @@ def _place(lines: Sequence[_Line], line: str, at: int) -> int:
     position = None
     for index, other in enumerate(lines):
         known = str(other.row[at]) if other.row else (other.fixed.line if other.fixed else "")
-        if known.rstrip("0123456789") == stem and known[len(stem) :].isdigit() and line[len(stem) :].isdigit() and known <= line:
+        if (
+            known.rstrip("0123456789") == stem
+            and known[len(stem) :].isdigit()
+            and line[len(stem) :].isdigit()
+            and known <= line
+        ):
             position = index + 1
     return position if position is not None else len(lines) - (0 if line == TOTAL else _tail(lines))
 
 
-def _printed(table: Table, block: Block, line: _Line, row: int, start: int, absent: frozenset[str]) -> Iterator[Placed]:
+def _printed(
+    table: Table, block: Block, line: _Line, row: int, start: int, absent: frozenset[str]
+) -> Iterator[Placed]:
     """The cells of one printed row of a block; every column gets one, so that the grid is closed."""
     key = line.row[table.key_positions[0]] if line.row else None
     total = key == TOTAL or (line.fixed is not None and line.fixed.kind in ("total", "subtotal"))
-    merged = key is not None and not str(key)[0].isdigit() and [c.role for c in block.columns[:2]] == ["code", "name"]
+    merged = (
+        key is not None
+        and not str(key)[0].isdigit()
+        and [c.role for c in block.columns[:2]] == ["code", "name"]
+    )
     name = line.row[table.position["name"]] if line.row else None
     for offset, column in enumerate(block.columns):
         value: Value = None
@@ -299,7 +352,11 @@ def _label(line: _Line, name: Value) -> Value:
     """The printed label: the row's own name behind the ordinal that the form prints."""
     if line.fixed is None or not isinstance(name, str):
         return name
-    ordinal = line.fixed.label[: len(line.fixed.label) - len(line.fixed.name)] if line.fixed.label.endswith(line.fixed.name) else ""
+    ordinal = (
+        line.fixed.label[: len(line.fixed.label) - len(line.fixed.name)]
+        if line.fixed.label.endswith(line.fixed.name)
+        else ""
+    )
     return ordinal + name
 
 
@@ -313,9 +370,12 @@ def _indent(key: Value, line: _Line) -> int:
 def _plain_form(table: Table) -> Form:
     """A list form for a table that the edition does not print but the report has."""
     columns = tuple(
-        Column((f.title,), "amount" if f.amount else "name" if f.name == "name" else "code", f.name) for f in table.fields
+        Column((f.title,), "amount" if f.amount else "name" if f.name == "name" else "code", f.name)
+        for f in table.fields
     )
-    return Form(table.id, None, table.title, (), "first", False, (), None, "", "", (Block("items", columns, ()),))
+    return Form(
+        table.id, None, table.title, (), "first", False, (), None, "", "", (Block("items", columns, ()),)
+    )
 
 
 def cover_page(report: Report) -> Page:
@@ -327,7 +387,7 @@ def cover_page(report: Report) -> Page:
         cells.extend(part)
         at += 1
     part, _end = _grid(report, report.spec.tables["tables"], at)
-    widths = (34.0, 44.0, 14.0, 30.0, 30.0, 30.0, 12.0, 10.0, 10.0)
+    widths = (32.0, 40.0, 8.0, 22.0, 14.0, 34.0, 12.0, 10.0, 10.0)
     return Page(COVER, (*cells, *part), widths, ((0, 48.0),), None, landscape=True)
 
 
@@ -344,7 +404,9 @@ def list_page(report: Report, table: Table) -> Page:
         return Page(_sheet_name(0, table.title), tuple(cells), (34.0, 60.0, 10.0), ((0, 26.0),))
     cells, _end = _grid(report, table, 0)
     widths = tuple(_width(f, report.rows(table.id), i) for i, f in enumerate(table.fields))
-    return Page(_sheet_name(0, table.title), tuple(cells), widths, ((0, 26.0),), (1, 2), landscape=len(widths) > 5)
+    return Page(
+        _sheet_name(0, table.title), tuple(cells), widths, ((0, 26.0),), (1, 2), landscape=len(widths) > 5
+    )
 
 
 def _record(report: Report, table: Table, top: int) -> tuple[list[Placed], int]:

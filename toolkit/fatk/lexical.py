@@ -6,6 +6,7 @@ without guessing, mostly ``None``.
 
 from __future__ import annotations
 
+import json
 from decimal import Decimal
 from typing import Any
 
@@ -34,7 +35,7 @@ def from_text(field: Field, text: str) -> tuple[Value, Fault | None]:
         return NOTHINGS[text], None
     kind = field.type
     if kind == "string":
-        return _string(text)
+        return _string(field, text)
     value: Value
     if kind == "number":
         value = parse_decimal(text)
@@ -78,14 +79,19 @@ def to_json(field: Field, value: Value) -> Any:
     return value
 
 
-def _string(text: str) -> tuple[Value, Fault | None]:
-    fault = text_fault(text)
+def keep(text: str) -> str:
+    """Any text as ``extras`` keeps it: word for word or, where no text of a report may be so, as a JSON string literal."""
+    return text if text_fault(text, ()) is None else json.dumps(text)
+
+
+def _string(field: Field, text: str) -> tuple[Value, Fault | None]:
+    fault = text_fault(text, field.reserved)
     if fault is None:
         return text, None
     cleaned = clean_text(text)
-    if fault == "blank" and cleaned and text_fault(cleaned) is None:
+    if fault == "blank" and cleaned and text_fault(cleaned, field.reserved) is None:
         return cleaned, (_OUTER_BLANKS, {"text": cleaned})
-    if "\r" in text and text_fault(cleaned) is None:
+    if ("\r" in text or "\t" in text) and text_fault(cleaned, field.reserved) is None:
         return cleaned, (_OUTER_BLANKS, {"text": cleaned})
     if not cleaned:
         return None, (_OUTER_BLANKS, {"text": text})

@@ -24,19 +24,33 @@ class Limits:
 
     file_size: int = _limit(50 * _MIB, "B", "FILE_TOO_LARGE", "单个输入文件的大小", "size of one input file")
 
-    zip_entries: int = _limit(5_000, "", "ZIP_TOO_MANY_ENTRIES", "压缩包内的条目数", "entries of a zip archive")
-    zip_total: int = _limit(256 * _MIB, "B", "ZIP_BOMB", "压缩包解压后的总大小", "inflated size of a whole archive")
+    zip_entries: int = _limit(
+        5_000, "", "ZIP_TOO_MANY_ENTRIES", "压缩包内的条目数", "entries of a zip archive"
+    )
+    zip_total: int = _limit(
+        256 * _MIB, "B", "ZIP_BOMB", "压缩包解压后的总大小", "inflated size of a whole archive"
+    )
     zip_entry: int = _limit(128 * _MIB, "B", "ZIP_BOMB", "单个条目解压后的大小", "inflated size of one entry")
     zip_ratio: int = _limit(200, "x", "ZIP_BOMB", "单个条目的压缩比", "compression ratio of one entry")
     zip_ratio_floor: int = _limit(
-        _MIB, "B", "ZIP_BOMB", "解压后不超过此大小的条目不检查压缩比", "entries up to this inflated size may have any ratio"
+        _MIB,
+        "B",
+        "ZIP_BOMB",
+        "解压后不超过此大小的条目不检查压缩比",
+        "entries up to this inflated size may have any ratio",
     )
     zip_nesting: int = _limit(
-        1, "", "ZIP_NESTED", "压缩包内再套压缩包的层数(仅限 .xlsx)", "levels of archives inside an archive (only .xlsx)"
+        1,
+        "",
+        "ZIP_NESTED",
+        "压缩包内再套压缩包的层数(仅限 .xlsx)",
+        "levels of archives inside an archive (only .xlsx)",
     )
 
     sheets: int = _limit(256, "", "XLSX_TOO_MANY_SHEETS", "工作簿的工作表数", "sheets of a workbook")
-    cells: int = _limit(2_000_000, "", "XLSX_TOO_MANY_CELLS", "工作簿的非空单元格数", "non-empty cells of a workbook")
+    cells: int = _limit(
+        2_000_000, "", "XLSX_TOO_MANY_CELLS", "工作簿的非空单元格数", "non-empty cells of a workbook"
+    )
     used_area: int = _limit(
         5_000_000,
         "",
@@ -46,39 +60,67 @@ class Limits:
     )
     merges: int = _limit(20_000, "", "XLSX_MERGE_AREA", "工作簿的合并区域数", "merged ranges of a workbook")
     merged_area: int = _limit(
-        2_000_000, "", "XLSX_MERGE_AREA", "合并区域覆盖的单元格总数", "cells covered by the merged ranges of a workbook"
+        2_000_000,
+        "",
+        "XLSX_MERGE_AREA",
+        "合并区域覆盖的单元格总数",
+        "cells covered by the merged ranges of a workbook",
     )
-    styles: int = _limit(100_000, "", "XLSX_TOO_MANY_STYLES", "工作簿的单元格格式数", "cell formats of a workbook")
+    styles: int = _limit(
+        100_000, "", "XLSX_TOO_MANY_STYLES", "工作簿的单元格格式数", "cell formats of a workbook"
+    )
     cell_text: int = _limit(32_767, "char", "CELL_TOO_LONG", "单元格的文字长度", "text of one cell")
     workbook_text: int = _limit(
-        64 * _MIB, "char", "XLSX_TEXT_TOO_LARGE", "工作簿全部单元格的文字总长度", "text of all cells of a workbook"
+        64 * _MIB,
+        "char",
+        "XLSX_TEXT_TOO_LARGE",
+        "工作簿全部单元格的文字总长度",
+        "text of all cells of a workbook",
     )
 
     xml_depth: int = _limit(128, "", "XML_TOO_COMPLEX", "XML 元素的嵌套层数", "nesting of XML elements")
     xml_names: int = _limit(
-        10_000, "", "XML_TOO_COMPLEX", "一个 XML 部件内不同的元素名和属性名", "different element and attribute names of an XML part"
+        10_000,
+        "",
+        "XML_TOO_COMPLEX",
+        "一个 XML 部件内不同的元素名和属性名",
+        "different element and attribute names of an XML part",
     )
-    xml_markup: int = _limit(2 * _MIB, "B", "XML_TOO_COMPLEX", "单个 XML 标记或注释的长度", "one XML tag or comment")
+    xml_markup: int = _limit(
+        2 * _MIB, "B", "XML_TOO_COMPLEX", "单个 XML 标记或注释的长度", "one XML tag or comment"
+    )
 
-    csv_field: int = _limit(_MIB, "char", "CSV_FIELD_TOO_LONG", "CSV 单个字段的长度", "one field of a CSV file")
+    csv_field: int = _limit(
+        _MIB, "char", "CSV_FIELD_TOO_LONG", "CSV 单个字段的长度", "one field of a CSV file"
+    )
     csv_columns: int = _limit(512, "", "CSV_TOO_MANY_COLUMNS", "CSV 文件的列数", "columns of a CSV file")
     csv_rows: int = _limit(2_000_000, "", "CSV_TOO_MANY_ROWS", "CSV 文件的行数", "rows of a CSV file")
 
     json_depth: int = _limit(64, "", "JSON_TOO_DEEP", "JSON 的嵌套层数", "nesting of JSON")
-    json_string: int = _limit(_MIB, "char", "JSON_STRING_TOO_LONG", "JSON 单个字符串的长度", "one string of JSON")
+    json_string: int = _limit(
+        _MIB, "char", "JSON_STRING_TOO_LONG", "JSON 单个字符串的长度", "one string of JSON"
+    )
     number_length: int = _limit(40, "char", "NUMBER_TOO_LONG", "一个数的字符数", "characters of a number")
-    number_integer_digits: int = _limit(18, "", "NUMBER_FORMAT", "小数点前的位数", "digits before the decimal point")
+    number_integer_digits: int = _limit(
+        18, "", "NUMBER_FORMAT", "小数点前的位数", "digits before the decimal point"
+    )
     number_decimals: int = _limit(6, "", "NUMBER_FORMAT", "小数点后的位数", "digits after the decimal point")
 
     findings_stored: int = _limit(
-        100_000, "", "FINDINGS_TRUNCATED", "保留的问题条数(总数始终如实显示)", "findings kept (the true total is always shown)"
+        100_000,
+        "",
+        "FINDINGS_TRUNCATED",
+        "保留的问题条数(总数始终如实显示)",
+        "findings kept (the true total is always shown)",
     )
     findings_exported: int = _limit(
         1_000, "", "FINDINGS_TRUNCATED", "每类问题输出的条数", "findings of one kind that are written out"
     )
 
     worker_memory: int = _limit(_GIB, "B", "RESOURCE_LIMIT", "读取进程的内存", "memory of a reading process")
-    worker_cpu: int = _limit(60, "s", "RESOURCE_LIMIT", "读取进程的处理器时间", "processor time of a reading process")
+    worker_cpu: int = _limit(
+        60, "s", "RESOURCE_LIMIT", "读取进程的处理器时间", "processor time of a reading process"
+    )
     worker_wall: int = _limit(120, "s", "TIMEOUT", "读取进程的最长用时", "duration of a reading process")
 
     def __post_init__(self) -> None:

@@ -6,6 +6,7 @@ standard's order, so that equal reports are equal values and are written as the 
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -27,17 +28,35 @@ TOTAL = "TOTAL"
 class Report:
     """One departmental final account. Build one with ``build``; two reports are equal when all their tables are."""
 
-    spec: Spec
-    tables: Mapping[str, tuple[Row, ...]]
+    spec: Spec = dataclasses.field(repr=False)
+    tables: Mapping[str, tuple[Row, ...]] = dataclasses.field(repr=False)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Report) and self.tables == other.tables
+        """Equal as printed: 8.0 and 8.00 are the same number but not the same report."""
+        return (
+            isinstance(other, Report)
+            and self.tables == other.tables
+            and self._decimals() == other._decimals()
+        )
+
+    def _decimals(self) -> list[object]:
+        return [
+            v.as_tuple().exponent
+            for rows in self.tables.values()
+            for row in rows
+            for v in row
+            if isinstance(v, Decimal)
+        ]
 
     def __hash__(self) -> int:
         return hash(tuple(self.tables.values()))
 
     def __repr__(self) -> str:
         return f"<Report {self.one('entity').get('name')} {self.fiscal_year}>"
+
+    def _repr_pretty_(self, printer: Any, _cycle: bool) -> None:
+        """In a notebook a report shows as itself, not as every table that it holds."""
+        printer.text(repr(self))
 
     def rows(self, table: str) -> tuple[Row, ...]:
         """The rows of a table, in the standard's order; values in the order of its fields."""
@@ -105,6 +124,20 @@ def has_cell(field: Field, absent: frozenset[str], row_key: Value) -> bool:
     return field.name not in absent and (field.only is None or str(row_key).startswith(field.only))
 
 
+def unprinted_cells(report: Report, table: Table) -> Iterator[tuple[Row, Field]]:
+    """Cells of one of the nine tables that hold something although the edition's printed form has no place for it."""
+    form = report.form(table.id)
+    if form is None:
+        return
+    printed = form.fields
+    absent = frozenset(f.name for f in table.amounts if f.name not in printed)
+    amounts = [(table.position[f.name], f) for f in table.amounts if f.only or f.name in absent]
+    for row in report.rows(table.id) if amounts else ():
+        for position, field in amounts:
+            if row[position] is not None and not has_cell(field, absent, row[table.key_positions[0]]):
+                yield row, field
+
+
 def key_of(table: Table, row: Row) -> Key:
     """The values of a row's key."""
     return tuple(row[i] for i in table.key_positions)
@@ -148,14 +181,14 @@ def _rank(value: Value, ranks: Mapping[str, int]) -> tuple[int, Any]:
 
 
 def build(spec: Spec, tables: Mapping[str, Iterable[Row]]) -> Report:
-    """A report of the given rows: put in order, with the codes it uses and a line for each of the nine tables.
+    """A report of the given rows: those that are not wholly blank, put in order, with the codes it uses and a line for each of the nine tables.
 
     Completing ``codes`` and ``tables`` adds nothing that is not in the rows already: a foreign key needs its target, and
     a table that no source mentions is ``missing``.
     """
     ordered: dict[str, tuple[Row, ...]] = {}
     for table in spec.tables.values():
-        rows = tuple(tables.get(table.id, ()))
+        rows = tuple(row for row in tables.get(table.id, ()) if any(value is not None for value in row))
         ordered[table.id] = tuple(sorted(rows, key=order_of(table))) if table.key and len(rows) > 1 else rows
     ordered["tables"] = _complete_tables(spec, ordered)
     ordered["codes"] = _complete_codes(spec, ordered)
@@ -193,11 +226,21 @@ def _complete_codes(spec: Spec, tables: Mapping[str, tuple[Row, ...]]) -> tuple[
 def _code_row(spec: Spec, form: Table, code: str, name: Value, year: Value) -> Row:
     """The row of ``codes`` for a code that a form uses: named by the official list of the year, else as printed."""
     fixed = form.scheme == form.id
-    entry = None if fixed or not code[0].isdigit() else spec.code(str(form.scheme), code, year if isinstance(year, int) else 0)
+    entry = (
+        None
+        if fixed or not code[0].isdigit()
+        else spec.code(str(form.scheme), code, year if isinstance(year, int) else 0)
+    )
     if entry:
         level, certainty, name = entry.level, entry.certainty, entry.name
     else:
-        level = "行" if fixed else {3: "类", 5: "款", 7: "项"}.get(len(code), "合计") if code[0].isdigit() else "合计"
+        level = (
+            "行"
+            if fixed
+            else {3: "类", 5: "款", 7: "项"}.get(len(code), "合计")
+            if code[0].isdigit()
+            else "合计"
+        )
         certainty = "unknown" if code[0].isdigit() and not fixed else "seen"
     return make_row(
         spec.tables["codes"], scheme=form.scheme, code=code, name=name, year=year if isinstance(year, int) else None,
@@ -205,7 +248,7 @@ def _code_row(spec: Spec, form: Table, code: str, name: Value, year: Value) -> R
     )  # fmt: skip
 
 
-def make_row(table: Table, **values: Value) -> Row:
+def make_row(table: Table, /, **values: Value) -> Row:
     """A row of a table from named values; what is not named is blank, an unknown name is a ``KeyError``."""
     row: list[Value] = [None] * len(table.fields)
     for name, value in values.items():

@@ -4,8 +4,10 @@ Nothing in the file is trusted: parts are found through relationships and never 
 dimension of a sheet is ignored, document types are refused, references are held to the grid, and every count has a limit. A
 file that breaks a rule is ``Refused`` as a whole; no partial ``Book`` is ever returned.
 
-The reader drives expat itself and builds no tree: as fast as the C tree of ``xml.etree`` and its walk, a constant amount of
-memory for a sheet of any length, and only expat tells how long an unfinished tag is and how many names it had to keep.
+Parts are read by expat itself, without a tree: memory does not grow with the length of a part, and only expat tells how long
+an unfinished tag is and how many names it had to keep. Most of a workbook is rows of plain cells, though, and a call for
+every start and end of a tag is most of the time. So whole rows that are nothing but plain cells are taken out of a sheet by a
+regular expression, which has to account for every character of them, before expat sees the rest (``_read_sheet``).
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ import posixpath
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from itertools import repeat
 from typing import NoReturn
 from xml.parsers import expat
 
@@ -42,10 +45,12 @@ from fatk.grid import (
 )
 from fatk.limits import DEFAULTS, Limits
 
-_MAIN = frozenset({
-    "http://schemas.openxmlformats.org/spreadsheetml/2006/main",
-    "http://purl.oclc.org/ooxml/spreadsheetml/main",
-})
+_MAIN = frozenset(
+    {
+        "http://schemas.openxmlformats.org/spreadsheetml/2006/main",
+        "http://purl.oclc.org/ooxml/spreadsheetml/main",
+    }
+)
 _RELATED = (
     "http://schemas.openxmlformats.org/officeDocument/2006/relationships",
     "http://purl.oclc.org/ooxml/officeDocument/relationships",
@@ -69,15 +74,24 @@ _BUILT_IN = {
 #: Columns A to ZZ, which is nearly every column there is; others are computed.
 _COLUMNS = {column_letters(column): column for column in range(702)}
 
-_ROW = re.compile(r"[1-9][0-9]{0,6}")
+_UTF16_MARKS = {b"\xfe\xff", b"\xff\xfe"}
+#: How much of a part that is not parsed is looked at for the beginning of its root element, before which a document type stands.
+_HEAD = 4096
+_ROOT_FIRST = re.compile(rb"(?:\xef\xbb\xbf)?(?>(?:\s+|<\?(?>.*?\?>)|<!--(?>.*?-->))*)<[^!?]", re.DOTALL)
+
+_ROW_NUMBER = re.compile(r"[1-9][0-9]{0,6}")
 _INDEX = re.compile(r"[ \t\r\n]*0*([0-9]{1,9})[ \t\r\n]*")
 _ESCAPE = re.compile(r"_x(D[89AB][0-9A-F]{2})__x(D[C-F][0-9A-F]{2})_|_x([0-9A-F]{4})_", re.IGNORECASE)
+#: Characters that one character of a text takes where it is escaped as ``_x000D_``.
+_LONGEST_ESCAPE = 7
 
 Attributes = dict[str, str]
-#: Turns the local name of one of a part's own elements into the one that the parser reports.
+#: Turns the local name of one of a part's own elements into the one that expat reports.
 Qualify = Callable[[str], str]
-#: Sets the handlers of a parser that has met a part's root element; what it returns is called between pieces of the part.
-Begin = Callable[[expat.XMLParserType, Qualify], Callable[[], None] | None]
+#: Type of a cell as its element states it, and its number format.
+Look = tuple[str | None, NumberFormat]
+#: Text of a formula, and the index that it is shared under.
+Formula = tuple[str, str | None]
 
 
 def read_book(source: bytes | str | os.PathLike[str], limits: Limits = DEFAULTS) -> Book:
@@ -93,22 +107,22 @@ def read_workbook(archive: Archive, limits: Limits = DEFAULTS) -> Book:
     related = package.relationships(workbook)
     tally = _Tally(limits)
     strings = _strings(package, package.one(related, "sharedStrings"), limits)
-    formats = _formats(package, package.one(related, "styles"))
+    looks = _Looks(_formats(package, package.one(related, "styles")), limits.styles)
     notices = _content_notices(archive.names)
     sheets: dict[str, Sheet] = {}
     for name, hidden, key in declared:
         relation = related.get(key)
         if relation is None or relation.external:
-            raise Refused("XLSX_PART_MISSING", part=f"{workbook.name}#{key}", sheet=name)
+            raise Refused("XLSX_PART_MISSING", part=f"{workbook.name}#{key}")
         if relation.kind != "worksheet":
             notices += _unread_notices(name, relation)
             continue
         member = package.part(relation.target)
         if member.name in sheets:
-            raise Refused("XLSX_BAD_REFERENCE", part=member.name, sheet=name, reason="used_twice")
-        sheet, notices_inside = _read_sheet(package, member, name, hidden, strings, formats, tally)
-        sheets[member.name] = sheet
-        notices += notices_inside
+            raise Refused("XLSX_BAD_REFERENCE", place=name, part=member.name, reason="used_twice")
+        cells = _Cells(name, member.name, strings, looks, tally)
+        notices += _read_sheet(package, member, cells)
+        sheets[member.name] = sheet = cells.sheet(hidden)
         notices += _sheet_notices(sheet, package.relationships(member).values())
     package.refuse_document_types()
     return Book(tuple(sheets.values()), tuple(dict.fromkeys(notices)), epoch_1904)
@@ -124,14 +138,6 @@ class _Relation:
     kind: str
     target: str
     external: bool
-
-
-class _Stop(Exception):
-    pass
-
-
-class _Redeclared(Exception):
-    """Namespaces may be declared below the root, so that prefixes do not tell names apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +161,7 @@ class _Package:
         if main is None:
             raise Refused("XLSX_PART_MISSING", part="officeDocument")
         if main.name.lower().endswith(".bin"):
-            raise Refused("XLSB_UNSUPPORTED", part=main.name)
+            raise Refused("XLSB_WORKBOOK")
         return main
 
     def relationships(self, source: Member) -> dict[str, _Relation]:
@@ -173,14 +179,16 @@ class _Package:
             target = attributes.get("Target", "")
             if not external:
                 target = posixpath.normpath(posixpath.join("/", folder, target)).lstrip("/")
-            found[attributes.get("Id", "")] = _Relation(attributes.get("Type", "").rpartition("/")[2], target, external)
+            found[attributes.get("Id", "")] = _Relation(
+                attributes.get("Type", "").rpartition("/")[2], target, external
+            )
         return found
 
     def one(self, related: dict[str, _Relation], kind: str) -> Member | None:
         """The part that a relationship of this kind names; ``None`` where there is no such relationship."""
         targets = {r.target for r in related.values() if r.kind == kind and not r.external}
         if len(targets) > 1:
-            raise Refused("XLSX_BAD_REFERENCE", part=kind, reason="several")
+            raise Refused("XLSX_BAD_REFERENCE", place=kind, reason="several")
         return self.part(targets.pop()) if targets else None
 
     def elements(
@@ -189,7 +197,7 @@ class _Package:
         """Path and attributes of the elements at the wanted paths (``parent/child``), at most two levels below the root."""
         found: list[tuple[str, Attributes]] = []
 
-        def begin(parser: expat.XMLParserType, qualify: Qualify) -> None:
+        def begin(parse: _Parse, qualify: Qualify) -> None:
             space = qualify("")
             path = [root]
 
@@ -204,114 +212,117 @@ class _Package:
                 if len(path) > self.limits.xml_depth:
                     raise Refused("XML_TOO_COMPLEX", part=member.name, limit=self.limits.xml_depth)
 
-            parser.StartElementHandler = start
-            parser.EndElementHandler = lambda _: path.pop()
+            def end(name: str) -> None:
+                path.pop()
 
-        self._parse(member, root, namespaces, begin, spaces=True)
+            parse.parser.StartElementHandler = start
+            parse.parser.EndElementHandler = end
+
+        self.parse(member, root, namespaces, begin)
         return found
 
-    def parse(self, member: Member, root: str, namespaces: frozenset[str], begin: Begin) -> None:
-        """Run expat over a part whose root element has to be ``root`` in one of the namespaces.
-
-        Expat resolves namespaces at the cost of a quarter of its time. A part that declares them all at its root, as
-        every ordinary one does, is read by its prefixes instead.
-        """
-        try:
-            self._parse(member, root, namespaces, begin, spaces=False)
-        except _Redeclared:
-            self._parse(member, root, namespaces, begin, spaces=True)
-
-    def _parse(self, member: Member, root: str, namespaces: frozenset[str], begin: Begin, *, spaces: bool) -> None:
+    def parse(
+        self, member: Member, root: str, namespaces: frozenset[str], begin: Begin, mark: bytes = b""
+    ) -> None:
+        """Run expat over a part whose root element has to be ``root`` in one of the namespaces; there ``begin`` is called to
+        set the handlers. The part is fed piece by piece, and the first piece in two, parted behind ``mark``."""
         self.parsed.add(member.name)
-        names: dict[str, str] = {}
-        parser = _parser(member, " " if spaces else None, names)
-        between: Callable[[], None] | None = None
-        data = b""
+        parse = _Parse(member, self.limits)
 
         def first(name: str, attributes: Attributes) -> None:
-            nonlocal between
-            if spaces:
-                space, blank, local = name.rpartition(" ")
-                prefix = space + blank
-            else:
-                if data.count(b"xmlns") != sum(key.startswith("xmlns") for key in attributes):
-                    raise _Redeclared
-                label, colon, local = name.rpartition(":")
-                prefix = label + colon
-                space = attributes.get("xmlns" + colon + label, "")
+            space, _, local = name.rpartition(" ")
             if local != root or space not in namespaces:
                 raise Refused("XLSX_WRONG_PART", part=member.name, expected=root, found=name)
-            parser.StartElementHandler = None
-            between = begin(parser, prefix.__add__)
+            parse.parser.StartElementHandler = None
+            parse.parser.StartNamespaceDeclHandler = None
+            begin(parse, f"{space} ".__add__)
 
-        parser.StartElementHandler = first
-        fed = 0
+        parse.parser.StartElementHandler = first
         try:
-            for data in self.archive.pieces(member):
-                if not fed:
-                    _refuse_wide_encoding(member, data)
-                    if not spaces and len(data) < member.size:
-                        raise _Redeclared  # a part too large to be searched
-                parser.Parse(data, False)
-                fed += len(data)
-                # Expat looks at a tag or comment without end again with every piece, and never forgets a name.
-                if fed - parser.CurrentByteIndex > self.limits.xml_markup or len(names) > self.limits.xml_names:
-                    raise Refused("XML_TOO_COMPLEX", part=member.name)
-                if between is not None:
-                    between()
-            parser.Parse(b"", True)
+            for piece in self.archive.pieces(member):
+                rest = piece
+                if mark and not parse.fed:
+                    head, found, rest = piece.partition(mark)
+                    parse.marked = len(head) if found else -1
+                    parse.feed(head + found)
+                parse.feed(parse.take(rest))
+                parse.check()
+            parse.parser.Parse(b"", True)
         except expat.ExpatError as error:
-            raise Refused(
-                "XML_MALFORMED", part=member.name, line=error.lineno, column=error.offset, reason=expat.ErrorString(error.code)
-            ) from None
+            raise Refused("XML_MALFORMED", part=member.name, reason=expat.ErrorString(error.code)) from None
 
     def refuse_document_types(self) -> None:
         """Refuse a document type in any other XML part too: what is not parsed here, others will parse."""
         for member in self.archive.members:
             if member.name not in self.parsed and member.name.lower().endswith((".xml", ".rels", ".vml")):
-                self._refuse_document_type(member)
-
-    def _refuse_document_type(self, member: Member) -> None:
-        def root(name: str, attributes: Attributes) -> None:
-            raise _Stop
-
-        parser = expat.ParserCreate()
-        parser.StartElementHandler = root
-        parser.StartDoctypeDeclHandler = _doctype_refusal(member)
-        try:
-            for data in self.archive.pieces(member):
-                parser.Parse(data, False)
-                if parser.CurrentByteIndex == 0 and len(data) > self.limits.xml_markup:
-                    break
-        except (_Stop, expat.ExpatError, ValueError, LookupError):
-            return  # whether the rest is well-formed does not matter to who does not read it
+                head = self.archive.head(member, _HEAD)
+                if head[:2] in _UTF16_MARKS:
+                    head = head.decode("utf-16", "ignore").encode()
+                if not _ROOT_FIRST.match(head) and (b"<!" in head or member.size > _HEAD):
+                    raise Refused("XML_DTD_FORBIDDEN", part=member.name)
 
 
-def _parser(member: Member, separator: str | None, names: dict[str, str]) -> expat.XMLParserType:
-    """An expat parser that refuses document types and every encoding but UTF-8; ``names`` gathers what it had to keep."""
+class _Parse:
+    """Expat at work on one part. It refuses document types and every encoding but UTF-8."""
 
-    def declaration(version: str, encoding: str | None, standalone: int) -> None:
+    __slots__ = ("between", "fed", "limits", "marked", "member", "names", "parser", "prefixes", "take")
+
+    def __init__(self, member: Member, limits: Limits) -> None:
+        self.member, self.limits = member, limits
+        self.names: dict[str, str] = {}  # of elements and attributes; expat keeps every one that it meets
+        self.parser = expat.ParserCreate("utf-8", " ", self.names)
+        self.prefixes: set[str] = set()  # of namespaces, declared at the root
+        self.parser.buffer_text = True
+        self.parser.StartNamespaceDeclHandler = self._namespace
+        self.parser.XmlDeclHandler = self._declaration
+        self.parser.StartDoctypeDeclHandler = self._document_type
+        self.fed = 0  # bytes
+        self.marked = -1  # offset of the mark behind which the first piece was parted
+        self.take: Callable[[bytes], bytes] = _whole  # may read part of a piece in another way
+        self.between: Callable[[], None] = _nothing  # called after every piece
+
+    def _declaration(self, _version: str, encoding: str | None, _standalone: int) -> None:
         if encoding is not None and encoding.lower() not in _ENCODINGS:
-            raise Refused("XML_ENCODING", part=member.name, encoding=encoding)
+            raise Refused("XML_ENCODING", part=self.member.name, encoding=encoding)
 
-    parser = expat.ParserCreate("utf-8", separator, names)
-    parser.buffer_text = True
-    parser.XmlDeclHandler = declaration
-    parser.StartDoctypeDeclHandler = _doctype_refusal(member)
-    return parser
+    def _namespace(self, prefix: str | None, _uri: str) -> None:
+        if prefix is not None:
+            self.prefixes.add(prefix)
+
+    def _document_type(self, *_: object) -> None:
+        raise Refused("XML_DTD_FORBIDDEN", part=self.member.name)
+
+    def feed(self, data: bytes) -> None:
+        """Let expat read on."""
+        # Told to read UTF-8, expat still follows a mark of UTF-16.
+        if not self.fed and (data[:2] in _UTF16_MARKS or b"\0" in data[:4]):
+            raise Refused("XML_ENCODING", part=self.member.name, encoding="utf-16")
+        self.parser.Parse(data, False)
+        self.fed += len(data)
+
+    @property
+    def settled(self) -> bool:
+        """Whether expat has dealt with all that it was fed, so that it is inside no tag and no comment."""
+        return self.parser.CurrentByteIndex == self.fed
+
+    def check(self) -> None:
+        """Refuse what would cost expat too much: it looks at a tag or comment without end again with every piece."""
+        waiting = self.fed - self.parser.CurrentByteIndex
+        if waiting > self.limits.xml_markup or len(self.names) > self.limits.xml_names:
+            raise Refused("XML_TOO_COMPLEX", part=self.member.name)
+        self.between()
 
 
-def _doctype_refusal(member: Member) -> Callable[[str, str | None, str | None, bool], None]:
-    def refuse(name: str, system: str | None, public: str | None, internal: bool) -> NoReturn:
-        raise Refused("XML_DTD_FORBIDDEN", part=member.name)
-
-    return refuse
+#: Sets the handlers of a parse that has met the part's root element.
+Begin = Callable[[_Parse, Qualify], None]
 
 
-def _refuse_wide_encoding(member: Member, data: bytes) -> None:
-    # Told to read UTF-8, expat still follows a mark of UTF-16.
-    if data[:2] in {b"\xfe\xff", b"\xff\xfe"} or b"\0" in data[:4]:
-        raise Refused("XML_ENCODING", part=member.name, encoding="utf-16")
+def _whole(data: bytes) -> bytes:
+    return data
+
+
+def _nothing() -> None:
+    pass
 
 
 # Workbook, strings, formats
@@ -321,7 +332,9 @@ def _declared_sheets(package: _Package, workbook: Member) -> tuple[list[tuple[st
     """Name, hiddenness and relationship id of every sheet, and whether dates count from 1904."""
     sheets = []
     epoch_1904 = False
-    for step, attributes in package.elements(workbook, "workbook", _MAIN, {"sheets/sheet", "workbook/workbookPr"}):
+    for step, attributes in package.elements(
+        workbook, "workbook", _MAIN, {"sheets/sheet", "workbook/workbookPr"}
+    ):
         if step == "workbook/workbookPr":
             epoch_1904 = attributes.get("date1904") in _TRUE
         else:
@@ -340,52 +353,55 @@ def _strings(package: _Package, member: Member | None, limits: Limits) -> dict[s
     if member is None:
         return strings
 
-    def begin(parser: expat.XMLParserType, qualify: Qualify) -> Callable[[], None]:
-        item, text, phonetic = qualify("si"), qualify("t"), qualify("rPh")
+    def begin(parse: _Parse, qualify: Qualify) -> None:
+        item_name, text_name, phonetic_name = qualify("si"), qualify("t"), qualify("rPh")
         buffer: list[str] = []
         parts: list[str] = []
         depth = total = 0
-        reading = True  # False within phonetic text
+        phonetic = False  # within the reading of a text, which is none of it
+        longest = limits.cell_text
 
         def start(name: str, attributes: Attributes) -> None:
-            nonlocal depth, reading
+            nonlocal depth, phonetic
             depth += 1
-            if name == text:
+            if name == text_name:
                 buffer.clear()
-            elif name == item:
+            elif name == item_name:
+                buffer.clear()
                 parts.clear()
-            elif name == phonetic:
-                reading = False
-            if depth > limits.xml_depth:
-                raise Refused("XML_TOO_COMPLEX", part=member.name, limit=limits.xml_depth)
+            elif name == phonetic_name:
+                phonetic = True
 
         def end(name: str) -> None:
-            nonlocal depth, reading, total
+            nonlocal depth, phonetic, total
             depth -= 1
-            if name == text:
-                if reading:
-                    parts.append("".join(buffer))
-            elif name == item:
+            if name == text_name:
+                if not phonetic:
+                    parts.append(buffer[0] if len(buffer) == 1 else "".join(buffer))
+            elif name == item_name:
                 string = parts[0] if len(parts) == 1 else "".join(parts)
                 if "_x" in string:
                     string = _unescape(string)
-                total += len(string)
-                if len(string) > limits.cell_text:
-                    raise Refused("CELL_TOO_LONG", part=member.name, index=len(strings), limit=limits.cell_text)
-                if total > limits.workbook_text or len(strings) >= limits.cells:
-                    raise Refused("XLSX_TEXT_TOO_LARGE", part=member.name, limit=limits.workbook_text)
+                size = len(string)
+                total += size
+                if size > longest:
+                    raise Refused("CELL_TOO_LONG", place=f"{member.name}#{len(strings)}", limit=longest)
                 strings[str(len(strings))] = string
-            elif name == phonetic:
-                reading = True
+            elif name == phonetic_name:
+                phonetic = False
 
         def between() -> None:
-            if len(buffer) + len(parts) > limits.cell_text:
-                raise Refused("CELL_TOO_LONG", part=member.name, index=len(strings), limit=limits.cell_text)
+            if depth > limits.xml_depth:
+                raise Refused("XML_TOO_COMPLEX", part=member.name, limit=limits.xml_depth)
+            if total > limits.workbook_text or len(strings) > limits.cells:
+                raise Refused("XLSX_TEXT_TOO_LARGE", place=member.name, limit=limits.workbook_text)
+            if len(parts) + sum(map(len, parts)) + sum(map(len, buffer)) > _LONGEST_ESCAPE * longest:
+                raise Refused("CELL_TOO_LONG", place=f"{member.name}#{len(strings)}", limit=longest)
 
-        parser.StartElementHandler = start
-        parser.EndElementHandler = end
-        parser.CharacterDataHandler = buffer.append
-        return between
+        parse.parser.StartElementHandler = start
+        parse.parser.EndElementHandler = end
+        parse.parser.CharacterDataHandler = buffer.append
+        parse.between = between
 
     package.parse(member, "sst", _MAIN, begin)
     return strings
@@ -396,14 +412,18 @@ def _formats(package: _Package, member: Member | None) -> dict[str | None, Numbe
     codes = dict(_BUILT_IN)
     numbers: list[int] = []
     if member is not None:
-        for step, attributes in package.elements(member, "styleSheet", _MAIN, {"numFmts/numFmt", "cellXfs/xf"}):
+        for step, attributes in package.elements(
+            member, "styleSheet", _MAIN, {"numFmts/numFmt", "cellXfs/xf"}
+        ):
             number = _index(attributes.get("numFmtId", "0"))
             if step == "cellXfs/xf":
                 numbers.append(number)
             else:
                 codes[number] = _unescape(attributes.get("formatCode", "General"))
     known = {number: read_format(codes[number]) for number in set(numbers) if number in codes}
-    formats: dict[str | None, NumberFormat] = {str(i): known.get(number, GENERAL) for i, number in enumerate(numbers)}
+    formats: dict[str | None, NumberFormat] = {
+        str(i): known.get(number, GENERAL) for i, number in enumerate(numbers)
+    }
     formats[None] = formats.get("0", GENERAL)
     return formats
 
@@ -443,331 +463,490 @@ class _Tally:
         self.cells = self.area = self.blanks = self.text = self.merges = self.merged_area = 0
 
 
-def _read_sheet(
-    package: _Package,
-    member: Member,
-    sheet: str,
-    hidden: bool,
-    strings: dict[str, str],
-    formats: dict[str | None, NumberFormat],
-    tally: _Tally,
-) -> tuple[Sheet, list[tuple[str, str]]]:
-    """One worksheet and what was noticed inside its part.
+class _Looks(dict[str, Look]):
+    """What the attributes of a plain cell behind its name say, by their markup; worked out when first met."""
 
-    A sheet is one automaton over expat's events. It is long, but a call or an attribute lookup less for every cell is what
-    its speed consists of, so its states are the variables of one function.
+    __slots__ = ("formats", "limit")
+
+    def __init__(self, formats: dict[str | None, NumberFormat], limit: int) -> None:
+        super().__init__()
+        self.formats, self.limit = formats, limit
+
+    def __missing__(self, markup: str) -> Look:
+        pairs = _PLAIN_ATTRIBUTE.findall(markup)
+        attributes = {name: value for _, name, value in pairs}
+        if len(attributes) < len(pairs):
+            raise Refused("XML_MALFORMED", part="worksheet", reason="duplicate attribute")
+        if len(self) > 8 * self.limit:
+            raise Refused("XLSX_TOO_MANY_STYLES", part="worksheet", limit=self.limit)
+        look = self[markup] = self.of(attributes)
+        return look
+
+    def of(self, attributes: Attributes) -> Look:
+        """Type and number format that a cell's attributes name."""
+        return attributes.get("t"), self.formats.get(attributes.get("s"), self.formats[None])
+
+
+class _RowLooks(dict[str, bool | None]):
+    """Whether a plain row is hidden, by the markup of its attributes; ``None`` where they are not well-formed."""
+
+    __slots__ = ("prefixes",)
+
+    def __init__(self, prefixes: set[str]) -> None:
+        super().__init__()
+        self.prefixes = prefixes
+
+    def __missing__(self, markup: str) -> bool | None:
+        if len(self) > 4096:
+            self.clear()
+        pairs = _PLAIN_ATTRIBUTE.findall(markup)
+        attributes = {prefix + name: value for prefix, name, value in pairs}
+        known = (
+            len(attributes) == len(pairs)
+            and {prefix[:-1] for prefix, _, _ in pairs if prefix} <= self.prefixes
+        )
+        hidden = self[markup] = attributes.get("hidden") in _TRUE if known else None
+        return hidden
+
+
+class _Cells:
+    """The content of one sheet, gathered row by row."""
+
+    __slots__ = (
+        "blanks", "cells", "characters", "deepest", "hidden_columns", "hidden_rows", "longest", "looks", "masters", "merges",
+        "name", "ordered", "part", "row", "rows", "strings", "tally", "widest",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        name: str,
+        part: str,
+        strings: dict[str, str],
+        looks: _Looks,
+        tally: _Tally,
+    ) -> None:
+        self.name, self.part, self.strings, self.looks, self.tally = name, part, strings, looks, tally
+        self.longest = tally.limits.cell_text
+        self.cells: dict[tuple[int, int], Cell] = {}
+        self.merges: list[Range] = []
+        self.hidden_rows: set[int] = set()
+        self.hidden_columns: set[int] = set()
+        self.masters: dict[
+            str, tuple[str, int, int]
+        ] = {}  # shared formulas by index, and the cell that states each
+        self.row = self.deepest = self.widest = -1  # the row before; the farthest row and column with content
+        self.rows = self.blanks = self.characters = 0
+        self.ordered = True
+
+    def refuse(self, code: str, where: str = "", **details: object) -> NoReturn:
+        """Give up the whole file because of something in this sheet, at a cell or row."""
+        raise Refused(code, place=f"{self.name}!{where}" if where else self.name, part=self.part, **details)
+
+    def take_row(
+        self, number: str | None, hidden: bool, line: Iterable[tuple[str, Look, str | None, Formula | None]]
+    ) -> None:
+        """Add a row: its number, if it states one, and the name, look, value and formula of each of its cells.
+
+        All that a cell costs is spent here, so nothing is called or looked up that an ordinary cell can do without.
+        """
+        row, column = self.next_row(number)
+        number = str(row + 1)
+        cells, strings, columns, make, longest = (
+            self.cells,
+            self.strings,
+            _COLUMNS,
+            tuple.__new__,
+            self.longest,
+        )
+        blanks = characters = 0
+        before = len(cells)
+        for name, look, value, formula in line:
+            kind, shown = look
+            if not value:
+                if formula is None:
+                    blanks += 1
+                    continue
+                text = ""
+                kind = TEXT if kind == "str" and value is not None else FORMULA_WITHOUT_VALUE
+            elif kind is None:
+                text = value
+                kind = NUMBER
+            elif kind == "s":
+                text = strings[value] if value in strings else self.late_string(name, value)
+                kind = TEXT
+                if not text and formula is None:
+                    blanks += 1
+                    continue
+            else:
+                kind, text = self.rare_kind(name, kind, value)
+            letters = name.removesuffix(number)
+            place = columns.get(letters)
+            if place is None or place <= column or letters == name:
+                place, column = self.find(name, row, column)
+            else:
+                column = place
+            size = len(text)
+            characters += size
+            if size > longest:
+                self.refuse("CELL_TOO_LONG", name, limit=longest)
+            written = None
+            if formula is not None:
+                written = self.formula(formula, name, row, place)
+                characters += len(written)
+            cells[row, place] = make(Cell, (text, kind, shown, written))
+        self.blanks += blanks
+        self.characters += characters
+        if len(cells) > before:
+            if self.widest < column < MAX_COLUMNS:
+                self.widest = column
+            self.deepest = max(self.deepest, row)
+            if hidden:
+                self.hidden_rows.add(row)
+
+    def next_row(self, number: str | None) -> tuple[int, int]:
+        """Index of the row of that number, or behind the row before; and the column that its cells come after: any, if the
+        row does not follow the row before, so that each of them is looked for."""
+        row = self.row + 1
+        if number is not None and number != str(row + 1):
+            row = int(number) - 1 if _ROW_NUMBER.fullmatch(number) else -1
+        self.rows += 1
+        if not 0 <= row < MAX_ROWS or self.rows > MAX_ROWS:
+            self.refuse("XLSX_BAD_REFERENCE", number or str(row + 1), reason="outside")
+        follows = row > self.row
+        self.row = row
+        return row, -1 if follows else MAX_COLUMNS
+
+    def next_name(self, before: str | None, number: str | None) -> str:
+        """The name of a cell that has none: the place behind the cell before it in a row of that number."""
+        column = -1 if before is None else self.place(before)[1]
+        return f"{column_letters(column + 1)}{number or self.row + 2}"
+
+    def find(self, name: str, row: int, column: int) -> tuple[int, int]:
+        """Column of a cell that is far to the right or not to the right of ``column``, and the column to compare the next one
+        with."""
+        line, place = self.place(name)
+        if line != row:
+            self.refuse("XLSX_BAD_REFERENCE", name, reason="other_row")
+        if place > column:
+            return place, place
+        if (row, place) in self.cells:
+            self.refuse("XLSX_BAD_REFERENCE", name, reason="used_twice")
+        self.ordered = False
+        self.widest = max(self.widest, place, -1 if column == MAX_COLUMNS else column)
+        return place, MAX_COLUMNS
+
+    def place(self, name: str) -> tuple[int, int]:
+        """Row and column of a name; the file is refused where it is none."""
+        try:
+            return from_a1(name)
+        except ValueError:
+            self.refuse("XLSX_BAD_REFERENCE", name, reason="outside")
+
+    def late_string(self, name: str, index: str) -> str:
+        """A shared string whose index is not written in the plain way, with a blank around it perhaps."""
+        string = self.strings.get(str(_index(index)))
+        if string is None:
+            self.refuse("XLSX_BAD_REFERENCE", name, reason="no_such_string")
+        return string
+
+    def rare_kind(self, name: str, stated: str, value: str) -> tuple[str, str]:
+        """Kind and text of a cell that states a type other than a shared string."""
+        kind = _KINDS.get(stated)
+        if kind is None:
+            self.refuse("XLSX_WRONG_MARKUP", name, found=stated)
+        return kind, _unescape(value) if kind == TEXT else value
+
+    def formula(self, formula: Formula, name: str, row: int, column: int) -> str:
+        """The formula of a cell; one that shares another cell's reads as it means here."""
+        stated, key = formula
+        text = _unescape(stated)
+        if key is not None:
+            if text:
+                self.masters[key] = text, row, column
+            elif key in self.masters:
+                master, master_row, master_column = self.masters[key]
+                text = shift_formula(master, row - master_row, column - master_column)
+        if len(text) > self.longest:
+            self.refuse("CELL_TOO_LONG", name, limit=self.longest)
+        return text
+
+    def take_plain(self, markup: str, rows: _RowLooks) -> bool:
+        """Add a row from its markup up to its end tag, if it is nothing but plain cells."""
+        opening = _PLAIN_ROW.match(markup)
+        if opening is None:
+            return False
+        parts = _PLAIN_CELL.split(markup[opening.end() :])
+        if any(parts[::5]):  # something between the cells
+            return False
+        hidden = rows[opening[2]]
+        if hidden is None:
+            return False
+        looks: Iterable[Look] = map(self.looks.__getitem__, parts[2::5])
+        inline = parts[3::5]
+        if any(inline):
+            looks = [
+                ("inlineStr", look[1]) if marked else look for look, marked in zip(looks, inline, strict=True)
+            ]
+        self.take_row(opening[1], hidden, zip(parts[1::5], looks, parts[4::5], repeat(None)))
+        return True
+
+    def merge(self, reference: str) -> None:
+        """Add a merged range."""
+        first, _, last = reference.partition(":")
+        (r1, c1), (r2, c2) = self.place(first), self.place(last or first)
+        r1, r2, c1, c2 = min(r1, r2), max(r1, r2), min(c1, c2), max(c1, c2)
+        self.merges.append((r1, c1, r2, c2))
+        tally, limits = self.tally, self.tally.limits
+        tally.merges += 1
+        tally.merged_area += (r2 - r1 + 1) * (c2 - c1 + 1)
+        if tally.merges > limits.merges or tally.merged_area > limits.merged_area:
+            self.refuse("XLSX_MERGE_AREA", reference, limit=limits.merged_area)
+
+    def hide_columns(self, first: str, last: str) -> None:
+        """Note a span of hidden columns, as XML counts them: from 1, both ends inclusive."""
+        span = range(_index(first) - 1, _index(last))
+        if span and (span[0] < 0 or span[-1] >= MAX_COLUMNS or span[0] in self.hidden_columns):
+            self.refuse("XLSX_BAD_REFERENCE", f"{first}:{last}", reason="outside")
+        self.hidden_columns.update(span)
+
+    def check(self) -> None:
+        """Hold what was gathered so far to the limits of the workbook."""
+        tally, limits = self.tally, self.tally.limits
+        if len(self.cells) > limits.cells - tally.cells:
+            self.refuse("XLSX_TOO_MANY_CELLS", limit=limits.cells)
+        area = (self.deepest + 1) * (self.widest + 1)
+        if area > limits.used_area - tally.area:
+            self.refuse("XLSX_SPARSE_AREA", a1(self.deepest, self.widest), limit=limits.used_area)
+        if self.blanks > limits.used_area - tally.blanks:
+            self.refuse("XLSX_SPARSE_AREA", limit=limits.used_area)
+        if self.characters > limits.workbook_text - tally.text:
+            self.refuse("XLSX_TEXT_TOO_LARGE", limit=limits.workbook_text)
+
+    def sheet(self, hidden: bool) -> Sheet:
+        """The complete sheet; what it used of the limits is no longer there for the next one."""
+        self.check()
+        tally = self.tally
+        tally.cells += len(self.cells)
+        tally.area += (self.deepest + 1) * (self.widest + 1)
+        tally.blanks += self.blanks
+        tally.text += self.characters
+        cells = self.cells if self.ordered else dict(sorted(self.cells.items()))
+        used = {column for _, column in cells} if self.hidden_columns else set()
+        return Sheet(
+            self.name,
+            cells,
+            tuple(self.merges),
+            hidden,
+            frozenset(self.hidden_rows),
+            frozenset(used & self.hidden_columns),
+        )
+
+
+#: A row whose attributes declare no namespace, and a cell with nothing but a value or an unformatted text without references.
+_PLAIN_ROW = re.compile(
+    r"""[ \t\r\n]*<row(?: r="([0-9]+)")?((?: (?!xmlns|r=)(?:[A-Za-z][A-Za-z0-9]*:)?[A-Za-z]+="[^"<>&\x00-\x1f\ufffe\uffff]*")*)>"""
+)
+_PLAIN_CELL = re.compile(
+    r"""<c r="([A-Z]{1,3}[0-9]{1,7})"((?: (?:s|t|cm|vm|ph)="[A-Za-z0-9]*")*)"""
+    r"""(?:/>|>(?:(<is><t(?: xml:space="preserve")?>)|<v>)([^<>&\x00-\x1f\ufffe\uffff]*)(?(3)</t></is>|</v>)</c>)"""
+)
+_PLAIN_ATTRIBUTE = re.compile(r' ([A-Za-z0-9]+:)?([A-Za-z]+)="([^"]*)"')
+_DATA_TAG, _ROW_END = b"<sheetData>", b"</row>"
+
+# Where in a sheet's data expat is.
+_IN_DATA, _IN_ROW, _IN_CELL, _IN_VALUE, _IN_INLINE, _IN_TEXT = range(6)
+
+
+def _read_sheet(package: _Package, member: Member, cells: _Cells) -> list[tuple[str, str]]:
+    """Read a worksheet's part into ``cells``; what is returned was noticed on the way.
+
+    Whole rows of plain cells never reach expat. That is exact: where expat stands between two rows of the sheet's data, inside
+    no tag, comment or CDATA section, text that is well-formed rows and nothing else can be taken out of the document without
+    changing how the rest reads, and such rows without prefixes are rows of this sheet because ``<sheetData>`` without prefix
+    and attributes is its data.
     """
-    limits = tally.limits
-    cells: dict[tuple[int, int], Cell] = {}
-    merges: list[Range] = []
-    hidden_rows: set[int] = set()
-    hidden_span: set[int] = set()
+    limits = package.limits
     notices: list[tuple[str, str]] = []
-    ordered = True
-    deepest = widest = -1  # the farthest row and column with content
-    blanks = characters = 0
 
-    def refuse(code: str, **details: object) -> NoReturn:
-        raise Refused(code, sheet=sheet, part=member.name, **details)
-
-    def begin(parser: expat.XMLParserType, qualify: Qualify) -> Callable[[], None]:
-        sheet_data, row_name, cell_name = qualify("sheetData"), qualify("row"), qualify("c")
+    def begin(parse: _Parse, qualify: Qualify) -> None:
+        parser = parse.parser
+        data_name, row_name, cell_name = qualify("sheetData"), qualify("row"), qualify("c")
         value_name, formula_name, inline_name = qualify("v"), qualify("f"), qualify("is")
-        text_name, run_name, merge_name, column_name = qualify("t"), qualify("r"), qualify("mergeCell"), qualify("col")
-        extensions = qualify("extLst")
-
-        buffer: list[str] = []  # character data since the last text element began
-        longest, make, columns, general, kinds = limits.cell_text, tuple.__new__, _COLUMNS, formats[None], _KINDS
-        masters: dict[str, tuple[str, int, int]] = {}  # shared formulas by index, with the cell that states each
-
-        row = -1
-        row_text, digits = "", 0  # the row's number as it ends the names of its cells
-        in_row = row_hidden = row_again = False
-        rows = 0
-        column = -1  # of the cell before, which a cell without a name follows
-        before: str | None = None  # its name, while its column was not needed
-        placed = -1  # column of the row's last cell with content
-        before_row = 0  # cells there were before the row
-        cell: Attributes | None = None
+        text_name, run_name, extensions = qualify("t"), qualify("r"), qualify("extLst")
+        merge_name, column_name = qualify("mergeCell"), qualify("col")
+        in_data = plain = False
+        where = _IN_DATA
+        depth = 1  # outside the sheet's data, and inside what is skipped
+        row: Attributes = {}
+        cell: Attributes = {}
+        before: str | None = None  # name of the cell before in the row
         value: str | None = None
-        formula: str | None = None
-        formula_attributes: Attributes = {}
-        runs: list[str] | None = None  # texts of an inline string
-        inside = False  # a text element
-        depth = 1
+        formula: Formula | None = None
+        shared: str | None = None
+        line: list[tuple[str, Look, str | None, Formula | None]] = []
+        buffer: list[str] = []  # character data since the last text began
+        runs: list[str] = []  # texts of an inline string
+        row_looks = _RowLooks(parse.prefixes)
 
-        # Outside sheetData
+        def start(name: str, attributes: Attributes) -> None:
+            nonlocal where, row, cell, value, formula, shared, before
+            if name == cell_name:
+                if where != _IN_ROW:
+                    cells.refuse("XLSX_WRONG_MARKUP", f"{cells.row + 2}", found=name)
+                where = _IN_CELL
+                cell = attributes
+                value = formula = None
+            elif name == value_name and where == _IN_CELL:
+                where = _IN_VALUE
+                buffer.clear()
+            elif name == row_name and where == _IN_DATA:
+                where = _IN_ROW
+                row = attributes
+                before = None
+            elif name == formula_name and where == _IN_CELL:
+                where = _IN_VALUE
+                buffer.clear()
+                shared = attributes.get("si") if attributes.get("t") == "shared" else None
+            elif name == inline_name and where == _IN_CELL:
+                where = _IN_INLINE
+                runs.clear()
+            elif name == text_name and where == _IN_INLINE:
+                where = _IN_TEXT
+                buffer.clear()
+            elif name == run_name and where == _IN_INLINE:
+                runs.append("")  # so that runs are counted
+            else:
+                skip(name)
+
+        def end(name: str) -> None:
+            nonlocal where, before, value, formula, in_data
+            if name == value_name:
+                where = _IN_CELL
+                value = "".join(buffer)
+            elif name == cell_name:
+                where = _IN_ROW
+                before = cell["r"] if "r" in cell else cells.next_name(before, row.get("r"))
+                line.append((before, cells.looks.of(cell), value, formula))
+            elif name == row_name:
+                where = _IN_DATA
+                cells.take_row(row.get("r"), row.get("hidden") in _TRUE, line)
+                line.clear()
+                buffer.clear()
+            elif name == formula_name:
+                where = _IN_CELL
+                formula = "".join(buffer), shared
+            elif name == text_name:
+                where = _IN_INLINE
+                runs.append("".join(buffer))
+            elif name == inline_name:
+                where = _IN_CELL
+                value = "".join(runs)
+                cell["t"] = "inlineStr"
+            elif name == data_name:
+                in_data = False
+                parser.StartElementHandler = outer_start
+                parser.EndElementHandler = outer_end
+                parser.CharacterDataHandler = None
+
+        def skip(name: str) -> None:
+            """Leave out an element that is none of ours, with all that it holds."""
+            nonlocal depth
+            if where in {_IN_VALUE, _IN_TEXT}:
+                cells.refuse("XLSX_WRONG_MARKUP", f"{cells.row + 2}", found=name)
+            if (
+                where != _IN_INLINE and name != extensions
+            ):  # fonts and readings of an inline string are no content
+                notices.append(("UNKNOWN_MARKUP", cells.name))
+            depth = 1
+            parser.StartElementHandler = deeper
+            parser.EndElementHandler = back
+
+        def deeper(name: str, attributes: Attributes) -> None:
+            nonlocal depth
+            depth += 1
+
+        def back(name: str) -> None:
+            nonlocal depth
+            depth -= 1
+            if not depth:
+                depth = 1
+                parser.StartElementHandler = start
+                parser.EndElementHandler = end
 
         def outer_start(name: str, attributes: Attributes) -> None:
-            nonlocal depth
-            if name == merge_name:
-                if depth == 2:
-                    merge(attributes.get("ref", ""))
-            elif name == column_name:
-                if depth == 2 and attributes.get("hidden") in _TRUE:
-                    hide(attributes.get("min", ""), attributes.get("max", ""))
-            elif name == sheet_data and depth == 1:
+            nonlocal depth, in_data, plain
+            if name == data_name and depth == 1:
+                in_data = True
+                plain = parser.CurrentByteIndex == parse.marked
                 parser.StartElementHandler = start
                 parser.EndElementHandler = end
                 parser.CharacterDataHandler = buffer.append
                 return
+            if depth == 2:
+                if name == merge_name:
+                    cells.merge(attributes.get("ref", ""))
+                elif name == column_name and attributes.get("hidden") in _TRUE:
+                    cells.hide_columns(attributes.get("min", ""), attributes.get("max", ""))
             depth += 1
-            if depth > limits.xml_depth:
-                refuse("XML_TOO_COMPLEX", limit=limits.xml_depth)
 
         def outer_end(name: str) -> None:
             nonlocal depth
             depth -= 1
 
-        def hide(first: str, last: str) -> None:
-            span = range(_index(first) - 1, _index(last))
-            if span and (span[0] < 0 or span[-1] >= MAX_COLUMNS or span[0] in hidden_span):
-                refuse("XLSX_BAD_REFERENCE", column=f"{first}:{last}")
-            hidden_span.update(span)
+        def give_up_plain() -> None:
+            nonlocal plain
+            plain = False  # what stands in a CDATA section is no markup, whatever it looks like
 
-        def merge(reference: str) -> None:
-            first, _, last = reference.partition(":")
+        def between_rows() -> bool:
+            return (
+                in_data
+                and plain
+                and where == _IN_DATA
+                and parser.StartElementHandler is start
+                and parse.settled
+            )
+
+        def take(data: bytes) -> bytes:
+            """Read the plain rows of a piece and feed the other ones to expat; what is behind the last row is left."""
+            if not in_data or not plain:
+                return data
+            if where != _IN_DATA:  # a row that began in the piece before
+                cut = data.find(_ROW_END) + len(_ROW_END)
+                if cut < len(_ROW_END):
+                    return data
+                parse.feed(data[:cut])
+                data = data[cut:]
+            last = data.rfind(_ROW_END)
+            if last < 0 or not between_rows():
+                return data
             try:
-                (r1, c1), (r2, c2) = from_a1(first), from_a1(last or first)
-            except ValueError:
-                refuse("XLSX_BAD_REFERENCE", cell=reference)
-            r1, r2, c1, c2 = min(r1, r2), max(r1, r2), min(c1, c2), max(c1, c2)
-            merges.append((r1, c1, r2, c2))
-            tally.merges += 1
-            tally.merged_area += (r2 - r1 + 1) * (c2 - c1 + 1)
-            if tally.merges > limits.merges or tally.merged_area > limits.merged_area:
-                refuse("XLSX_MERGE_AREA", cell=reference, count=tally.merges, area=tally.merged_area)
-
-        # Inside sheetData
-
-        def start(name: str, attributes: Attributes) -> None:
-            nonlocal cell, value, formula, formula_attributes, inside, runs
-            if name == cell_name:
-                if cell is not None or not in_row:
-                    refuse("XLSX_WRONG_MARKUP", line=parser.CurrentLineNumber, found=name)
-                cell = attributes
-                value = formula = None
-            elif name == value_name and cell is not None and not inside:
-                inside = True
-                buffer.clear()
-            elif name == row_name:
-                begin_row(attributes)
-            elif name == formula_name and cell is not None and not inside:
-                inside = True
-                buffer.clear()
-                formula_attributes = attributes
-            elif name == inline_name and cell is not None and runs is None:
-                runs = []
-            elif name == text_name and runs is not None and not inside:
-                inside = True
-                buffer.clear()
-            elif name == run_name and runs is not None and not inside:
-                pass
-            else:
-                skip(name)
-
-        def begin_row(attributes: Attributes) -> None:
-            nonlocal row, row_text, digits, in_row, row_hidden, row_again, rows, column, before, placed, before_row, ordered
-            rows += 1
-            given = attributes.get("r")
-            number = row + 2 if given is None else int(given) if _ROW.fullmatch(given) else 0
-            if in_row or not 0 < number <= MAX_ROWS or rows > MAX_ROWS:
-                refuse("XLSX_BAD_REFERENCE", row=given or number)
-            row_again = number - 1 <= row
-            ordered = ordered and not row_again
-            row = number - 1
-            row_text = str(number)
-            digits = len(row_text)
-            in_row = True
-            row_hidden = attributes.get("hidden") in _TRUE
-            column = placed = -1
-            before = None
-            before_row = len(cells)
-            buffer.clear()
-
-        def end(name: str) -> None:
-            nonlocal cell, value, formula, inside, runs, column, before, placed, blanks, characters
-            if name == value_name:
-                inside = False
-                value = buffer[0] if len(buffer) == 1 else "".join(buffer)
-            elif name == cell_name:
-                attributes = cell
-                cell = None
-                if attributes is None:
-                    return
-                kind_name = attributes.get("t")
-                if kind_name is None:
-                    kind = NUMBER
-                    text = value
-                elif kind_name == "s":
-                    kind = TEXT
-                    text = strings.get(value) if value else None
-                    if text is None and value:
-                        text = late_string(value, attributes)
-                else:
-                    kind, text = rare(kind_name, value, attributes)
-                if not text:
-                    if formula is None:
-                        # A style without content; where it stands matters only to a cell behind it that has no name.
-                        blanks += 1
-                        before = attributes.get("r")
-                        column += before is None
-                        return
-                    if text is None or kind != TEXT:
-                        kind = FORMULA_WITHOUT_VALUE
-                        text = ""
-                name = attributes.get("r", "")
-                place = columns.get(name[:-digits]) if name.endswith(row_text) else None
-                if place is None:
-                    place = find(attributes.get("r"))
-                if place <= column or row_again:
-                    out_of_order(place)
-                column = placed = place
-                before = None
-                size = len(text)
-                characters += size
-                if size > longest:
-                    refuse("CELL_TOO_LONG", cell=a1(row, place), limit=longest)
-                if formula is not None:
-                    characters += finish_formula(place)
-                cells[row, place] = make(Cell, (text, kind, formats.get(attributes.get("s"), general), formula))
-            elif name == row_name:
-                end_row()
-            elif name == formula_name:
-                inside = False
-                formula = "".join(buffer)
-            elif name == text_name:
-                inside = False
-                if runs is not None:
-                    runs.append("".join(buffer))
-            elif name == inline_name:
-                if cell is not None and runs is not None:
-                    value = "".join(runs)
-                    cell["t"] = "inlineStr"
-                runs = None
-            elif name == sheet_data:
-                parser.StartElementHandler = outer_start
-                parser.EndElementHandler = outer_end
-                parser.CharacterDataHandler = None
-
-        def rare(kind_name: str, value: str | None, attributes: Attributes) -> tuple[str, str | None]:
-            kind = _KINDS.get(kind_name)
-            if kind is None:
-                refuse("XLSX_WRONG_MARKUP", cell=attributes.get("r", ""), found=kind_name)
-            return kind, _unescape(value) if value and kind is TEXT else value
-
-        def late_string(index: str, attributes: Attributes) -> str:
-            """A shared string whose index is not written in the plain way, as with a blank around it."""
-            string = strings.get(str(_index(index)))
-            if string is None:
-                refuse("XLSX_BAD_REFERENCE", cell=attributes.get("r", ""), index=index)
-            return string
-
-        def find(name: str | None) -> int:
-            """The column of a cell by its name, or as the one behind the cell before."""
-            nonlocal column, before
-            try:
-                if name is None:
-                    if before is not None:
-                        column = from_a1(before)[1]
-                        before = None
-                    if column + 1 < MAX_COLUMNS:
-                        return column + 1
-                else:
-                    line, place = from_a1(name)
-                    if line == row:
-                        return place
-            except ValueError:
-                pass
-            refuse("XLSX_BAD_REFERENCE", cell=name or before or "", row=row + 1)
-
-        def out_of_order(place: int) -> None:
-            nonlocal ordered, row_again, widest
-            if (row, place) in cells:
-                refuse("XLSX_BAD_REFERENCE", cell=a1(row, place), reason="used_twice")
-            ordered = False
-            row_again = True  # so that every later cell of the row is looked for too
-            widest = max(widest, column, place)
-
-        def finish_formula(place: int) -> int:
-            """Complete the cell's formula, and tell its length."""
-            nonlocal formula
-            text = _unescape(formula or "")
-            if formula_attributes.get("t") == "shared":
-                key = formula_attributes.get("si", "")
-                if text:
-                    masters[key] = text, row, place
-                elif key in masters:
-                    stated, r, c = masters[key]
-                    text = shift_formula(stated, row - r, place - c)
-            formula = text
-            if len(text) > longest:
-                refuse("CELL_TOO_LONG", cell=a1(row, place), limit=longest)
-            return len(text)
-
-        def end_row() -> None:
-            nonlocal in_row, deepest, widest
-            in_row = False
-            if len(cells) > before_row:
-                widest = max(widest, placed)
-                deepest = max(deepest, row)
-                if row_hidden:
-                    hidden_rows.add(row)
-            check()
-
-        def check() -> None:
-            if len(cells) > limits.cells - tally.cells:
-                refuse("XLSX_TOO_MANY_CELLS", limit=limits.cells)
-            if (deepest + 1) * (widest + 1) > limits.used_area - tally.area or blanks > limits.used_area - tally.blanks:
-                refuse("XLSX_SPARSE_AREA", cell=a1(max(deepest, 0), max(widest, 0)), limit=limits.used_area)
-            if characters > limits.workbook_text - tally.text:
-                refuse("XLSX_TEXT_TOO_LARGE", limit=limits.workbook_text)
-
-        def skip(name: str) -> None:
-            """Leave out an element that is none of ours, with all that it holds."""
-            if inside:
-                refuse("XLSX_WRONG_MARKUP", line=parser.CurrentLineNumber, found=name)
-            if runs is None and name != extensions:
-                notices.append(("UNKNOWN_MARKUP", sheet))
-            level = 1
-
-            def deeper(name: str, attributes: Attributes) -> None:
-                nonlocal level
-                level += 1
-                if level > limits.xml_depth:
-                    refuse("XML_TOO_COMPLEX", limit=limits.xml_depth)
-
-            def back(name: str) -> None:
-                nonlocal level
-                level -= 1
-                if not level:
-                    parser.StartElementHandler = start
-                    parser.EndElementHandler = end
-
-            parser.StartElementHandler = deeper
-            parser.EndElementHandler = back
+                rows = iter(data[:last].decode().split("</row>"))
+            except UnicodeDecodeError:
+                return data  # expat tells what is wrong with it
+            for markup in rows:
+                if not cells.take_plain(markup, row_looks):
+                    parse.feed(markup.encode() + _ROW_END)
+                    if not between_rows():
+                        for rest in rows:
+                            parse.feed(rest.encode() + _ROW_END)
+            return data[last + len(_ROW_END) :]
 
         def between() -> None:
-            check()
-            waiting = sum(map(len, buffer)) + sum(map(len, runs or ())) + len(runs or ())
-            if waiting > 8 * longest:  # an escaped character takes seven
-                refuse("CELL_TOO_LONG", row=row + 1, limit=longest)
+            cells.check()
+            if depth > limits.xml_depth:
+                cells.refuse("XML_TOO_COMPLEX", limit=limits.xml_depth)
+            if len(line) > MAX_COLUMNS:
+                cells.refuse("XLSX_BAD_REFERENCE", f"{cells.row + 2}", reason="outside")
+            if len(runs) + sum(map(len, runs)) + sum(map(len, buffer)) > _LONGEST_ESCAPE * limits.cell_text:
+                cells.refuse("CELL_TOO_LONG", f"{cells.row + 2}", limit=limits.cell_text)
 
         parser.StartElementHandler = outer_start
         parser.EndElementHandler = outer_end
+        parser.StartCdataSectionHandler = give_up_plain
+        parse.take, parse.between = take, between
 
-        return between
-
-    package.parse(member, "worksheet", _MAIN, begin)
-    tally.cells += len(cells)
-    tally.area += (deepest + 1) * (widest + 1)
-    tally.blanks += blanks
-    tally.text += characters
-    if not ordered:
-        cells = dict(sorted(cells.items()))
-    hidden_columns = frozenset({column for _, column in cells} & hidden_span) if hidden_span else frozenset()
-    read = Sheet(sheet, cells, tuple(merges), hidden, frozenset(hidden_rows), hidden_columns)
-    return read, notices
+    package.parse(member, "worksheet", _MAIN, begin, _DATA_TAG)
+    return list(dict.fromkeys(notices))
 
 
 _FORMULA_TOKEN = re.compile(
@@ -823,7 +1002,9 @@ def _content_notices(names: Iterable[str]) -> list[tuple[str, str]]:
         folded = name.lower()
         if folded.endswith("vbaproject.bin"):
             notices.append(("MACRO_PRESENT", name))
-        elif folded.startswith(("xl/externallinks/external", "xl/embeddings/", "xl/querytables/", "xl/connections.")):
+        elif folded.startswith(
+            ("xl/externallinks/external", "xl/embeddings/", "xl/querytables/", "xl/connections.")
+        ):
             notices.append(("EXTERNAL_LINK", name))
     return notices
 
@@ -838,7 +1019,9 @@ def _sheet_notices(sheet: Sheet, relations: Iterable[_Relation]) -> list[tuple[s
     notices = []
     if sheet.hidden:
         notices.append(("HIDDEN_CONTENT", sheet.name))
-    notices += [("HIDDEN_CONTENT", f"{sheet.name}!{first + 1}:{last + 1}") for first, last in _runs(sheet.hidden_rows)]
+    notices += [
+        ("HIDDEN_CONTENT", f"{sheet.name}!{first + 1}:{last + 1}") for first, last in _runs(sheet.hidden_rows)
+    ]
     notices += [
         ("HIDDEN_CONTENT", f"{sheet.name}!{column_letters(first)}:{column_letters(last)}")
         for first, last in _runs(sheet.hidden_columns)

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from typing import Any
 
 from fatk.errors import Refused
-from fatk.findings import Finding, Places, nowhere
-from fatk.model import Report
+from fatk.findings import CellRef, Finding, Places, notify, nowhere
+from fatk.model import Report, build
 from fatk.spec import Spec
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
     """One source read. Cells are counted, so that nothing can be lost unnoticed: what is neither mapped, nor kept under
-    ``extras``, nor named in a finding is ``unaccounted_cells``."""
+    ``extras``, nor named in a finding is ``unaccounted_cells``. ``newer``: the source follows a later minor version."""
 
     report: Report
     findings: tuple[Finding, ...] = ()
@@ -26,6 +27,7 @@ class Reading:
     edition_certainty: str = "certain"
     source_cells: int = 0
     unaccounted_cells: int = 0
+    newer: bool = False
 
 
 def check_version(version: Any, spec: Spec) -> None:
@@ -34,6 +36,38 @@ def check_version(version: Any, spec: Spec) -> None:
         raise Refused("SPEC_VERSION", found=version, supported=spec.version)
 
 
+def settled(reading: Reading) -> Reading:
+    """A reading of a report of a later minor version becomes one of this version: what is unknown is under ``extras``
+    already, so the report says truthfully what it follows now."""
+    spec = reading.report.spec
+    found = reading.report.one("report").get("spec_version")
+    if (
+        not isinstance(found, str)
+        or not re.fullmatch(r"[0-9]+\.[0-9]+\.[0-9]+", found)
+        or _minor(found) <= _minor(spec.version)
+    ):
+        return reading
+    position = spec.tables["report"].position["spec_version"]
+    rows = tuple(
+        (*row[:position], spec.version, *row[position + 1 :]) for row in reading.report.rows("report")
+    )
+    cell = CellRef("report", "*", "spec_version", value=found)
+    return replace(
+        reading, newer=True, report=build(spec, {**reading.report.tables, "report": rows}),
+        findings=(*reading.findings, notify("READ-50", cell, found=found, supported=spec.version)),
+    )  # fmt: skip
+
+
+def _minor(version: str) -> tuple[int, int]:
+    major, minor, _patch = version.split(".")
+    return int(major), int(minor)
+
+
 def sha256(data: bytes) -> str:
     """SHA-256 of bytes in lower-case hexadecimal."""
     return hashlib.sha256(data).hexdigest()
+
+
+def with_source(reading: Reading, path: str, digest: str) -> Reading:
+    """The reading with the file that it came from."""
+    return replace(reading, path=path, sha256=digest)

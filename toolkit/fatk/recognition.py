@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from types import MappingProxyType
 
@@ -97,7 +97,8 @@ def vocabulary(table_id: str) -> Vocabulary:
     paths: dict[tuple[str, ...], Meaning] = {}
     labels: dict[tuple[str, str], list[FixedLine]] = {}
     footnotes: set[str] = set()
-    key, amount = set(), set()
+    key: set[str] = set()
+    amount: set[str] = set()
     items: dict[str, str] = {}
     for edition in spec.editions:
         form = edition.forms.get(table_id)
@@ -147,7 +148,11 @@ def title_of(text: str) -> str | None:
     known = _titles().get(folded)
     if known:
         return known
-    if not folded.endswith("表") or folded.endswith(("空表", "本表", "附表")) or any(c in folded for c in ",。;"):
+    if (
+        not folded.endswith("表")
+        or folded.endswith(("空表", "本表", "附表"))
+        or any(c in folded for c in ",。;")
+    ):
         return None
     found = [table.id for table in load().forms if _matches(table, folded)]
     return found[0] if len(found) == 1 else None
@@ -178,43 +183,109 @@ def rows_of(sheet: Sheet) -> dict[int, list[tuple[int, Cell]]]:
 
 @dataclass(frozen=True, slots=True)
 class Region:
-    """Where one table stands on a sheet: from its title to its last row."""
+    """Where one table stands on a sheet: from its title to its last row. ``titled`` is the table that the title names,
+    where that is another than the one that the header shows."""
 
     table: Table
     title: tuple[int, int] | None
     header: int
     end: int
+    titled: str | None = None
 
 
 def regions(sheet: Sheet, rows: Rows) -> list[Region]:
     """Every table that a sheet holds, from top to bottom: forms by title and header, lists by title and header."""
     spec = load()
-    found: list[tuple[int, int, Table, int]] = []
+    found: list[Region] = []
     numbers = list(rows)
     lists = _list_titles(spec)
+    within = -1  # the last row so far of a list, which goes on to the next blank row
     for index, number in enumerate(numbers):
+        within = number if within == number - 1 else -1
         for column, cell in rows[number]:
             if cell.kind != "text" or len(cell.text) > 80:
                 continue
             listed = lists.get(cell.text.strip())
-            if listed is not None and index + 1 < len(numbers) and _is_list_header(listed, rows[numbers[index + 1]]):
-                found.append((number, column, listed, numbers[index + 1]))
+            if (
+                listed is not None
+                and index + 1 < len(numbers)
+                and _is_list_header(listed, rows[numbers[index + 1]])
+            ):
+                found.append(Region(listed, (number, column), numbers[index + 1], 0))
+                within = number
                 break
-            table_id = title_of(cell.text)
-            if table_id:
-                header = _header_row(rows, numbers[index + 1 : index + 1 + _HEADER_DISTANCE], table_id)
-                if header is not None:
-                    found.append((number, column, spec.tables[table_id], header))
-                    break
-    if not found:
-        table_id = title_of(sheet.name)
-        header = _header_row(rows, numbers[: _HEADER_DISTANCE + 2], table_id) if table_id else None
-        if table_id and header is not None:
-            return [Region(spec.tables[table_id], None, header, numbers[-1])]
-    ends = [begin - 1 for begin, *_ in found[1:]] + ([numbers[-1]] if numbers else [])
-    return [
-        Region(table, (row, column), header, end) for (row, column, table, header), end in zip(found, ends, strict=True)
-    ]
+            if within == number:
+                continue
+            named = title_of(cell.text)
+            shown = (
+                _shown(rows, numbers[index + 1 : index + 1 + _HEADER_DISTANCE], (named, title_of(sheet.name)))
+                if named
+                else None
+            )
+            if shown:
+                table_id, header = shown
+                found.append(
+                    Region(
+                        spec.tables[table_id],
+                        (number, column),
+                        header,
+                        0,
+                        named if named != table_id else None,
+                    )
+                )
+                break
+    if not found and numbers:
+        shown = _shown(rows, numbers[: _HEADER_DISTANCE + 2], (title_of(sheet.name),))
+        if shown:
+            table_id, header = shown
+            alone = header > numbers[0] and len(rows[numbers[0]]) == 1
+            found.append(
+                Region(
+                    spec.tables[table_id], (numbers[0], rows[numbers[0]][0][0]) if alone else None, header, 0
+                )
+            )
+    ends = [region.title[0] - 1 if region.title else 0 for region in found[1:]] + numbers[-1:]
+    return [replace(region, end=end) for region, end in zip(found, ends, strict=False)]
+
+
+def _shown(rows: Rows, numbers: Sequence[int], named: Sequence[str | None]) -> tuple[str, int] | None:
+    """The table whose header stands in the rows, and its first row: the first one named whose words fit as well as any
+    other's, else the only one that fits best, else the one named; ``None`` where there is no header."""
+    hits: dict[str, set[str]] = {}
+    first: dict[str, int] = {}
+    for number in numbers:
+        line = rows[number]
+        if hits and (is_number_row(line) or any(looks_like_amount(cell) for _, cell in line)):
+            break
+        if not hits and len(line) < 2:  # a title, a number, a unit: no header begins with one cell
+            continue
+        for _, cell in line:
+            if cell.kind == "text" and len(cell.text) <= 40:
+                word = fold(cell.text)
+                for table_id in _header_words().get(word, ()):
+                    hits.setdefault(table_id, set()).add(word)
+                    first.setdefault(table_id, number)
+    if not hits:
+        return None
+    best = max(len(words) for words in hits.values())
+    likely = [table_id for table_id in named if table_id]
+    for table_id in likely:
+        if len(hits.get(table_id, ())) == best >= 2:
+            return table_id, first[table_id]
+    leaders = [table_id for table_id, words in hits.items() if len(words) == best]
+    if len(leaders) == 1 and best >= 4:
+        return leaders[0], first[leaders[0]]
+    return next(((t, first[t]) for t in likely if len(hits.get(t, ())) >= 2), None)
+
+
+@cache
+def _header_words() -> Mapping[str, tuple[str, ...]]:
+    """Folded word of a header → the tables whose headers have it."""
+    found: dict[str, list[str]] = {}
+    for table in load().forms:
+        for word in vocabulary(table.id).words:
+            found.setdefault(word, []).append(table.id)
+    return MappingProxyType({word: tuple(tables) for word, tables in found.items()})
 
 
 @cache
@@ -228,21 +299,6 @@ def _is_list_header(table: Table, row: Sequence[tuple[int, Cell]]) -> bool:
         return {layout.ITEM, layout.CONTENT} <= texts
     known = sum(f.title in texts for f in table.fields)
     return known >= min(2, len(table.fields)) and known * 2 >= len(texts)
-
-
-def _header_row(rows: Rows, numbers: Sequence[int], table_id: str) -> int | None:
-    """The first row that holds header words of the table, where enough of them follow to be sure."""
-    words = vocabulary(table_id).words
-    first, hits = None, set()
-    for number in numbers:
-        for _, cell in rows[number]:
-            if cell.kind == "text" and fold(cell.text) in words:
-                hits.add(fold(cell.text))
-                if first is None:
-                    first = number
-        if first is not None and number - first >= _HEADER_ROWS:
-            break
-    return first if len(hits) >= 2 else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,7 +336,9 @@ def heading(sheet: Sheet, rows: Rows, region: Region, names: Mapping[str, str]) 
         header_rows.append(number)
         for column, cell in line:
             if fold(cell.text) in words.key_words:
-                key_columns.update(c for (r, c), a in anchors.items() if a == (number, column) and r == number)
+                key_columns.update(
+                    c for (r, c), a in anchors.items() if a == (number, column) and r == number
+                )
                 key_columns.add(column)
     labelled = [r for r in header_rows if not is_number_row(rows[r])]
     paths = _paths(rows, labelled, anchors)
@@ -289,7 +347,13 @@ def heading(sheet: Sheet, rows: Rows, region: Region, names: Mapping[str, str]) 
         meaning = meaning_of(path, words, names)
         if meaning is not None:
             meanings[column] = meaning
-    return Heading(MappingProxyType(paths), MappingProxyType(meanings), tuple(header_rows), first_data, MappingProxyType(anchors))
+    return Heading(
+        MappingProxyType(paths),
+        MappingProxyType(meanings),
+        tuple(header_rows),
+        first_data,
+        MappingProxyType(anchors),
+    )
 
 
 def _covered(sheet: Sheet, first: int, last: int) -> dict[tuple[int, int], tuple[int, int]]:
@@ -331,9 +395,7 @@ def _is_data(line: Sequence[tuple[int, Cell]], key_columns: set[int], words: Voc
                 return True
         elif looks_like_amount(cell):
             return True
-    if is_foot(line):
-        return True
-    return False
+    return is_foot(line)
 
 
 def is_foot(line: Sequence[tuple[int, Cell]]) -> bool:
@@ -341,7 +403,9 @@ def is_foot(line: Sequence[tuple[int, Cell]]) -> bool:
     return bool(_FOOT.match(line[0][1].text.strip()))
 
 
-def _paths(rows: Rows, header_rows: Sequence[int], anchors: Mapping[tuple[int, int], tuple[int, int]]) -> dict[int, tuple[str, ...]]:
+def _paths(
+    rows: Rows, header_rows: Sequence[int], anchors: Mapping[tuple[int, int], tuple[int, int]]
+) -> dict[int, tuple[str, ...]]:
     """The header path of every column. Where a merge was lost, a group's label reaches right to the next label."""
     at = {(r, c): cell for r in header_rows for c, cell in rows[r]}
     columns = sorted({c for _, c in at} | {c for r, c in anchors if r in header_rows})
@@ -361,11 +425,11 @@ def _paths(rows: Rows, header_rows: Sequence[int], anchors: Mapping[tuple[int, i
             source.append(left[level] if left is not None and same and below and not covered else None)
         sources[column] = source
         path: list[str] = []
-        previous = None
-        for place in source:
-            if place is not None and place != previous:
-                path.append(fold(at[place].text))
-            previous = place or previous
+        before: tuple[int, int] | None = None
+        for found in source:
+            if found is not None and found != before:
+                path.append(fold(at[found].text))
+            before = found or before
         if path:
             paths[column] = tuple(path)
     return paths
@@ -386,7 +450,9 @@ def meaning_of(path: tuple[str, ...], words: Vocabulary, names: Mapping[str, str
 
 def _item_meaning(path: tuple[str, ...], words: Vocabulary, names: Mapping[str, str]) -> Meaning | None:
     """Columns that are lines: budget or final by one word of the path, the item by the last word that names one."""
-    field = "budget" if any("预算" in w for w in path) else "final" if any("决算" in w for w in path) else None
+    field = (
+        "budget" if any("预算" in w for w in path) else "final" if any("决算" in w for w in path) else None
+    )
     line = None
     for word in path:
         line = names.get(word) or words.items.get(word) or line
@@ -395,16 +461,30 @@ def _item_meaning(path: tuple[str, ...], words: Vocabulary, names: Mapping[str, 
     return Meaning("three_public", "amount", field, line)
 
 
+_REMARK = re.compile(r"\([^()]*\)$")
+
+
+def plain_label(label: str) -> str:
+    """A folded label without a remark in brackets at its end."""
+    return _REMARK.sub("", fold(strip_ordinal(label)))
+
+
 def resolve_line(words: Vocabulary, block: str, label: str, anchor: str) -> FixedLine | None:
     """The fixed line of a label on one side of a form; ``anchor`` is the line that components now belong to."""
-    candidates = words.labels.get((block, fold(strip_ordinal(label))), ())
+    candidates = words.labels.get((block, fold(strip_ordinal(label)))) or words.labels.get(
+        (block, plain_label(label)), ()
+    )
     for line in candidates:
         if line.within and line.within == anchor:
             return line
-    return next((line for line in candidates if not line.within), candidates[0] if len(candidates) == 1 else None)
+    return next(
+        (line for line in candidates if not line.within), candidates[0] if len(candidates) == 1 else None
+    )
 
 
 def is_total(words: Vocabulary, text: str) -> bool:
     """Whether a label is that of the total row of a list form."""
-    folded = fold(text)
-    return any(line.line == TOTAL for (_, name), lines in words.labels.items() if name == folded for line in lines)
+    folded = plain_label(text)
+    return any(
+        line.line == TOTAL for (_, name), lines in words.labels.items() if name == folded for line in lines
+    )

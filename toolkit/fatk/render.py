@@ -40,7 +40,9 @@ def text(result: Result, language: str = "zh", *, colour: bool = False) -> str:
 
     lines = [
         visible(result.reading.path, 200),
-        f"{words['verdict']}：{paint(result.verdict, words[result.verdict])}" if language == "zh" else f"{words['verdict']}: {paint(result.verdict, words[result.verdict])}",
+        f"{words['verdict']}：{paint(result.verdict, words[result.verdict])}"
+        if language == "zh"
+        else f"{words['verdict']}: {paint(result.verdict, words[result.verdict])}",
         words["counts"].format(**result.summary),
     ]
     if not result.findings:
@@ -54,10 +56,18 @@ def text(result: Result, language: str = "zh", *, colour: bool = False) -> str:
                 lines.append(f"  {finding.message(language)}")
                 places = [p for p in map(place_of, finding.cells) if p]
                 if places:
-                    lines.append(f"    {words['place']}：{'；'.join(places)}" if language == "zh" else f"    {words['place']}: {'; '.join(places)}")
+                    lines.append(
+                        f"    {words['place']}：{'；'.join(places)}"
+                        if language == "zh"
+                        else f"    {words['place']}: {'; '.join(places)}"
+                    )
             if len(group) > _SHOWN:
                 lines.append("  " + words["more"].format(count=len(group) - _SHOWN))
-            lines.append(f"  {words['advice']}：{kind.advice[language]}" if language == "zh" else f"  {words['advice']}: {kind.advice[language]}")
+            lines.append(
+                f"  {words['advice']}：{kind.advice[language]}"
+                if language == "zh"
+                else f"  {words['advice']}: {kind.advice[language]}"
+            )
     return "\n".join(lines) + "\n"
 
 
@@ -87,9 +97,18 @@ def to_document(result: Result, version: str, spec_version: str) -> dict[str, An
 def refusal_document(error: FatkError, path: str, version: str, spec_version: str) -> dict[str, Any]:
     """What stands in the place of a result where the source was refused."""
     return {
-        "tool": {"name": "fatk", "version": version, "spec_version": spec_version, "rules_digest": rules_digest()},
+        "tool": {
+            "name": "fatk",
+            "version": version,
+            "spec_version": spec_version,
+            "rules_digest": rules_digest(),
+        },
         "source": {"path": path, "sha256": None, "form": None, "edition": None, "edition_certainty": None},
-        "refused": {"code": error.code, "message": explain_error(error), "message_en": explain_error(error, "en")},
+        "refused": {
+            "code": error.code,
+            "message": explain_error(error),
+            "message_en": explain_error(error, "en"),
+        },
     }
 
 

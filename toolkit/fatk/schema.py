@@ -15,7 +15,7 @@ from typing import Any
 
 from fatk import resources
 from fatk.spec import Column, Edition, Field, Form, Spec, Table, load, read_list
-from fatk.values import DECIMAL_PATTERN, NOTHINGS
+from fatk.values import DECIMAL_PATTERN, MAX_INTEGER, NOTHINGS
 
 Schema = dict[str, Any]
 
@@ -27,14 +27,15 @@ _MARK = f"*本页由 `{COMMAND}` 根据 `schemas/` 生成，请勿手工修改 �
 
 def build() -> dict[str, bytes]:
     """Every generated file: path below the repository's root → content."""
-    spec = load()
+    spec, lists = load(), resources.read_json("codelists", "datapackage.json")
+    pages = {
+        "spec/tables.md": tables_page(spec, certainty_words(lists)),
+        "spec/codelists.md": codelists_page(lists),
+    }
     return {
         f"{_GENERATED}/report.schema.json": _json(report_schema(spec)),
         f"{_GENERATED}/package.schema.json": _json(package_schema(spec)),
-        "spec/tables.md": tables_page(spec).encode("utf-8"),
-        "spec/codelists.md": codelists_page(resources.read_json("codelists", "datapackage.json")).encode(
-            "utf-8"
-        ),
+        **{path: page.encode("utf-8") for path, page in pages.items()},
     }
 
 
@@ -94,7 +95,7 @@ _TEXT = "^[^\x00-\x09\x0b-\x1f\x7f\ufffe\uffff]*$"
 #: JSON types of the values of each definition, null apart.
 _TYPES = {
     "amount": ("string",), "quantity": ("string",), "number": ("string",), "integer": ("integer",),
-    "count": ("integer", "string"), "text": ("string",), "date": ("string",), "boolean": ("boolean",),
+    "count": ("integer", "string"), "text": ("string",), "text_beside_figures": ("string",), "date": ("string",), "boolean": ("boolean",),
 }  # fmt: skip
 
 
@@ -130,7 +131,7 @@ def report_schema(spec: Spec) -> Schema:
 def _definitions() -> dict[str, Schema]:
     """What the values of each kind look like, null being a blank; at the end three helpers of other places."""
     figure = {"type": ["string", "null"], "pattern": f"^({_STATES}|{_DECIMAL})$", "not": _NO_DECIMAL}
-    integer = {"exclusiveMinimum": -(10**18), "exclusiveMaximum": 10**18}
+    integer = {"minimum": -MAX_INTEGER, "maximum": MAX_INTEGER}
     return {
         "amount": {
             "title": "金额",
@@ -162,7 +163,14 @@ def _definitions() -> dict[str, Schema]:
         },
         "text": {
             "title": "文本",
-            "description": "Text without control characters but line feed; never empty, nor one of the words kept for figures.",
+            "description": "Text without control characters but line feed; never empty.",
+            "type": ["string", "null"],
+            "minLength": 1,
+            "pattern": _TEXT,
+        },
+        "text_beside_figures": {
+            "title": "文本（与数字同表）",
+            "description": "Text of a table that has figures: as any text, and none of the words kept for figures.",
             "type": ["string", "null"],
             "minLength": 1,
             "pattern": _TEXT,
@@ -179,10 +187,11 @@ def _definitions() -> dict[str, Schema]:
         "line_feed": {"description": "For refusal: a text with a line feed.", "type": "string", "pattern": r"\n"},
         "no_cell": {"description": "The printed form has no such cell on this line, so the key is absent.", "not": {}},
         "rows_by_status": {
-            "description": "A table that is declared empty or is missing has no rows.",
+            "description": "A table that is reported has rows; one that is declared empty or is missing has none.",
             "type": "object",
-            "if": {"properties": {"status": {"enum": ["empty", "missing"]}}, "required": ["status"]},
-            "then": {"properties": {"rows": {"type": "array", "maxItems": 0}}},
+            "if": {"properties": {"status": {"const": "reported"}}},
+            "then": {"properties": {"rows": {"type": "array", "minItems": 1}}},
+            "else": {"properties": {"rows": {"type": "array", "maxItems": 0}}},
         },
     }  # fmt: skip
 
@@ -203,12 +212,10 @@ def _closed(
 
 def _rows(table: Table) -> Schema:
     """A table outside the nine: one object, or an array of rows."""
-    row = {"$ref": f"#/$defs/{table.id}"}
-    return (
-        row
-        if table.single
-        else {"title": table.title, "description": table.description, "type": "array", "items": row}
-    )
+    row: Schema = {"$ref": f"#/$defs/{table.id}"}
+    if table.single:
+        return row
+    return {"title": table.title, "description": table.description, "type": "array", "items": row}
 
 
 def _row(table: Table) -> Schema:
@@ -220,7 +227,7 @@ def _row(table: Table) -> Schema:
 def _form(listed: Table, table: Table) -> Schema:
     """One of the nine: what the table list says of it, and its rows."""
     said = [f for f in listed.fields if f.name not in listed.key]
-    properties = {f.name: {"$ref": f"#/$defs/{listed.id}/properties/{f.name}"} for f in said}
+    properties: Schema = {f.name: {"$ref": f"#/$defs/{listed.id}/properties/{f.name}"} for f in said}
     properties["rows"] = {"title": "行", "type": "array", "items": {"$ref": f"#/$defs/{table.id}"}}
     required = [f.name for f in said if f.required]
     return {
@@ -232,8 +239,10 @@ def _form(listed: Table, table: Table) -> Schema:
 def _form_row(table: Table) -> Schema:
     """A row of one of the nine: every amount that the form has a cell for is there, null where that is blank."""
     always = [f.name for f in table.amounts if not f.only and not f.by_edition]
-    properties = {f.name: _property(f, filled=f.required or f.name == "name") for f in table.fields}
-    row = _closed(properties, [*table.key, "name", *always], table.title, table.description)
+    properties = {f.name: _property(f, filled=f.required) for f in table.fields}
+    row = _closed(
+        properties, [*(f.name for f in table.fields if f.required), *always], table.title, table.description
+    )
     limits = sorted({f.only for f in table.fields if f.only})
     if limits:
         row["allOf"] = [_only(table, prefix) for prefix in limits]
@@ -270,7 +279,9 @@ def _kind(field: Field) -> str:
         return ("amount" if field.amount else "quantity") if field.states else "number"
     if field.type == "integer":
         return "count" if field.states else "integer"
-    return {"string": "text"}.get(field.type, field.type)
+    if field.type == "string":
+        return "text" if field.reserved.isdisjoint(NOTHINGS) else "text_beside_figures"
+    return field.type
 
 
 def _narrowed(field: Field) -> Schema:
@@ -280,7 +291,10 @@ def _narrowed(field: Field) -> Schema:
     if field.minimum is None:
         return {}
     if field.type == "integer":
-        return {"minimum": int(field.minimum)}
+        return {
+            "minimum": int(field.minimum),
+            **({} if field.maximum is None else {"maximum": int(field.maximum)}),
+        }
     if field.minimum:
         raise ValueError(f"{field.name}: a decimal is a string here, so its least value can only be 0")
     return {"not": {"type": "string", "pattern": "^-"}}
@@ -289,10 +303,11 @@ def _narrowed(field: Field) -> Schema:
 # ---- JSON Schema of the package's descriptor -----------------------------------------------------------------------
 
 _TEXT_THERE = {"type": "string", "minLength": 1}
-_NOT_CONTROL = "\x00-\x1f\x7f"
+_NAME = "^[a-z0-9][a-z0-9._-]*$"
+_CONTROL = "\x00-\x1f\x7f"
 #: One part of a path: nothing that climbs, hides, expands or names a scheme, on any system.
-_PART = rf"[^ .~$/\\:{_NOT_CONTROL}]([^/\\:{_NOT_CONTROL}]*[^ ./\\:{_NOT_CONTROL}])?"
-_PATH = rf"^({_PART}/)*[^ .~$/\\:{_NOT_CONTROL}][^/\\:{_NOT_CONTROL}]*\.csv$"
+_PART = rf"[^ .~$/\\:{_CONTROL}]([^/\\:{_CONTROL}]*[^ ./\\:{_CONTROL}])?"
+_PATH = rf"^{_PART}(/{_PART})*$"
 
 
 def package_schema(spec: Spec) -> Schema:
@@ -303,13 +318,13 @@ def package_schema(spec: Spec) -> Schema:
         "$schema": _DIALECT,
         "$id": f"urn:fatk:schema:package:{spec.version}",
         "title": f"{spec.root['title']}：数据包",
-        "description": "What a package of a report has to keep beyond Data Package v2: every table once, as a plain CSV "
+        "description": "What a package of a report has to keep beyond Data Package v2: every table, as a plain CSV "
         "inside the package, with the fields of the standard. Nothing in it makes a reader fetch or follow anything.",
         "type": "object",
         "required": ["$schema", "name", "fatk", "resources"],
         "properties": {
             "$schema": {"const": spec.root["data_package_profile"]},
-            "name": {"type": "string", "pattern": "^[a-z0-9][a-z0-9._-]*$", "not": {"$ref": "#/$defs/line_feed"}},
+            "name": {"type": "string", "pattern": _NAME, "not": {"$ref": "#/$defs/line_feed"}},
             "title": _TEXT_THERE,
             "description": _TEXT_THERE,
             "version": {**_versions("[0-9]+"), "description": "Revision of the publication, as major version."},
@@ -327,17 +342,15 @@ def package_schema(spec: Spec) -> Schema:
             "resources": {
                 "type": "array",
                 "items": {"$ref": "#/$defs/resource"},
-                "allOf": [
-                    {"contains": {"$ref": f"#/$defs/{name}.resource"}, "minContains": 1, "maxContains": 1} for name in names
-                ],
+                "allOf": [{"contains": _named(name)} for name in names],
             },
         },
         "$defs": {
             "absent": {"description": "Not in our packages: it would make some readers fetch or read otherwise.", "not": {}},
             "line_feed": {"description": "For refusal: a text with a line feed.", "type": "string", "pattern": r"\n"},
             "resource": _resource(names),
+            "table": _table_resource(),
             "field": _field_shape(),
-            **{f"{t.id}.resource": _named(t.id) for t in spec.tables.values()},
             **{t.id: _table_schema(t) for t in spec.tables.values()},
         },
     }  # fmt: skip
@@ -361,38 +374,46 @@ def _named(name: str) -> Schema:
     return {"type": "object", "required": ["name"], "properties": {"name": {"const": name}}}
 
 
-def _resource(names: list[str]) -> Schema:
-    """One resource: a plain CSV in the package, whose schema is that of the table it is named after."""
+def _resource(names: Sequence[str]) -> Schema:
+    """One resource: a file inside the package; one named after a table of the standard is that table."""
     absent = {"$ref": "#/$defs/absent"}
     return {
         "type": "object",
-        "required": ["name", "path", "schema"],
+        "required": ["name", "path"],
         "properties": {
-            "name": {"enum": names},
-            "type": {"const": "table"},
+            "name": {"type": "string", "pattern": _NAME, "not": {"$ref": "#/$defs/line_feed"}},
             "path": {"type": "string", "pattern": _PATH, "not": {"$ref": "#/$defs/line_feed"}},
-            "format": {"const": "csv"},
-            "mediatype": {"const": "text/csv"},
-            "encoding": {"const": "utf-8"},
-            "dialect": {
-                "type": "object",
-                "properties": {
-                    "delimiter": {"const": ","},
-                    "quoteChar": {"const": '"'},
-                    "doubleQuote": {"const": True},
-                    "header": {"const": True},
-                },
-            },
             "data": absent,
             "profile": absent,
         },
         "allOf": [
             {
-                "if": {"$ref": f"#/$defs/{name}.resource"},
-                "then": {"properties": {"schema": {"$ref": f"#/$defs/{name}"}}},
+                "if": _named(name),
+                "then": {"$ref": "#/$defs/table", "properties": {"schema": {"$ref": f"#/$defs/{name}"}}},
             }
             for name in names
         ],
+    }
+
+
+def _table_resource() -> Schema:
+    """The resource of a table: a plain CSV, UTF-8, commas, with its schema in the descriptor."""
+    dialect = {"delimiter": ",", "quoteChar": '"', "doubleQuote": True, "header": True}
+    return {
+        "type": "object",
+        "required": ["schema"],
+        "properties": {
+            "schema": True,
+            "type": {"const": "table"},
+            "path": {"type": "string", "pattern": r"\.csv$"},
+            "format": {"const": "csv"},
+            "mediatype": {"const": "text/csv"},
+            "encoding": {"const": "utf-8"},
+            "dialect": {
+                "type": "object",
+                "properties": {name: {"const": value} for name, value in dialect.items()},
+            },
+        },
     }
 
 
@@ -451,14 +472,12 @@ def _table_schema(table: Table) -> Schema:
 
 _KINDS = (("meta", "元数据"), ("form", "九张表"), ("note", "说明表"))
 _TYPE_NAMES = {
-    "amount": "金额", "quantity": "数字", "number": "数字", "integer": "整数", "count": "整数", "text": "文本",
+    "amount": "金额", "quantity": "数值", "number": "数值", "integer": "整数", "count": "整数", "text": "文本",
+    "text_beside_figures": "文本",
     "date": "日期", "boolean": "是否",
 }  # fmt: skip
 _ROLES = {
     "code": "科目编码", "name": "科目名称", "label": "项目", "line_number": "行次", "amount": "金额",
-}  # fmt: skip
-_CERTAINTIES = {
-    "seen": "见于公开文件", "corroborated": "多处印证", "found": "见于其他名录", "background": "据常识起草，待核",
 }  # fmt: skip
 
 _TABLES_HEAD = """\
@@ -471,8 +490,8 @@ _TABLES_HEAD = """\
 
 | 写法 | 含义 |
 |---|---|
-| 文本 | 非空文本，首尾不留空白，除换行外没有控制字符，不得是 `n/a`、`undisclosed` |
-| 金额、数字 | 十进制数；JSON 里是字符串，如 `"386.23"`。金额的单位是报告（或该表）的单位 |
+| 文本 | 非空文本，首尾不留空白，除换行外没有控制字符；有数字字段的表里不得是 `n/a`、`undisclosed` |
+| 金额、数值 | 十进制数；JSON 里是字符串，如 `"386.23"`。金额的单位是报告（或该表）的单位 |
 | 整数、是否 | JSON 里是数、`true`/`false` |
 | 日期 | `YYYY-MM-DD` |
 | 四态 | 可以是数、空白（JSON `null`、CSV 空）、`n/a`（不适用）、`undisclosed`（未公开），四者不混 |
@@ -484,8 +503,11 @@ _TABLES_HEAD = """\
 """
 
 
-def tables_page(spec: Spec) -> str:
-    """The page of every table, field and printed form, in Chinese with the English descriptions, an anchor for each."""
+def tables_page(spec: Spec, certainties: Mapping[str, str]) -> str:
+    """The page of every table, field and printed form, in Chinese with the English descriptions, an anchor for each.
+
+    ``certainties`` are the words for degrees of certainty.
+    """
     parts = [_MARK, _TABLES_HEAD.format(version=spec.version)]
     for kind, title in _KINDS:
         tables = [t for t in spec.tables.values() if t.kind == kind]
@@ -493,7 +515,7 @@ def tables_page(spec: Spec) -> str:
         parts += [f"## {title}\n", index + "\n", *(_table_section(t) for t in tables)]
     parts.append("## 印刷表样\n\n栏次、表头和顺序随表样版本而变，表和字段的标识不变。\n")
     parts.append("\n".join(f"- [{e.title}](#{e.id}) `{e.id}`" for e in spec.editions) + "\n")
-    parts += [_edition_section(spec, edition) for edition in spec.editions]
+    parts += [_edition_section(spec, edition, certainties) for edition in spec.editions]
     return "\n".join(parts)
 
 
@@ -555,7 +577,7 @@ def _constraints(table: Table, field: Field) -> str:
     return "；".join(said)
 
 
-def _edition_section(spec: Spec, edition: Edition) -> str:
+def _edition_section(spec: Spec, edition: Edition, certainties: Mapping[str, str]) -> str:
     """One edition: what it is, its forms in printed order, the columns of each."""
     base = spec.edition(edition.base) if edition.base else None
     years = (
@@ -567,12 +589,12 @@ def _edition_section(spec: Spec, edition: Edition) -> str:
         ("适用", f"{edition.region}，{years}"),
         ("沿用", f"[{base.title}](#{base.id})，下面另列的除外" if base else ""),
         ("单位与小数", f"{edition.unit}，{edition.decimals} 位"),
-        ("可信度", _certainty(edition.certainty)),
+        ("可信度", certainties[edition.certainty]),
         ("来源", _plain(edition.source)),
     ]
     rows = [
         [str(place), form.number or "", f"[{_plain(form.title)}](#{edition.id}.{form.table})", f"[`{form.table}`](#{form.table})",
-         "横" if form.landscape else "纵", _certainty(form.certainty), _plain(form.source)]
+         "横" if form.landscape else "纵", certainties[form.certainty], _plain(form.source)]
         for place, form in enumerate(edition.forms.values(), 1)
     ]  # fmt: skip
     forms = "\n".join(_form_section(spec, edition, base, form) for form in edition.forms.values())
@@ -627,10 +649,7 @@ _LISTS_HEAD = """\
 def codelists_page(package: Mapping[str, Any]) -> str:
     """The page of every code list: what it holds, its columns, how long and how sure it is, its licence."""
     lists = package["resources"]
-    labels: dict[str, str] = {}
-    for resource in lists:
-        labels.update(_certainty_labels(resource))
-    certainties = "、".join(f"`{name}` {label}" for name, label in labels.items())
+    certainties = "、".join(f"`{degree}` {words}" for degree, words in certainty_words(package).items())
     rows = [
         [f"[{_plain(r['title'])}](#{r['name']})", f"[`{r['path']}`](../schemas/codelists/{r['path']})",
          str(len(read_list(r["name"]))), _licences(r), _certainty_counts(r)]
@@ -639,6 +658,15 @@ def codelists_page(package: Mapping[str, Any]) -> str:
     overview = _grid(("代码表", "文件", "行数", "许可", "可信度"), rows)
     head = _LISTS_HEAD.format(version=package["version"], certainties=certainties)
     return "\n".join([_MARK, head + overview, *(_list_section(r) for r in lists)])
+
+
+def certainty_words(package: Mapping[str, Any]) -> dict[str, str]:
+    """Every degree of certainty that the code lists use, surest first, in Chinese words."""
+    return {
+        degree: words
+        for resource in package["resources"]
+        for degree, words in _certainty_labels(resource).items()
+    }
 
 
 def _list_section(resource: Mapping[str, Any]) -> str:
@@ -703,7 +731,3 @@ def _plain(text: str) -> str:
 def _code(text: str) -> str:
     """A code span in a table."""
     return "`" + text.replace("|", r"\|") + "`"
-
-
-def _certainty(degree: str) -> str:
-    return _CERTAINTIES.get(degree, degree)

@@ -32,12 +32,14 @@ class Field:
     labels: Mapping[str, str]
     pattern: re.Pattern[str] | None
     minimum: Decimal | None
+    maximum: Decimal | None
     unit: str | None
     unit_of: str | None
     states: bool
     only: str | None
     by_edition: bool
     path: tuple[str, ...]
+    reserved: frozenset[str]
 
     @property
     def numeric(self) -> bool:
@@ -203,7 +205,7 @@ class Code:
     certainty: str
 
     def covers(self, year: int) -> bool:
-        """Whether the entry is listed for a year; a list known for one year only is taken for its neighbours."""
+        """Whether the entry is in force in a year, as far as is known."""
         return (self.first_year or 0) <= year <= (self.last_year or 9999)
 
 
@@ -240,7 +242,9 @@ class Spec:
         """The edition of that id or, where it is unknown here, the national one of the year or nearest before it."""
         if edition_id in edition_ids():
             return _edition(edition_id)
-        national = sorted((e for e in self.editions if e.id.startswith("national-")), key=lambda e: e.first_year)
+        national = sorted(
+            (e for e in self.editions if e.id.startswith("national-")), key=lambda e: e.first_year
+        )
         earlier = [e for e in national if e.first_year <= year]
         return earlier[-1] if earlier else national[0]
 
@@ -249,12 +253,8 @@ class Spec:
         return _codes(scheme)
 
     def code(self, scheme: str, code: str, year: int) -> Code | None:
-        """The entry of a code in a year, else its nearest in time, else ``None``."""
-        entries = _codes(scheme).get(code, ())
-        for entry in entries:
-            if entry.covers(year):
-                return entry
-        return entries[-1] if entries else None
+        """The entry of a code that is in force in a year, or ``None``."""
+        return next((entry for entry in _codes(scheme).get(code, ()) if entry.covers(year)), None)
 
 
 @cache
@@ -262,13 +262,14 @@ def load() -> Spec:
     """The standard that this package carries."""
     root = resources.read_json("standard.json")
     schemas = [resources.read_json("tables", name + ".json") for name in resources.names("tables", ".json")]
-    tables = sorted((_table(schema) for schema in schemas), key=lambda t: t.order)
+    titles = {schema["fatk"]["id"]: schema["fatk"]["title"] for schema in schemas}
+    tables = sorted((_table(schema, titles) for schema in schemas), key=lambda t: t.order)
     return Spec(root["version"], MappingProxyType({t.id: t for t in tables}), MappingProxyType(root))
 
 
-def _table(schema: Mapping[str, Any]) -> Table:
+def _table(schema: Mapping[str, Any], titles: Mapping[str, str]) -> Table:
     block = schema["fatk"]
-    fields = tuple(_field(f) for f in schema["fields"])
+    fields = tuple(_field(f, titles, frozenset(schema["missingValues"])) for f in schema["fields"])
     position = {f.name: i for i, f in enumerate(fields)}
     recognise = block.get("recognise")
     key = tuple(schema.get("primaryKey", ()))
@@ -287,16 +288,20 @@ def _table(schema: Mapping[str, Any]) -> Table:
     )  # fmt: skip
 
 
-def _field(declared: Mapping[str, Any]) -> Field:
+def _field(declared: Mapping[str, Any], titles: Mapping[str, str], reserved: frozenset[str]) -> Field:
     constraints, block = declared.get("constraints", {}), declared.get("fatk", {})
-    pattern, minimum = constraints.get("pattern"), constraints.get("minimum")
+    labels = block.get("labels", {})
+    if block.get("labels_from") == "tables":
+        labels = {value: titles[value] for value in constraints["enum"]}
+    pattern, minimum, maximum = (constraints.get(name) for name in ("pattern", "minimum", "maximum"))
     return Field(
         name=declared["name"], type=declared["type"], title=declared["title"], description=declared["description"],
         required=constraints.get("required", False), enum=tuple(constraints.get("enum", ())),
-        labels=MappingProxyType(block.get("labels", {})), pattern=re.compile(pattern) if pattern else None,
-        minimum=None if minimum is None else Decimal(minimum), unit=block.get("unit"), unit_of=block.get("unit_of"),
+        labels=MappingProxyType(labels), pattern=re.compile(pattern) if pattern else None,
+        minimum=None if minimum is None else Decimal(minimum), maximum=None if maximum is None else Decimal(maximum),
+        unit=block.get("unit"), unit_of=block.get("unit_of"),
         states=block.get("states", False), only=block.get("only"),
-        by_edition=block.get("by_edition", False), path=tuple(block.get("path", ())),
+        by_edition=block.get("by_edition", False), path=tuple(block.get("path", ())), reserved=reserved,
     )  # fmt: skip
 
 
@@ -309,7 +314,7 @@ def edition_ids() -> tuple[str, ...]:
 @cache
 def _edition_data(edition_id: str) -> Mapping[str, Any]:
     """An edition's declaration with everything that it inherits; a table's form is replaced member by member."""
-    own = resources.read_json("editions", edition_id + ".json")
+    own: dict[str, Any] = resources.read_json("editions", edition_id + ".json")
     if not own.get("base"):
         return own
     base = _edition_data(own["base"])
@@ -336,7 +341,9 @@ def _form(data: Mapping[str, Any], chain: list[str]) -> Form:
     blocks = []
     for block in data["blocks"]:
         columns = tuple(
-            Column(tuple(c["header"]), c["role"], c.get("field"), c.get("line"), c.get("number"), c.get("width"))
+            Column(
+                tuple(c["header"]), c["role"], c.get("field"), c.get("line"), c.get("number"), c.get("width")
+            )
             for c in block["columns"]
         )
         blocks.append(Block(block["name"], columns, _fixed_lines(chain, data["table"], block["name"])))
@@ -368,7 +375,9 @@ def _all_fixed_lines() -> Mapping[tuple[str, str], tuple[FixedLine, ...]]:
                 row["kind"], row["within"], aliases, row["certainty"],
             )
         )  # fmt: skip
-    return {place: tuple(sorted(lines, key=lambda x: (x.block, x.position))) for place, lines in found.items()}
+    return {
+        place: tuple(sorted(lines, key=lambda x: (x.block, x.position))) for place, lines in found.items()
+    }
 
 
 @cache

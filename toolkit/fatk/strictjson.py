@@ -28,9 +28,8 @@ def parse(data: bytes, limits: Limits) -> Any:
     def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         found = dict(pairs)
         if len(found) < len(pairs):
-            seen: set[str] = set()
-            twice = next(key for key, _ in pairs if key in seen or seen.add(key))
-            raise Refused("JSON_DUPLICATE_KEY", key=twice)
+            keys = [key for key, _ in pairs]
+            raise Refused("JSON_DUPLICATE_KEY", key=next(key for key in keys if keys.count(key) > 1))
         return found
 
     try:

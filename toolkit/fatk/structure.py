@@ -6,13 +6,17 @@ a JSON document are held to the same. Whether figures agree is the rules' busine
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from decimal import Decimal
 
 from fatk.findings import CellRef, Finding, notify
-from fatk.model import EMPTY, MISSING, REPORTED, Report, Row, row_name
+from fatk.model import EMPTY, MISSING, REPORTED, Report, Row, row_name, unprinted_cells
 from fatk.spec import Field, Table, edition_ids
-from fatk.values import Nothing, Value, parse_date, parse_decimal, show, text_fault
+from fatk.values import MAX_INTEGER, Nothing, Value, parse_date, parse_decimal, show, text_fault
+
+#: A sign that begins a formula, where what follows could be one: "=366次" and "-5%" are none.
+_FORMULA = re.compile(r"[=＝@＠].*[A-Za-z(!|+*/^&-]|[+＋\-－].*[A-Za-z(]")
 
 
 def check(report: Report) -> Iterator[Finding]:
@@ -22,7 +26,15 @@ def check(report: Report) -> Iterator[Finding]:
     yield from _foreign_keys(report)
     yield from _states(report)
     yield from _described_cells(report)
-    edition = report.one("report").get("edition")
+    yield from _unprinted(report)
+    yield from _formulas(report)
+    edition, year = report.one("report").get("edition"), report.fiscal_year
+    if edition in edition_ids() and year and not report.edition.covers(year):
+        used = report.edition
+        cell = CellRef("report", "*", "edition", value=str(edition))
+        yield notify(
+            "STR-18", cell, edition=used.id, year=year, first=used.first_year, last=used.last_year or ""
+        )
     if isinstance(edition, str) and edition not in edition_ids():
         cell = CellRef("report", "*", "edition", value=edition)
         yield notify("STR-10", cell, edition=edition, known=", ".join(edition_ids()), used=report.edition.id)
@@ -40,19 +52,40 @@ def _rows(report: Report, table: Table) -> Iterator[Finding]:
             if value is None:
                 if field.required:
                     cell = _cell(table, row, field, value)
-                    yield notify("STR-01", cell, title=table.title, row=row_name(table, row), field=field.title)
+                    yield notify(
+                        "STR-01", cell, title=table.title, row=row_name(table, row), field=field.title
+                    )
             elif (fault := _fault(field, value)) is not None:
                 cell = _cell(table, row, field, value)
-                yield notify(fault, cell, title=table.title, row=row_name(table, row), field=field.title, text=show(value), allowed=_allowed(field))
+                yield notify(
+                    fault,
+                    cell,
+                    title=table.title,
+                    row=row_name(table, row),
+                    field=field.title,
+                    text=show(value),
+                    allowed=_allowed(field),
+                )
         if table.key:
             key = tuple(row[i] for i in table.key_positions)
             if key in seen:
-                yield notify("STR-05", _cell(table, row, table.fields[table.key_positions[0]], None), title=table.title, row=row_name(table, row))
+                yield notify(
+                    "STR-05",
+                    _cell(table, row, table.fields[table.key_positions[0]], None),
+                    title=table.title,
+                    row=row_name(table, row),
+                )
             seen.add(key)
 
 
 def _cell(table: Table, row: Row, field: Field, value: Value) -> CellRef:
-    return CellRef(table.id, row_name(table, row), field.name, label=field.title, value=None if value is None else show(value))
+    return CellRef(
+        table.id,
+        row_name(table, row),
+        field.name,
+        label=field.title,
+        value=None if value is None else show(value),
+    )
 
 
 def _fault(field: Field, value: Value) -> str | None:
@@ -64,19 +97,25 @@ def _fault(field: Field, value: Value) -> str | None:
             return None if parse_date(value) else "STR-02"
         if field.type != "string":
             return "STR-02"
-        if text_fault(value):
+        if text_fault(value, field.reserved):
             return "STR-12"
         if field.enum and value not in field.enum:
             return "STR-03"
         return None if field.pattern is None or field.pattern.fullmatch(value) else "STR-04"
     if isinstance(value, bool):
         return None if field.type == "boolean" else "STR-02"
+    if value is None:
+        return None
     if isinstance(value, Decimal):
         if field.type != "number" or parse_decimal(format(value, "f")) is None:
             return "STR-02"
-    elif field.type != "integer" or abs(value) >= 10**18:
+    elif field.type != "integer" or abs(value) > MAX_INTEGER:
         return "STR-02"
-    return "STR-06" if field.minimum is not None and value < field.minimum else None
+    if (field.minimum is not None and value < field.minimum) or (
+        field.maximum is not None and value > field.maximum
+    ):
+        return "STR-06"
+    return None
 
 
 def _allowed(field: Field) -> str:
@@ -84,7 +123,8 @@ def _allowed(field: Field) -> str:
         return "、".join(field.enum)
     if field.pattern is not None:
         return field.pattern.pattern
-    return "" if field.minimum is None else f"≥ {field.minimum}"
+    bounds = [f"≥ {field.minimum}"] if field.minimum is not None else []
+    return "，".join(bounds + ([f"≤ {field.maximum}"] if field.maximum is not None else []))
 
 
 def _foreign_keys(report: Report) -> Iterator[Finding]:
@@ -100,15 +140,30 @@ def _foreign_keys(report: Report) -> Iterator[Finding]:
                 if row[at] is not None and row[at] not in targets[place]:
                     cell = _cell(table, row, table.fields[at], row[at])
                     target = report.spec.tables[key.table].title
-                    yield notify("STR-07", cell, title=table.title, field=table.fields[at].title, text=show(row[at]), target=target)
+                    yield notify(
+                        "STR-07",
+                        cell,
+                        title=table.title,
+                        field=table.fields[at].title,
+                        text=show(row[at]),
+                        target=target,
+                    )
 
 
 def _states(report: Report) -> Iterator[Finding]:
     for form in report.spec.forms:
         status, rows = report.status(form.id)["status"], report.rows(form.id)
         if status in (EMPTY, MISSING) and rows:
-            yield notify("STR-08", CellRef("tables", form.id, "status", value=str(status)), title=form.title, status=status, count=len(rows))
-        elif status == MISSING:
+            yield notify(
+                "STR-08",
+                CellRef("tables", form.id, "status", value=str(status)),
+                title=form.title,
+                status=status,
+                count=len(rows),
+            )
+        elif status == EMPTY and report.status(form.id)["statement"] is None:
+            yield notify("STR-16", CellRef("tables", form.id, "statement"), title=form.title)
+        elif status == MISSING and report.form(form.id) is not None:
             yield notify("STR-15", CellRef("tables", form.id, "status"), title=form.title)
         elif status == REPORTED and not rows:
             yield notify("STR-13", CellRef("tables", form.id, "status", value=REPORTED), title=form.title)
@@ -122,9 +177,44 @@ def _described_cells(report: Report) -> Iterator[Finding]:
         table_id, name, field = row[0], row[1], row[2]
         table = report.spec.tables.get(str(table_id))
         if table is None or field not in table.position:
-            yield notify("STR-14", CellRef("cells", row_name(declared, row), "field"), text=row_name(declared, row))
+            yield notify(
+                "STR-14", CellRef("cells", row_name(declared, row), "field"), text=row_name(declared, row)
+            )
             continue
         if table.id not in known:
             known[table.id] = {row_name(table, r) for r in report.rows(table.id)}
         if name not in known[table.id]:
-            yield notify("STR-14", CellRef("cells", row_name(declared, row), "row"), text=row_name(declared, row))
+            yield notify(
+                "STR-14", CellRef("cells", row_name(declared, row), "row"), text=row_name(declared, row)
+            )
+
+
+def _unprinted(report: Report) -> Iterator[Finding]:
+    """Values where the printed form of the edition has no cell."""
+    for table in report.spec.forms:
+        for row, field in unprinted_cells(report, table):
+            yield notify(
+                "STR-17",
+                _cell(table, row, field, row[table.position[field.name]]),
+                title=table.title,
+                row=row_name(table, row),
+                field=field.title,
+            )
+
+
+def _formulas(report: Report) -> Iterator[Finding]:
+    """Texts that a spreadsheet program would take for a formula when it opens the CSV."""
+    for table in report.spec.tables.values():
+        texts = [(i, f) for i, f in enumerate(table.fields) if f.type == "string" and not f.enum]
+        for row in report.rows(table.id):
+            for i, field in texts:
+                value = row[i]
+                if isinstance(value, str) and value[0] in "=＝@＠+＋-－" and _FORMULA.match(value):
+                    yield notify(
+                        "STR-19",
+                        _cell(table, row, field, value),
+                        title=table.title,
+                        row=row_name(table, row),
+                        field=field.title,
+                        text=value,
+                    )

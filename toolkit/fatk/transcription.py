@@ -10,7 +10,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from functools import cache
 
@@ -27,7 +27,9 @@ from fatk.recognition import (
     fold,
     heading,
     is_foot,
+    is_number_row,
     is_total,
+    plain_label,
     regions,
     resolve_line,
     rows_of,
@@ -39,7 +41,7 @@ from fatk.values import BLANKS, Nothing, Value, clean_text, parse_decimal, round
 
 _UNIT = re.compile(r"单位[:：]\s*(?:人民币)?\s*(元|千元|万元|亿元)")
 _NUMBER = re.compile(r"(?:财决)?公开\s*[0-9]{2}\s*表|表\s*[0-9一二三四五六七八九]{1,2}")
-_ENTITY = re.compile(r"^(?:部门|单位|编制单位|部门名称|单位名称|编制部门)[:：]\s*(.+)$")
+_ENTITY = re.compile(r"^(?:部门|单位|编制单位|部门名称|单位名称|编制部门)[:：]\s*(.+)$", re.DOTALL)
 _YEAR = re.compile(r"(20[0-9]{2})\s*年")
 _CODE = re.compile(r"[0-9]{3}(?:[0-9]{2}){0,2}")
 _EMPTY_STATEMENT = re.compile(r"无数据|空表|没有.*(?:收入|支出)|无.*(?:收入|支出)")
@@ -92,19 +94,23 @@ class _Transcription:
         for state in self.sheets:
             for region in state.regions:
                 if region.table.kind != "form":
-                    self.list(state, region)
+                    self.read_list(state, region)
         about = self.one("report")
         check_version(about.get("spec_version"), self.spec)
         names = self.names()
         for state in self.sheets:
             for region in state.regions:
                 if region.table.kind == "form":
-                    self.head(state, region, names.get(region.table.id, {}))
+                    self.head(state, region, names.get(str(region.table.scheme), {}))
         edition, certainty = self.edition(about)
         decimals = about.get("decimals")
         decimals = decimals if isinstance(decimals, int) else edition.decimals
         for form in self.forms.values():
-            self.form(form, self.table_decimals(form.region.table.id, decimals), names.get(form.region.table.id, {}))
+            self.read_form(
+                form,
+                self.table_decimals(form.region.table.id, decimals),
+                names.get(str(form.region.table.scheme), {}),
+            )
         self.describe(edition, decimals)
         total = sum(len(s.sheet.cells) for s in self.sheets)
         self.rest()
@@ -134,6 +140,21 @@ class _Transcription:
                 found.setdefault(scheme, {}).setdefault(fold(name), code)
         return found
 
+    def printed(self, table_id: str) -> set[Value]:
+        """What the workbook's own list of tables says is printed as the title and number of a form."""
+        at = self.spec.tables["tables"].position
+        return {
+            row[at[name]]
+            for row in self.rows.get("tables", ())
+            if row[0] == table_id
+            for name in ("printed_title", "printed_number")
+        }
+
+    def listed_status(self, table_id: str) -> Value:
+        """The state of a table in the workbook's own list of tables; ``None`` where there is no such list."""
+        at = self.spec.tables["tables"].position
+        return next((row[at["status"]] for row in self.rows.get("tables", ()) if row[0] == table_id), None)
+
     def table_decimals(self, table_id: str, decimals: int) -> int:
         at = self.spec.tables["tables"].position
         for row in self.rows.get("tables", ()):
@@ -144,16 +165,18 @@ class _Transcription:
 
     # Lists: the tables that are no form
 
-    def list(self, state: _SheetState, region: Region) -> None:
+    def read_list(self, state: _SheetState, region: Region) -> None:
         table = region.table
         if region.title:
             state.used.add(region.title)
         state.used.update((region.header, c) for c, _ in state.rows[region.header])
         if table.single:
-            self.record(state, region)
+            self.read_record(state, region)
             return
         positions = {f.title: i for i, f in enumerate(table.fields)}
-        columns = {c: positions[t] for c, cell in state.rows[region.header] if (t := cell.text.strip()) in positions}
+        columns = {
+            c: positions[t] for c, cell in state.rows[region.header] if (t := cell.text.strip()) in positions
+        }
         for c, cell in state.rows[region.header]:
             if cell.text.strip() not in positions:
                 state.used.discard((region.header, c))
@@ -173,7 +196,7 @@ class _Transcription:
             if found:
                 self.keep(state, table, number, tuple(values), found)
 
-    def record(self, state: _SheetState, region: Region) -> None:
+    def read_record(self, state: _SheetState, region: Region) -> None:
         """A list of items of a table of one row: the field's title, its value, its unit."""
         table = region.table
         header = {cell.text.strip(): c for c, cell in state.rows[region.header]}
@@ -200,13 +223,28 @@ class _Transcription:
         if found:
             self.rows.setdefault(table.id, []).append(row)
 
-    def keep(self, state: _SheetState, table: Table, number: int, row: Row, found: list[tuple[int, int, Cell, lexical.Fault | None]]) -> None:
+    def keep(
+        self,
+        state: _SheetState,
+        table: Table,
+        number: int,
+        row: Row,
+        found: list[tuple[int, int, Cell, lexical.Fault | None]],
+    ) -> None:
         for position, column, cell, fault in found:
             self.place(state, table, row, position, number, column, cell, fault)
         self.rows.setdefault(table.id, []).append(row)
 
     def place(
-        self, state: _SheetState, table: Table, row: Row, position: int, number: int, column: int, cell: Cell, fault: lexical.Fault | None
+        self,
+        state: _SheetState,
+        table: Table,
+        row: Row,
+        position: int,
+        number: int,
+        column: int,
+        cell: Cell,
+        fault: lexical.Fault | None,
     ) -> None:
         name, declared = row_name(table, row), table.fields[position]
         where = f"{state.sheet.name}!{a1(number, column)}"
@@ -225,15 +263,34 @@ class _Transcription:
         title = dict(state.rows[top])[region.title[1]].text if region.title else None
         if region.table.id in self.forms:
             where = f"{state.sheet.name}!{a1(*(region.title or (region.header, 0)))}"
-            self.findings.append(notify("READ-34", CellRef(region.table.id, location=where), place=where, title=region.table.title))
+            self.findings.append(
+                notify(
+                    "READ-34", CellRef(region.table.id, location=where), place=where, title=region.table.title
+                )
+            )
             return
-        form = _FormState(region, heading(state.sheet, state.rows, region, names), state, title and clean_text(title))
+        form = _FormState(
+            region, heading(state.sheet, state.rows, region, names), state, title and clean_text(title)
+        )
         self.forms[region.table.id] = form
         if region.title:
             state.used.add(region.title)
+        known = self.printed(region.table.id)
+        if region.titled and title and clean_text(title) not in known:
+            where = f"{state.sheet.name}!{a1(*(region.title or (0, 0)))}"
+            named = self.spec.tables[region.titled].title
+            self.findings.append(
+                notify(
+                    "READ-48",
+                    CellRef(region.table.id, location=where, value=title),
+                    place=where,
+                    named=named,
+                    title=region.table.title,
+                )
+            )
         for number in range(max(top - 2, 0), region.header):
             for column, cell in state.rows.get(number, ()):
-                if self.caption(form, cell):
+                if self.caption(form, cell) or clean_text(cell.text) in known:
                     state.used.add((number, column))
         for number in form.heading.rows:
             for column, _cell in state.rows[number]:
@@ -258,7 +315,7 @@ class _Transcription:
             return False
         return True
 
-    def form(self, form: _FormState, decimals: int, names: Mapping[str, str]) -> None:
+    def read_form(self, form: _FormState, decimals: int, names: Mapping[str, str]) -> None:
         state, region, head = form.state, form.region, form.heading
         table = region.table
         last = self.foot(form)
@@ -273,27 +330,35 @@ class _Transcription:
             if not line:
                 continue
             for block, columns in blocks:
-                anchors[block] = self.form_row(form, table, block, columns, number, line, decimals, anchors[block], names)
+                anchors[block] = self.read_row(
+                    form, table, block, columns, number, line, decimals, anchors[block], names
+                )
 
     def foot(self, form: _FormState) -> int:
         """Find the last row of data; take notes below it as footnotes or as the statement of an empty table."""
         state, region = form.state, form.region
         last, in_foot = region.end, False
         words = vocabulary(region.table.id)
-        statements = {row[self.spec.tables["tables"].position["statement"]] for row in self.rows.get("tables", ())}
+        statements = {
+            row[self.spec.tables["tables"].position["statement"]] for row in self.rows.get("tables", ())
+        }
         for number in range(form.heading.first_data, region.end + 1):
             line = state.rows.get(number)
             if not line:
                 continue
             text = clean_text(line[0][1].text) if line[0][1].kind == "text" else ""
             alone = len(line) == 1
-            if not in_foot and (is_foot(line) or (alone and (text in statements or _EMPTY_STATEMENT.search(text)))):
+            if not in_foot and (
+                is_foot(line) or (alone and (text in statements or _EMPTY_STATEMENT.search(text)))
+            ):
                 in_foot, last = True, number - 1
             if in_foot and alone:
                 place = (number, line[0][0])
                 if fold(text) in words.footnotes:
                     state.used.add(place)
-                elif form.statement is None and (text in statements or (not statements and _EMPTY_STATEMENT.search(text))):
+                elif form.statement is None and (
+                    text in statements or (not statements and _EMPTY_STATEMENT.search(text))
+                ):
                     form.statement = text
                     state.used.add(place)
         return last
@@ -305,22 +370,43 @@ class _Transcription:
         present = {m.field for m in head.meanings.values() if m.role == "amount"}
         where = f"{sheet}!{a1(form.region.header, 0)}"
         for wanted in table.amounts:
-            if wanted.name not in present and not wanted.by_edition and not any(m.line for m in head.meanings.values()):
+            if (
+                wanted.name not in present
+                and not wanted.by_edition
+                and not any(m.line for m in head.meanings.values())
+            ):
                 self.findings.append(
-                    notify("READ-35", CellRef(table.id, field=wanted.name, location=where), place=where, title=table.title, field=wanted.title)
+                    notify(
+                        "READ-35",
+                        CellRef(table.id, field=wanted.name, location=where),
+                        place=where,
+                        title=table.title,
+                        field=wanted.title,
+                    )
                 )
         for column, path in sorted(head.paths.items()):
             if column not in head.meanings:
                 place = f"{sheet}!{a1(form.region.header, column)}"
                 self.findings.append(
-                    notify("READ-36", CellRef(table.id, location=place, value="/".join(path)), place=place, title=table.title, header=" > ".join(path))
+                    notify(
+                        "READ-36",
+                        CellRef(table.id, location=place, value="/".join(path)),
+                        place=place,
+                        title=table.title,
+                        header=" > ".join(path),
+                    )
                 )
 
     def line_columns(self, form: _FormState, last: int, decimals: int) -> None:
         """A form whose columns are lines (三公): its one row of data becomes a row of each line."""
         state, table, head = form.state, form.region.table, form.heading
-        number = next((n for n in range(head.first_data, last + 1) if n in state.rows), head.first_data)
-        line = dict(state.rows.get(number, ()))
+        number = next((n for n in range(head.first_data, last + 1) if n in state.rows), None)
+        if number is None and (
+            form.statement is not None or self.listed_status(table.id) not in (None, REPORTED)
+        ):
+            return
+        number = head.first_data if number is None else number
+        line = dict(state.rows.get(number, ())) if number <= last else {}
         lines: dict[str, dict[int, tuple[int, Cell | None]]] = {}
         labels: dict[str, str] = {}
         for column, meaning in head.meanings.items():
@@ -344,7 +430,7 @@ class _Transcription:
         words = vocabulary(form.region.table.id)
         at = {(r, c): cell for r in form.heading.rows for c, cell in form.state.rows[r]}
         printed = []
-        for row in form.heading.rows[: _depth(form.heading)]:
+        for row in (r for r in form.heading.rows if not is_number_row(form.state.rows[r])):
             place = form.heading.anchors.get((row, column), (row, column))
             if place in at and clean_text(at[place].text) not in printed:
                 printed.append(clean_text(at[place].text))
@@ -353,7 +439,7 @@ class _Transcription:
         named = [text for text in own if words.items.get(fold(text)) == meaning.line]
         return (named or own or printed)[-1]
 
-    def form_row(
+    def read_row(
         self, form: _FormState, table: Table, block: str, columns: Mapping[int, Meaning], number: int,
         line: Mapping[int, Cell], decimals: int, anchor: str, names: Mapping[str, str],
     ) -> str:  # fmt: skip
@@ -364,12 +450,12 @@ class _Transcription:
             if meaning.role != "amount":
                 by_role.setdefault(meaning.role, column)
         numbered = by_role.get("line_number")
-        if numbered in line:
+        if numbered is not None and numbered in line:
             state.used.add((number, numbered))
-        key, name, labels = self.identify(form, table, block, by_role, line, anchor, names)
+        key, name, labels = self.identify(table, block, by_role, line, anchor, names)
         if key is None:
             if labels:
-                self.unknown_row(form, number, labels, line, columns)
+                self.unknown_row(form, number, labels, line)
             return anchor
         for column in labels:
             state.used.add((number, column))
@@ -391,51 +477,69 @@ class _Transcription:
         return anchor if component else key
 
     def identify(
-        self, form: _FormState, table: Table, block: str, by_role: Mapping[str, int], line: Mapping[int, Cell], anchor: str, names: Mapping[str, str]
-    ) -> tuple[str | None, str | None, list[int]]:
+        self, table: Table, block: str, by_role: Mapping[str, int], line: Mapping[int, Cell], anchor: str, names: Mapping[str, str]
+    ) -> tuple[str | None, str | None, list[int]]:  # fmt: skip
         """The key and printed name of a row, and the columns that say so."""
-        words = vocabulary(table.id)
         if "label" in by_role:
-            cell = line.get(by_role["label"])
-            if cell is None or not cell.text.strip(BLANKS):
-                return None, None, []
-            text = clean_text(cell.text)
-            fixed = resolve_line(words, block, text, anchor)
-            name = clean_text(strip_ordinal(text))
-            key = fixed.line if fixed else names.get(fold(name)) or self.class_line(table, block, name)
-            return key, name, [by_role["label"]]
-        code_at, name_at = by_role.get("code"), by_role.get("name")
-        code, label = line.get(code_at) if code_at is not None else None, line.get(name_at) if name_at is not None else None
-        columns = [c for c, cell in ((code_at, code), (name_at, label)) if c is not None and cell is not None]
+            return self.by_label(table, block, by_role["label"], line, anchor, names)
+        columns = [c for c in (by_role.get("code"), by_role.get("name")) if c is not None and c in line]
+        code, label = line.get(by_role.get("code", -1)), line.get(by_role.get("name", -1))
         name = clean_text(label.text) if label else None
         key = code_of(code) if code else None
         if key is not None:
             return key, name, columns
         text = clean_text(code.text) if code else name
-        if text is None:
+        if text is None or (code and label):
             return None, None, columns
-        if is_total(words, text) and (label is None or code is None):
-            return TOTAL if any(line.endswith("TOTAL") for line in table.lines) else "total", text, columns
-        fixed = next((f for (b, folded), fs in words.labels.items() if folded == fold(strip_ordinal(text)) for f in fs if not f.line[:1].isdigit()), None)
-        if fixed and (label is None or code is None):
-            return fixed.line, text, columns
-        custom = names.get(fold(text))
-        if custom and not custom[:1].isdigit() and (label is None or code is None):
-            return custom, text, columns
-        return None, None, columns
+        return self.by_words(table, text, names), text, columns
 
-    def class_line(self, table: Table, block: str, name: str) -> str | None:
+    def by_label(
+        self, table: Table, block: str, column: int, line: Mapping[int, Cell], anchor: str, names: Mapping[str, str]
+    ) -> tuple[str | None, str | None, list[int]]:  # fmt: skip
+        """A row of fixed lines: by its label on its side, else by the workbook's own names, else by a class's name."""
+        cell = line.get(column)
+        if cell is None or not cell.text.strip(BLANKS):
+            return None, None, []
+        name = clean_text(strip_ordinal(clean_text(cell.text)))
+        fixed = resolve_line(vocabulary(table.id), block, cell.text, anchor)
+        return fixed.line if fixed else names.get(fold(name)) or self.class_line(block, name), name, [column]
+
+    def by_words(self, table: Table, text: str, names: Mapping[str, str]) -> str | None:
+        """A row without a code (合计, 人员经费合计): by a fixed label, else by the workbook's own names."""
+        words = vocabulary(table.id)
+        if is_total(words, text):
+            return TOTAL
+        plain = plain_label(text)
+        for (_, folded), lines in words.labels.items():
+            if folded == plain:
+                return next((line.line for line in lines if not line.line[:1].isdigit()), None)
+        custom = names.get(fold(text))
+        return custom if custom and not custom[:1].isdigit() else None
+
+    def class_line(self, block: str, name: str) -> str | None:
         """The line of a functional class that the form does not fix, by the class's name."""
         if block != "expenditure":
             return None
         code = _classes().get(fold(name))
         return f"expenditure.{code}" if code else None
 
-    def unknown_row(self, form: _FormState, number: int, labels: Sequence[int], line: Mapping[int, Cell], columns: Mapping[int, Meaning]) -> None:
+    def unknown_row(
+        self,
+        form: _FormState,
+        number: int,
+        labels: Sequence[int],
+        line: Mapping[int, Cell],
+    ) -> None:
         place = f"{form.state.sheet.name}!{a1(number, labels[0])}"
         text = " ".join(clean_text(line[c].text) for c in labels)
         self.findings.append(
-            notify("READ-37", CellRef(form.region.table.id, location=place, value=text), place=place, title=form.region.table.title, text=text)
+            notify(
+                "READ-37",
+                CellRef(form.region.table.id, location=place, value=text),
+                place=place,
+                title=form.region.table.title,
+                text=text,
+            )
         )
 
     # What the forms say of the report, where no list does
@@ -461,7 +565,9 @@ class _Transcription:
             if printed is None:
                 continue
             paths = {tuple(fold(h) for h in column.header) for column in printed.columns}
-            score += len(paths & set(form.heading.paths.values())) - len(paths ^ set(form.heading.paths.values()))
+            score += len(paths & set(form.heading.paths.values())) - len(
+                paths ^ set(form.heading.paths.values())
+            )
             score += 3 * (form.title is not None and fold(form.title) == fold(printed.title))
             score += form.number == printed.number
         return score
@@ -480,15 +586,38 @@ class _Transcription:
             self.rows["report"] = [
                 make_row(
                     spec.tables["report"], spec_version=spec.version, fiscal_year=year, edition=edition.id, unit=unit,
-                    decimals=decimals, precision=Decimal(1).scaleb(-decimals),
+                    decimals=decimals, precision=precision_of(unit, decimals),
                 )
             ]  # fmt: skip
             if year is None:
                 self.findings.append(notify("READ-39", CellRef("report", "*", "fiscal_year")))
         if "entity" not in self.rows and self.entities:
             self.rows["entity"] = [make_row(spec.tables["entity"], name=self.entities.most_common(1)[0][0])]
+        else:
+            self.compare_units()
         if "tables" not in self.rows:
             self.rows["tables"] = [self.listed(table) for table in spec.forms]
+
+    def compare_units(self) -> None:
+        """Say where a form is printed in another unit than the cover and the list of tables say."""
+        about = self.one("report").get("unit")
+        at = self.spec.tables["tables"].position
+        own = {row[at["table"]]: row[at["unit"]] for row in self.rows.get("tables", ())}
+        for table_id, form in self.forms.items():
+            said = own.get(table_id) or about
+            if form.unit and said and form.unit != said:
+                place = f"{form.state.sheet.name}!{a1(form.region.header, 0)}"
+                cell = CellRef(table_id, location=place, value=form.unit)
+                self.findings.append(
+                    notify(
+                        "READ-49",
+                        cell,
+                        place=place,
+                        title=form.region.table.title,
+                        printed=form.unit,
+                        said=said,
+                    )
+                )
 
     def listed(self, table: Table) -> Row:
         """The line of ``tables`` for a form that was, or was not, found."""
@@ -497,8 +626,10 @@ class _Transcription:
         if form is None:
             return make_row(declared, table=table.id, status=MISSING)
         rows = self.rows.get(table.id, [])
-        filled = any(v is not None for row in rows for f, v in zip(table.fields, row, strict=True) if f.amount)
-        status = REPORTED if filled or form.statement is None else EMPTY
+        filled = any(
+            v is not None for row in rows for f, v in zip(table.fields, row, strict=True) if f.amount
+        )
+        status = REPORTED if filled or (rows and form.statement is None) else EMPTY
         if status == EMPTY:
             self.rows[table.id] = []
         unit = self.one("report").get("unit")
@@ -515,7 +646,12 @@ class _Transcription:
         titles = self.cover_titles()
         for state in self.sheets:
             first, count = None, 0
-            current = {n: r.table.id for r in state.regions if r.table.kind == "form" for n in range((r.title or (r.header, 0))[0], r.end + 1)}
+            current = {
+                n: r.table.id
+                for r in state.regions
+                if r.table.kind == "form"
+                for n in range((r.title or (r.header, 0))[0], r.end + 1)
+            }
             for (row, column), cell in state.sheet.cells.items():
                 if (row, column) in state.used:
                     continue
@@ -523,19 +659,26 @@ class _Transcription:
                 if not text or (state.regions and text in titles):
                     continue
                 where = a1(row, column)
-                kept, fault = lexical.from_text(table["text"], text)
-                if not isinstance(kept, str):
-                    place = f"{state.sheet.name}!{where}"
-                    self.findings.append(notify("READ-42", CellRef(location=place, value=text), place=place, text=text))
-                    continue
                 first, count = first or where, count + 1
                 self.rows.setdefault("extras", []).append(
-                    make_row(table, sheet=clean_text(state.sheet.name) or None, cell=where, table=current.get(row), text=kept)
+                    make_row(
+                        table,
+                        sheet=lexical.keep(state.sheet.name),
+                        cell=where,
+                        table=current.get(row),
+                        text=lexical.keep(text),
+                    )
                 )
             if count:
                 place = f"{state.sheet.name}!{first}"
                 self.findings.append(
-                    notify("READ-41" if state.regions else "READ-43", CellRef(location=place), place=place, sheet=state.sheet.name, count=count)
+                    notify(
+                        "READ-41" if state.regions else "READ-43",
+                        CellRef(location=place),
+                        place=place,
+                        sheet=state.sheet.name,
+                        count=count,
+                    )
                 )
 
     def cover_titles(self) -> set[str]:
@@ -545,11 +688,9 @@ class _Transcription:
 
     def notice(self, code: str, detail: str) -> None:
         ids = {"MACRO_PRESENT": "READ-44", "EXTERNAL_LINK": "READ-45", "HIDDEN_CONTENT": "READ-46"}
-        self.findings.append(notify(ids.get(code, "READ-47"), CellRef(location=detail or None), detail=detail, code=code))
-
-
-def _depth(head: Heading) -> int:
-    return len(head.rows)
+        self.findings.append(
+            notify(ids.get(code, "READ-47"), CellRef(location=detail or None), detail=detail, code=code)
+        )
 
 
 def _blocks(head: Heading) -> list[tuple[str, dict[int, Meaning]]]:
@@ -575,7 +716,11 @@ def code_of(cell: Cell) -> str | None:
             number = Decimal(text)
         except InvalidOperation:
             return None
-        text = format(number.to_integral_value(), "f") if number == number.to_integral_value() and abs(number) < 10**8 else text
+        text = (
+            format(number.to_integral_value(), "f")
+            if number == number.to_integral_value() and abs(number) < 10**8
+            else text
+        )
     return text if _CODE.fullmatch(text) else None
 
 
@@ -593,7 +738,11 @@ def _classes() -> Mapping[str, str]:
 @cache
 def _printed_states() -> Mapping[str, Nothing]:
     states = load().root["printed_states"]
-    return {unicodedata.normalize("NFKC", text): Nothing(state) for state, texts in states.items() for text in texts}
+    return {
+        unicodedata.normalize("NFKC", text): Nothing(state)
+        for state, texts in states.items()
+        for text in texts
+    }
 
 
 @cache
@@ -671,7 +820,7 @@ def _stored(declared: Field, cell: Cell, decimals: int | None) -> tuple[Value, l
         number = Decimal(cell.text)
     except InvalidOperation:
         return None, ("READ-01", {"text": cell.text})
-    if not number.is_finite() or not -12 <= number.adjusted() <= 17 and number:
+    if not number.is_finite() or (not -12 <= number.adjusted() <= 17 and number):
         return None, ("READ-01", {"text": cell.text})
     if declared.type == "integer":
         whole = number.to_integral_value()
@@ -686,11 +835,13 @@ def _stored(declared: Field, cell: Cell, decimals: int | None) -> tuple[Value, l
         rounded = rounded.quantize(Decimal(1)) if rounded == rounded.to_integral_value() else rounded
         return rounded, None
     rounded = round_half_up(number, min(shown, 6))
-    if abs(number - rounded) > _FLOAT_NOISE * Decimal(1).scaleb(-min(shown, 6)) + abs(number) * Decimal("1e-12"):
+    if abs(number - rounded) > _FLOAT_NOISE * Decimal(1).scaleb(-min(shown, 6)) + abs(number) * Decimal(
+        "1e-12"
+    ):
         return rounded, ("READ-30", {"text": cell.text, "shown": format(rounded, "f")})
     return rounded, None
 
 
-def with_source(reading: Reading, path: str, digest: str) -> Reading:
-    """The reading with the file that it came from."""
-    return replace(reading, path=path, sha256=digest)
+def precision_of(unit: str | None, decimals: int) -> Decimal:
+    """Smallest step of figures printed so; none in 元 with two decimals, which are exact."""
+    return Decimal(0) if unit == "元" and decimals >= 2 else Decimal(1).scaleb(-decimals)

@@ -7,7 +7,7 @@ different things: blank is ``None``, zero is a number, the other two are members
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from enum import Enum
@@ -27,11 +27,14 @@ class Nothing(Enum):
 Value = Decimal | int | bool | str | Nothing | None
 
 NOTHINGS: Mapping[str, Nothing] = MappingProxyType({state.value: state for state in Nothing})
+#: Texts that stand for no value in a table whose figures may be missing for a reason, and so are no text there.
 RESERVED_TEXTS = frozenset({"", *NOTHINGS})
 
 #: Lexical form of every decimal of the standard: no exponent, no plus, at most 18 digits before and 6 after the point.
 DECIMAL_PATTERN = r"-?(?:0|[1-9][0-9]{0,17})(?:\.[0-9]{1,6})?"
-INTEGER_PATTERN = r"-?(?:0|[1-9][0-9]{0,17})"
+INTEGER_PATTERN = r"-?(?:0|[1-9][0-9]{0,15})"
+#: Greatest whole number that every reader of JSON keeps exact.
+MAX_INTEGER = 2**53 - 1
 
 _DECIMAL = re.compile(DECIMAL_PATTERN)
 _INTEGER = re.compile(INTEGER_PATTERN)
@@ -52,7 +55,10 @@ def parse_decimal(text: str) -> Decimal | None:
 
 def parse_integer(text: str) -> int | None:
     """The integer that ``text`` is, or ``None``."""
-    return int(text) if _INTEGER.fullmatch(text) and text != "-0" else None
+    if not _INTEGER.fullmatch(text) or text == "-0":
+        return None
+    number = int(text)
+    return number if abs(number) <= MAX_INTEGER else None
 
 
 def parse_date(text: str) -> str | None:
@@ -66,9 +72,9 @@ def parse_date(text: str) -> str | None:
     return text
 
 
-def text_fault(text: str) -> str | None:
+def text_fault(text: str, reserved: Collection[str] = RESERVED_TEXTS) -> str | None:
     """What forbids ``text`` as a text of a report: ``control`` characters, outer ``blank``, ``reserved`` word; or ``None``."""
-    if text in RESERVED_TEXTS:
+    if not text or text in reserved:
         return "reserved"
     if text[0] in BLANKS or text[-1] in BLANKS:
         return "blank"
@@ -76,8 +82,8 @@ def text_fault(text: str) -> str | None:
 
 
 def clean_text(text: str) -> str:
-    """``text`` without outer blanks and with line feeds as its only line ends; other forbidden characters stay."""
-    return text.replace("\r\n", "\n").replace("\r", "\n").strip(BLANKS)
+    """``text`` without outer blanks, tabs as blanks, line feeds as its only line ends; other forbidden characters stay."""
+    return text.replace("\r\n", "\n").replace("\r", "\n").replace("\t", " ").strip(BLANKS)
 
 
 def show(value: Value) -> str:
@@ -96,7 +102,7 @@ def show(value: Value) -> str:
 def round_half_up(number: Decimal, decimals: int) -> Decimal:
     """``number`` with exactly ``decimals`` decimals, ties away from zero; a zero has no sign."""
     rounded = number.quantize(Decimal(1).scaleb(-decimals), rounding=ROUND_HALF_UP)
-    return rounded if rounded else abs(rounded)
+    return rounded or abs(rounded)
 
 
 def decimals_of(number: Decimal) -> int:
@@ -108,7 +114,9 @@ def decimals_of(number: Decimal) -> int:
 def visible(text: str, limit: int = 80) -> str:
     """Untrusted text made safe to print: controls and direction marks are shown as escapes, long text is cut."""
     shown = "".join(
-        c if c.isprintable() and not ("\u202a" <= c <= "\u202e" or "\u2066" <= c <= "\u2069") else c.encode("unicode_escape").decode()
+        c
+        if c.isprintable() and not ("\u202a" <= c <= "\u202e" or "\u2066" <= c <= "\u2069")
+        else c.encode("unicode_escape").decode()
         for c in text[: limit + 1]
     )
     return shown if len(text) <= limit else shown[:limit] + "…"

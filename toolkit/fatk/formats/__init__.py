@@ -12,9 +12,8 @@ from fatk import archive, files
 from fatk.errors import Misuse, Refused
 from fatk.limits import DEFAULTS, Limits
 from fatk.model import Report
-from fatk.reading import Reading, sha256
+from fatk.reading import Reading, settled, sha256, with_source
 from fatk.spec import load
-from fatk.transcription import with_source
 
 #: Suffix of a target's name → form. A name without suffix is a directory of a package.
 SUFFIXES = {".json": "json", ".xlsx": "xlsx", ".zip": "zip", "": "package"}
@@ -78,7 +77,7 @@ def read_bytes(data: bytes, *, limits: Limits = DEFAULTS, name: str = "") -> tup
         from fatk.formats import json
 
         reading = json.read(data, spec, limits, name)
-    return form, with_source(reading, name, sha256(data))
+    return form, with_source(settled(reading), name, sha256(data))
 
 
 def _load(source: Path, limits: Limits) -> bytes:
@@ -95,7 +94,7 @@ def _sniff(data: bytes, limits: Limits) -> tuple[str, archive.Archive | None]:
     """What the bytes are: their form and, for zips, the archive opened."""
     if not data:
         raise Refused("FILE_EMPTY")
-    if data.startswith(b"PK\x03\x04") or data.startswith(b"PK\x05\x06"):
+    if data.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         opened = archive.open_archive(data, limits)
         names = set(opened.names)
         if _DESCRIPTOR in names:
@@ -149,7 +148,7 @@ def _read_directory(source: Path, limits: Limits) -> Reading:
 
     names = tuple(sorted(p.name for p in source.iterdir() if p.is_file()))
     reading = package.read(names, member, load(), limits, closed=False)
-    return with_source(reading, str(source), sha256("\n".join(sorted(digests)).encode()))
+    return with_source(settled(reading), str(source), sha256("\n".join(sorted(digests)).encode()))
 
 
 def form_of(target: Path) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from fatk import lexical, strictjson
-from fatk.errors import Refused
+from fatk.errors import Refused, WouldLose
 from fatk.findings import CellRef, Finding, notify
 from fatk.limits import Limits
 from fatk.model import Report, Row, absent_fields, build, has_cell, row_name
@@ -26,7 +26,11 @@ _AFTER = ("cells", "claims", "codes", "extras")
 def read(data: bytes, spec: Spec, limits: Limits, name: str = "") -> Reading:
     """The report of a JSON document; refused where it is no JSON or no report, else with what was noticed."""
     document = strictjson.parse(data, limits)
-    if not isinstance(document, dict) or not isinstance(document.get("report"), dict) or "entity" not in document:
+    if (
+        not isinstance(document, dict)
+        or not isinstance(document.get("report"), dict)
+        or "entity" not in document
+    ):
         raise Refused("JSON_NOT_A_REPORT")
     check_version(document["report"].get("spec_version"), spec)
     return _Reader(spec).read(document)
@@ -38,8 +42,14 @@ def write(report: Report) -> bytes:
 
 
 def to_document(report: Report) -> dict[str, Any]:
-    """The report as plain objects, arrays and strings, in canonical order."""
+    """The report as plain objects, arrays and strings, in canonical order; ``WouldLose`` where rows have no place in it:
+    a second row of a table of one row, a line of ``tables`` for no table of the standard."""
     spec = report.spec
+    for table in spec.tables.values():
+        if table.single and len(report.rows(table.id)) > 1:
+            raise WouldLose("ROW_WITHOUT_PLACE", title=table.title)
+    if [row[0] for row in report.rows("tables")] != [form.id for form in spec.forms]:
+        raise WouldLose("ROW_WITHOUT_PLACE", title=spec.tables["tables"].title)
     document: dict[str, Any] = {}
     for name in _BEFORE:
         document[name] = _meta(report, spec.tables[name])
@@ -63,7 +73,9 @@ def _object(table: Table, row: Row) -> dict[str, Any]:
 
 def _form(report: Report, table: Table) -> dict[str, Any]:
     listed = report.status(table.id)
-    document = {name: value for name, value in listed.items() if name != "table" and value is not None}
+    document: dict[str, Any] = {
+        name: value for name, value in listed.items() if name != "table" and value is not None
+    }
     absent = absent_fields(report, table)
     at = table.key_positions[0]
     document["rows"] = [
@@ -108,21 +120,30 @@ class _Reader:
         return Reading(build(spec, self.rows), tuple(self.findings), places, "json", source_cells=self.cells)
 
     def forms(self, tables: Any) -> None:
-        if tables is None:
-            return
         if not isinstance(tables, dict):
-            self.unknown("/tables", tables)
-            return
+            if tables is not None:
+                self.unknown("/tables", tables)
+            tables = {}
+        for form in self.spec.forms:
+            if form.id not in tables:
+                self.findings.append(
+                    notify("READ-12", CellRef(form.id, location="/tables"), table=form.id, title=form.title)
+                )
+            elif isinstance(tables[form.id], dict) and "rows" not in tables[form.id]:
+                place = f"/tables/{form.id}"
+                self.findings.append(
+                    notify("READ-22", CellRef(form.id, location=place), place=place, title=form.title)
+                )
         listed = self.spec.tables["tables"]
+        forms = {form.id: form for form in self.spec.forms}
         for name, content in tables.items():
             pointer = f"/tables/{_escape(name)}"
-            form = self.spec.tables.get(name)
-            if form is None or form.kind != "form" or not isinstance(content, dict):
+            if name not in forms or not isinstance(content, dict):
                 self.unknown(pointer, content)
                 continue
             members = {key: value for key, value in content.items() if key != "rows"}
             self.record(listed, {"table": name, **members}, pointer)
-            self.table(form, content.get("rows", []), f"{pointer}/rows")
+            self.table(forms[name], content.get("rows", []), f"{pointer}/rows")
 
     def notes(self, notes: Any) -> None:
         if notes is None:
@@ -169,9 +190,19 @@ class _Reader:
         name = row_name(table, row)
         if table.kind == "form":
             for field in table.fields:
-                if field.amount and not field.by_edition and field.name not in item and _expected(field.only, name):
+                if (
+                    field.amount
+                    and not field.by_edition
+                    and field.name not in item
+                    and _expected(field.only, name)
+                ):
                     self.findings.append(
-                        notify("READ-10", CellRef(table.id, name, field.name, pointer), field=field.title, row=name)
+                        notify(
+                            "READ-10",
+                            CellRef(table.id, name, field.name, pointer),
+                            field=field.title,
+                            row=name,
+                        )
                     )
         for position, (notice, details) in faults:
             field = table.fields[position]
@@ -183,14 +214,17 @@ class _Reader:
 
     def unknown(self, pointer: str, content: Any) -> None:
         """What the standard has no place for is kept word for word under ``extras``."""
-        text = content if isinstance(content, str) else json.dumps(content, ensure_ascii=False, default=str)
-        value, _fault = lexical.from_text(self.spec.tables["extras"]["text"], text)
-        self.cells += 1
-        kept = isinstance(value, str)
-        if kept:
-            self.extras.append((None, pointer, None, value))
-        if kept or text not in ("", "[]", "{}", "null"):
-            self.findings.append(notify("READ-11", CellRef(location=pointer, value=text[:200]), place=pointer, text=text))
+        if content in (None, "", [], {}):
+            text = json.dumps(content)
+        else:
+            text = (
+                content if isinstance(content, str) else json.dumps(content, ensure_ascii=False, default=str)
+            )
+            self.extras.append((None, pointer, None, lexical.keep(text)))
+            self.cells += 1
+        self.findings.append(
+            notify("READ-11", CellRef(location=pointer, value=text[:200]), place=pointer, text=text)
+        )
 
 
 def _expected(only: str | None, line: str) -> bool:

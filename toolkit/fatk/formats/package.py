@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import zipfile
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -24,6 +25,11 @@ from fatk.values import Value, show
 DESCRIPTOR = "datapackage.json"
 #: Zips are stored with this date, so that one report is always the same bytes.
 _ZIP_DATE = (1980, 1, 1, 0, 0, 0)
+
+#: Members of the descriptor that are derived from the report, so that nothing is lost when they are not read.
+_MEMBERS = frozenset(
+    {"$schema", "name", "title", "description", "version", "licenses", "sources", "fatk", "resources"}
+)
 
 #: Opens a member of the package by its name; ``None`` where there is no such member.
 Open = Callable[[str], bytes | None]
@@ -53,20 +59,36 @@ def to_descriptor(report: Report) -> dict[str, Any]:
     spec, about, entity = report.spec, report.one("report"), report.one("entity")
     descriptor: dict[str, Any] = {
         "$schema": spec.root["data_package_profile"],
-        "name": f"final-accounts-{about.get('fiscal_year')}",
-        "title": about.get("title") or f"{entity.get('name')}{about.get('fiscal_year')}年度部门决算",
+        "name": _name(entity.get("id") or entity.get("administrative_division"), report.fiscal_year),
+        "title": about.get("title") or f"{entity.get('name') or ''}{report.fiscal_year}年度部门决算",
         "version": f"{about.get('revision') or 0}.0.0",
     }
     if about.get("description"):
         descriptor["description"] = about["description"]
     if about.get("license_name") and about.get("license_path"):
         descriptor["licenses"] = [{"name": about["license_name"], "path": about["license_path"]}]
-    sources = [{k: r[k] for k in ("title", "path") if r[k]} for r in report.records("sources")]
-    if any("title" in s for s in sources):
-        descriptor["sources"] = [s for s in sources if "title" in s]
-    descriptor["fatk"] = {"profile": f"urn:fatk:schema:package:{spec.version}", "spec_version": about.get("spec_version")}
+    sources = [_source(r) for r in report.records("sources") if r["title"]]
+    if sources:
+        descriptor["sources"] = sources
+    descriptor["fatk"] = {
+        "profile": f"urn:fatk:schema:package:{spec.version}",
+        "spec_version": about.get("spec_version"),
+    }
     descriptor["resources"] = [to_resource(table) for table in spec.tables.values()]
     return descriptor
+
+
+def _name(entity: Value, year: int) -> str:
+    """A name that data-package tools accept: what identifies the entity, as far as it is ASCII, and the year."""
+    known = re.sub(r"[^a-z0-9]+", "-", str(entity or "").lower()).strip("-")
+    return "-".join(part for part in ("final-accounts", known, str(year)) if part)
+
+
+def _source(record: Mapping[str, Value]) -> dict[str, Value]:
+    """A source as descriptors have it: a path only where tools take it for an address or a plain relative name."""
+    path = record["path"]
+    usable = isinstance(path, str) and (re.fullmatch(r"https?://[!-~]+", path) or is_safe(path))
+    return {"title": record["title"], **({"path": path} if usable else {})}
 
 
 def to_resource(table: Table) -> dict[str, Any]:
@@ -102,7 +124,11 @@ def read(names: tuple[str, ...], open_member: Open, spec: Spec, limits: Limits, 
         raise Refused("PACKAGE_BAD_DESCRIPTOR")
     block = descriptor.get("fatk")
     check_version(block.get("spec_version") if isinstance(block, dict) else None, spec)
-    return _Reader(spec, limits, names, open_member).read(descriptor["resources"], closed)
+    reader = _Reader(spec, limits, names, open_member)
+    more = sorted(set(descriptor) - _MEMBERS)
+    if more:
+        reader.findings.append(notify("READ-51", CellRef(location=DESCRIPTOR), names="、".join(more)))
+    return reader.read(descriptor["resources"], closed)
 
 
 class _Reader:
@@ -132,7 +158,11 @@ class _Reader:
             self.resource(resource["name"], path)
         for table in self.spec.tables.values():
             if table.id not in self.files:
-                self.findings.append(notify("READ-12", CellRef(table.id, location=DESCRIPTOR), table=table.id, title=table.title))
+                self.findings.append(
+                    notify(
+                        "READ-12", CellRef(table.id, location=DESCRIPTOR), table=table.id, title=table.title
+                    )
+                )
         for name in sorted(set(self.names) - listed):
             if (closed or name.endswith(".csv")) and not name.endswith("/"):
                 self.findings.append(notify("READ-13", CellRef(location=name), place=name))
@@ -147,7 +177,9 @@ class _Reader:
             column = columns[table].get(field)
             return f"{files[table]}:{line}:{column + 1}" if column is not None else f"{files[table]}:{line}"
 
-        return Reading(build(self.spec, self.rows), tuple(self.findings), places, "package", source_cells=self.cells)
+        return Reading(
+            build(self.spec, self.rows), tuple(self.findings), places, "package", source_cells=self.cells
+        )
 
     def _version(self) -> Value:
         rows = self.rows.get("report")
@@ -156,7 +188,11 @@ class _Reader:
     def resource(self, name: str, path: str) -> None:
         data = self.open(path)
         if data is None:
-            self.findings.append(notify("READ-14", CellRef(name if name in self.spec.tables else None, location=path), place=path))
+            self.findings.append(
+                notify(
+                    "READ-14", CellRef(name if name in self.spec.tables else None, location=path), place=path
+                )
+            )
             self.files[name] = path
             return
         table = self.spec.tables.get(name)
@@ -175,27 +211,47 @@ class _Reader:
             self.findings.append(notify("READ-16", CellRef(table.id, location=path), place=path))
             return
         header = lines[0][1]
-        order = [table.position.get(name) if header.index(name) == i else None for i, name in enumerate(header)]
+        order = [
+            table.position.get(name) if header.index(name) == i else None for i, name in enumerate(header)
+        ]
         self.columns[table.id] = {name: i for i, name in reversed(list(enumerate(header)))}
         for column, (name, position) in enumerate(zip(header, order, strict=True)):
             if position is None:
                 place = f"{path}:1:{column + 1}"
-                self.findings.append(notify("READ-17", CellRef(table.id, location=place, value=name), place=place, name=name))
+                self.findings.append(
+                    notify("READ-17", CellRef(table.id, location=place, value=name), place=place, name=name)
+                )
         for field in table.fields:
             if field.name not in header:
                 self.findings.append(
-                    notify("READ-18", CellRef(table.id, field=field.name, location=f"{path}:1"), place=path, field=field.name, title=field.title)
+                    notify(
+                        "READ-18",
+                        CellRef(table.id, field=field.name, location=f"{path}:1"),
+                        place=path,
+                        field=field.name,
+                        title=field.title,
+                    )
                 )
         rows = self.rows.setdefault(table.id, [])
         for number, cells in lines[1:]:
             if table.single and rows:
-                self.findings.append(notify("READ-19", CellRef(table.id, location=f"{path}:{number}"), place=path))
+                self.findings.append(
+                    notify("READ-19", CellRef(table.id, location=f"{path}:{number}"), place=path)
+                )
                 for column, text in enumerate(cells):
                     self.extra(path, number, column, text, table.id)
                 continue
             rows.append(self.row(table, path, number, header, order, cells))
 
-    def row(self, table: Table, path: str, number: int, header: list[str], order: list[int | None], cells: list[str]) -> Row:
+    def row(
+        self,
+        table: Table,
+        path: str,
+        number: int,
+        header: list[str],
+        order: list[int | None],
+        cells: list[str],
+    ) -> Row:
         values: list[Value] = [None] * len(table.fields)
         faults: list[tuple[int, int, lexical.Fault]] = []
         for column, text in enumerate(cells):
@@ -207,7 +263,11 @@ class _Reader:
                 self.extra(path, number, column, text, table.id, counted=True)
                 if column >= len(order):
                     place = f"{path}:{number}:{column + 1}"
-                    self.findings.append(notify("READ-20", CellRef(table.id, location=place, value=text), place=place, text=text))
+                    self.findings.append(
+                        notify(
+                            "READ-20", CellRef(table.id, location=place, value=text), place=place, text=text
+                        )
+                    )
                 continue
             values[position], fault = lexical.from_text(table.fields[position], text)
             if fault:
@@ -217,7 +277,15 @@ class _Reader:
         self.lines.setdefault((table.id, name), number)
         if len(cells) < len(header):
             place = f"{path}:{number}"
-            self.findings.append(notify("READ-21", CellRef(table.id, name, location=place), place=place, found=len(cells), wanted=len(header)))
+            self.findings.append(
+                notify(
+                    "READ-21",
+                    CellRef(table.id, name, location=place),
+                    place=place,
+                    found=len(cells),
+                    wanted=len(header),
+                )
+            )
         for column, position, (notice, details) in faults:
             field = table.fields[position]
             place = f"{path}:{number}:{column + 1}"
@@ -225,19 +293,25 @@ class _Reader:
             self.findings.append(notify(notice, cell, place=place, field=field.title, **details))
         return row
 
-    def extra(self, path: str, number: int, column: int, text: str, table: str | None, *, counted: bool = False) -> None:
+    def extra(
+        self, path: str, number: int, column: int, text: str, table: str | None, *, counted: bool = False
+    ) -> None:
         """A cell that the standard has no place for, kept word for word."""
         self.cells += bool(text) and not counted
-        value, _fault = lexical.from_text(self.spec.tables["extras"]["text"], text)
-        if isinstance(value, str):
-            self.extras.append((path, f"{number}:{column + 1}", table, value))
+        if text:
+            self.extras.append((lexical.keep(path), f"{number}:{column + 1}", table, lexical.keep(text)))
 
 
 def is_safe(path: str) -> bool:
     """Whether a resource's path is a plain relative one that stays inside the package on every system."""
     parts = path.split("/")
-    return bool(path) and "\\" not in path and ":" not in path and all(
-        part and part[0] not in ".~$ " and part[-1] not in ". " and part.isprintable() for part in parts
+    return (
+        bool(path)
+        and "\\" not in path
+        and ":" not in path
+        and all(
+            part and part[0] not in ".~$ " and part[-1] not in ". " and part.isprintable() for part in parts
+        )
     )
 
 

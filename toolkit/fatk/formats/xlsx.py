@@ -15,10 +15,10 @@ from fatk import layout, ooxml, transcription
 from fatk.errors import WouldLose
 from fatk.grid import a1
 from fatk.limits import Limits
-from fatk.model import Report
+from fatk.model import Report, row_name, unprinted_cells
 from fatk.reading import Reading
 from fatk.spec import Spec
-from fatk.values import Nothing, Value, decimals_of
+from fatk.values import Nothing, Value, decimals_of, show
 
 if TYPE_CHECKING:
     from xlsxwriter.format import Format
@@ -59,8 +59,19 @@ def read(data: bytes, spec: Spec, limits: Limits, name: str = "") -> Reading:
 
 
 def write(report: Report) -> bytes:
-    """The workbook of a report; ``WouldLose`` where a text is longer than a cell of Excel holds."""
+    """The workbook of a report; ``WouldLose`` where a text is longer than a cell of Excel holds, or where a figure has no
+    place in the edition's printed form."""
     from xlsxwriter.workbook import Workbook
+
+    for table in report.spec.forms:
+        for row, field in unprinted_cells(report, table):
+            raise WouldLose(
+                "CELL_NOT_PRINTED",
+                title=table.title,
+                row=row_name(table, row),
+                field=field.title,
+                edition=report.edition.id,
+            )
 
     buffer = io.BytesIO()
     book = Workbook(
@@ -111,7 +122,9 @@ def _draw(sheet: Worksheet, page: layout.Page, looks: _Looks) -> None:
     for cell in page.cells:
         look = looks.get(cell.role, _decimals(cell.value), cell.indent)
         if cell.rows > 1 or cell.columns > 1:
-            sheet.merge_range(cell.row, cell.column, cell.row + cell.rows - 1, cell.column + cell.columns - 1, "", look)
+            sheet.merge_range(
+                cell.row, cell.column, cell.row + cell.rows - 1, cell.column + cell.columns - 1, "", look
+            )
         _write(sheet, page.name, cell, look)
     sheet.set_paper(9)  # A4
     if page.landscape:
@@ -140,11 +153,16 @@ def _write(sheet: Worksheet, name: str, cell: layout.Placed, look: Format) -> No
         sheet.write_string(cell.row, cell.column, layout.PRINTED_NOTHING[value], look)
     elif isinstance(value, (Decimal, int)):
         # Excel stores binary floats: a figure that one cannot hold exactly stays text.
-        if Decimal(format(float(value), ".16G")) == value:
+        if Decimal(f"{float(value):.16G}") == value:
             sheet.write_number(cell.row, cell.column, float(value), look)
         else:
-            sheet.write_string(cell.row, cell.column, format(value, "f"), look)
+            sheet.write_string(cell.row, cell.column, show(value), look)
     else:
         if len(value) > _CELL_TEXT:
-            raise WouldLose("CELL_TEXT_TOO_LONG", place=f"{name}!{a1(cell.row, cell.column)}", length=len(value), limit=_CELL_TEXT)
+            raise WouldLose(
+                "CELL_TEXT_TOO_LONG",
+                place=f"{name}!{a1(cell.row, cell.column)}",
+                length=len(value),
+                limit=_CELL_TEXT,
+            )
         sheet.write_string(cell.row, cell.column, value, look)
