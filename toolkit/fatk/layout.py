@@ -90,7 +90,7 @@ def form_page(report: Report, table: Table, form: Form, number: int = 0) -> Page
     depth = max((len(c.header) for c in columns), default=0)
     cells.extend(_header(columns, at, depth))
     at += depth
-    if edition.column_number_label and columns:
+    if edition.column_number_label and any(column.number for column in columns):
         cells.extend(_column_numbers(blocks, at, edition.column_number_label))
         at += 1
     heights = [(0, 30.0), *((top + level, _header_height(columns, level)) for level in range(depth))]
@@ -380,15 +380,17 @@ def _plain_form(table: Table) -> Form:
 
 def cover_page(report: Report) -> Page:
     """The cover: whose accounts, of which year, in which form, and the list of the tables with their state."""
-    cells = [Placed(0, 0, cover_title(report), "cover", columns=3)]
+    cells = [Placed(0, 0, cover_title(report), "cover", columns=9)]
     at = 2
     for table_id in ("entity", "report"):
         part, at = _record(report, report.spec.tables[table_id], at)
         cells.extend(part)
         at += 1
     part, _end = _grid(report, report.spec.tables["tables"], at)
-    widths = (32.0, 40.0, 8.0, 22.0, 14.0, 34.0, 12.0, 10.0, 10.0)
-    return Page(COVER, (*cells, *part), widths, ((0, 48.0),), None, landscape=True)
+    widths = (36.0, 44.0, 8.0, 26.0, 14.0, 36.0, 12.0, 10.0, 10.0)
+    return Page(
+        COVER, (*cells, *part), widths, ((0, 48.0), *_heights((*cells, *part), widths)), None, landscape=True
+    )
 
 
 def cover_title(report: Report) -> str:
@@ -401,11 +403,17 @@ def list_page(report: Report, table: Table) -> Page:
     """A table that is no form: one row as a list of items, many rows as a grid."""
     if table.single:
         cells, _end = _record(report, table, 0)
-        return Page(_sheet_name(0, table.title), tuple(cells), (34.0, 60.0, 10.0), ((0, 26.0),))
+        widths: tuple[float, ...] = (34.0, 60.0, 10.0)
+        return Page(_sheet_name(0, table.title), tuple(cells), widths, ((0, 26.0), *_heights(cells, widths)))
     cells, _end = _grid(report, table, 0)
     widths = tuple(_width(f, report.rows(table.id), i) for i, f in enumerate(table.fields))
     return Page(
-        _sheet_name(0, table.title), tuple(cells), widths, ((0, 26.0),), (1, 2), landscape=len(widths) > 5
+        _sheet_name(0, table.title),
+        tuple(cells),
+        widths,
+        ((0, 26.0), *_heights(cells, widths)),
+        (1, 2),
+        landscape=sum(widths) > 100,
     )
 
 
@@ -441,6 +449,24 @@ def printed(field: Field, value: Value) -> Value:
     if isinstance(value, bool):
         return PRINTED_BOOLEAN[value]
     return field.labels.get(value, value) if isinstance(value, str) else value
+
+
+def _heights(cells: Iterable[Placed], widths: Sequence[float]) -> Iterator[tuple[int, float]]:
+    """Heights in points of the rows of a list whose texts need more than one line; a wide character counts two."""
+    lines: dict[int, int] = {}
+    for cell in cells:
+        if isinstance(cell.value, str) and cell.columns == 1:
+            room = max(int(widths[cell.column]) - 3, 1)
+            wanted = sum(max(-(-_columns(part) // room), 1) for part in cell.value.split("\n"))
+            lines[cell.row] = max(lines.get(cell.row, 1), wanted)
+    for row, count in lines.items():
+        if count > 1:
+            yield row, min(3.0 + 13.5 * count, 400.0)
+
+
+def _columns(text: str) -> int:
+    """How many columns of a fixed-width font a text takes."""
+    return sum(1 if ord(c) < 0x1100 else 2 for c in text)
 
 
 def _list_role(field: Field, value: Value) -> str:

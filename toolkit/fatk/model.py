@@ -145,7 +145,11 @@ def key_of(table: Table, row: Row) -> Key:
 
 def row_name(table: Table, row: Row) -> str:
     """The text that names a row in ``cells`` and in findings: its key fields joined by ``/``, or ``*``."""
-    return "/".join("" if v is None else str(v) for v in key_of(table, row)) if table.key else "*"
+    places = table.key_positions
+    if len(places) == 1:
+        value = row[places[0]]
+        return "" if value is None else str(value)
+    return "/".join("" if row[i] is None else str(row[i]) for i in places) if places else "*"
 
 
 def order_of(table: Table) -> Callable[[Row], Any]:

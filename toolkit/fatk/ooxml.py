@@ -173,15 +173,16 @@ class _Package:
         member = self.archive.find(part)
         if member is None:
             return {}
-        found = {}
+        found: dict[str, _Relation] = {}
         for _, attributes in self.elements(member, "Relationships", _PACKAGE, {"Relationships/Relationship"}):
             external = attributes.get("TargetMode") == "External"
             target = attributes.get("Target", "")
             if not external:
                 target = posixpath.normpath(posixpath.join("/", folder, target)).lstrip("/")
-            found[attributes.get("Id", "")] = _Relation(
-                attributes.get("Type", "").rpartition("/")[2], target, external
-            )
+            key = attributes.get("Id", "")
+            if key in found:
+                raise Refused("XLSX_BAD_REFERENCE", place=f"{member.name}#{key}", reason="used_twice")
+            found[key] = _Relation(attributes.get("Type", "").rpartition("/")[2], target, external)
         return found
 
     def one(self, related: dict[str, _Relation], kind: str) -> Member | None:
@@ -344,6 +345,11 @@ def _declared_sheets(package: _Package, workbook: Member) -> tuple[list[tuple[st
     limit = package.limits.sheets
     if len(sheets) > limit:
         raise Refused("XLSX_TOO_MANY_SHEETS", count=len(sheets), limit=limit)
+    names: set[str] = set()
+    for name, _, _ in sheets:
+        if name.casefold() in names:  # a place in the sheet of this name would be two places
+            raise Refused("XLSX_BAD_REFERENCE", place=name, reason="used_twice")
+        names.add(name.casefold())
     return sheets, epoch_1904
 
 

@@ -10,7 +10,7 @@ import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, lru_cache
 from types import MappingProxyType
 
 from fatk import layout
@@ -33,15 +33,17 @@ _AMOUNT = re.compile(r"-?[0-9][0-9,]*(?:\.[0-9]+)?")
 _FOOT = re.compile(r"^(?:注\d*|说明|备注)[:：]")
 #: A header has at most this many rows, and begins at most this many rows below its title.
 _HEADER_ROWS, _HEADER_DISTANCE = 6, 8
+#: A row with a title holds at most this many cells: the title, a number, a unit.
+_TITLE_CELLS = 3
 
 
-@cache
+@lru_cache(maxsize=8192)
 def fold(text: str) -> str:
     """A label as it is compared: compatibility forms folded, no blanks, lower case."""
     return _SPACE.sub("", unicodedata.normalize("NFKC", text)).casefold()
 
 
-@cache
+@lru_cache(maxsize=1024)
 def fold_title(text: str) -> str:
     """A title as it is compared: folded, without quotes, brackets, leading numbers, the year and a trailing unit."""
     folded = _YEAR.sub("", fold(text)).translate(_TITLE_MARKS)
@@ -140,6 +142,7 @@ def _spellings(column: Column, lines: Sequence[FixedLine]) -> Iterator[tuple[str
                     yield tuple(fold(alias) if h == fold(line.name) else h for h in path)
 
 
+@lru_cache(maxsize=8192)
 def title_of(text: str) -> str | None:
     """The one of the nine tables whose title a text is, or ``None``. A sentence that names a table is no title."""
     if not 3 <= len(text) <= 80:
@@ -172,13 +175,11 @@ Rows = Mapping[int, Sequence[tuple[int, Cell]]]
 
 
 def rows_of(sheet: Sheet) -> dict[int, list[tuple[int, Cell]]]:
-    """The non-empty cells of a sheet by row, each row from left to right."""
+    """The non-empty cells of a sheet by row, from top to bottom and from left to right, as a sheet holds them."""
     rows: dict[int, list[tuple[int, Cell]]] = {}
     for (row, column), cell in sheet.cells.items():
         rows.setdefault(row, []).append((column, cell))
-    for line in rows.values():
-        line.sort(key=lambda item: item[0])
-    return dict(sorted(rows.items()))
+    return rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +203,8 @@ def regions(sheet: Sheet, rows: Rows) -> list[Region]:
     within = -1  # the last row so far of a list, which goes on to the next blank row
     for index, number in enumerate(numbers):
         within = number if within == number - 1 else -1
-        for column, cell in rows[number]:
+        line = rows[number]
+        for column, cell in line[:1] if within == number else line if len(line) <= _TITLE_CELLS else ():
             if cell.kind != "text" or len(cell.text) > 80:
                 continue
             listed = lists.get(cell.text.strip())

@@ -21,7 +21,7 @@ from fatk.errors import Misuse
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Field:
-    """One field of one table, as its Table Schema declares it."""
+    """One field of one table, as its Table Schema declares it. ``plain``: a text that is printed as it is."""
 
     name: str
     type: str
@@ -40,6 +40,7 @@ class Field:
     by_edition: bool
     path: tuple[str, ...]
     reserved: frozenset[str]
+    plain: bool
 
     @property
     def numeric(self) -> bool:
@@ -301,7 +302,7 @@ def _field(declared: Mapping[str, Any], titles: Mapping[str, str], reserved: fro
         minimum=None if minimum is None else Decimal(minimum), maximum=None if maximum is None else Decimal(maximum),
         unit=block.get("unit"), unit_of=block.get("unit_of"),
         states=block.get("states", False), only=block.get("only"),
-        by_edition=block.get("by_edition", False), path=tuple(block.get("path", ())), reserved=reserved,
+        by_edition=block.get("by_edition", False), path=tuple(block.get("path", ())), reserved=reserved, plain=declared["type"] == "string" and not labels,
     )  # fmt: skip
 
 

@@ -37,7 +37,7 @@ from fatk.recognition import (
     vocabulary,
 )
 from fatk.spec import Edition, Field, Spec, Table, load
-from fatk.values import BLANKS, Nothing, Value, clean_text, parse_decimal, round_half_up
+from fatk.values import BLANKS, Nothing, Value, clean_text, parse_decimal, round_half_up, text_fault
 
 _UNIT = re.compile(r"单位[:：]\s*(?:人民币)?\s*(元|千元|万元|亿元)")
 _NUMBER = re.compile(r"(?:财决)?公开\s*[0-9]{2}\s*表|表\s*[0-9一二三四五六七八九]{1,2}")
@@ -77,6 +77,20 @@ class _FormState:
     statement: str | None = None
 
 
+#: A field, the column and cell that it was read from, and what is wrong with it.
+_Fault = tuple[Field, int, Cell, lexical.Fault]
+
+
+@dataclass(frozen=True, slots=True)
+class _Block:
+    """Columns of a form that share their rows: which hold the label or code, which the amounts, where each field is."""
+
+    name: str
+    roles: Mapping[str, int]
+    amounts: Sequence[tuple[int, int, Field]]
+    spots: Mapping[str, int]
+
+
 class _Transcription:
     """One pass over a workbook. Lists first, since they say what the forms cannot; then forms; then what is left."""
 
@@ -84,7 +98,8 @@ class _Transcription:
         self.spec, self.book, self.name = spec, book, name
         self.rows: dict[str, list[Row]] = {}
         self.findings: list[Finding] = []
-        self.places: dict[tuple[str, str, str], str] = {}
+        self.spots: dict[tuple[str, str], tuple[str, int, Mapping[str, int]]] = {}
+        self.items: dict[tuple[str, str], tuple[str, int, int]] = {}
         self.sheets = [_SheetState(s, rows, regions(s, rows)) for s in book.sheets for rows in [rows_of(s)]]
         self.forms: dict[str, _FormState] = {}
         self.entities: Counter[str] = Counter()
@@ -114,15 +129,10 @@ class _Transcription:
         self.describe(edition, decimals)
         total = sum(len(s.sheet.cells) for s in self.sheets)
         self.rest()
-        places = self.places
-
-        def place(table: str, row: str, name: str) -> str | None:
-            return places.get((table, row, name)) or places.get((table, row, ""))
-
         for code, detail in self.book.notices:
             self.notice(code, detail)
         return Reading(
-            build(self.spec, self.rows), tuple(self.findings), place, "xlsx",
+            build(self.spec, self.rows), tuple(self.findings), self.place, "xlsx",
             edition_certainty=certainty, source_cells=total,
         )  # fmt: skip
 
@@ -180,21 +190,22 @@ class _Transcription:
         for c, cell in state.rows[region.header]:
             if cell.text.strip() not in positions:
                 state.used.discard((region.header, c))
+        spots = {table.fields[position].name: column for column, position in columns.items()}
+        fields = {column: (position, table.fields[position]) for column, position in columns.items()}
+        width = len(table.fields)
         for number in range(region.header + 1, region.end + 1):
-            line = state.rows.get(number)
-            if not line:
-                continue
-            values: list[Value] = [None] * len(table.fields)
-            found: list[tuple[int, int, Cell, lexical.Fault | None]] = []
-            for column, cell in line:
-                position = columns.get(column)
-                if position is None:
+            values: list[Value] = [None] * width
+            faults: list[_Fault] = []
+            for column, cell in state.rows.get(number, ()):
+                known = fields.get(column)
+                if known is None:
                     continue
                 state.used.add((number, column))
-                values[position], fault = from_cell(table.fields[position], cell, None)
-                found.append((position, column, cell, fault))
-            if found:
-                self.keep(state, table, number, tuple(values), found)
+                position, declared = known
+                values[position], fault = from_cell(declared, cell, None)
+                if fault:
+                    faults.append((declared, column, cell, fault))
+            self.keep(state, table, number, tuple(values), spots, faults)
 
     def read_record(self, state: _SheetState, region: Region) -> None:
         """A list of items of a table of one row: the field's title, its value, its unit."""
@@ -203,7 +214,6 @@ class _Transcription:
         label_at, value_at, unit_at = header[layout.ITEM], header[layout.CONTENT], header.get(layout.UNIT)
         titles = {f.title: i for i, f in enumerate(table.fields)}
         values: list[Value] = [None] * len(table.fields)
-        found: list[tuple[int, int, int, Cell, lexical.Fault | None]] = []
         for number in range(region.header + 1, region.end + 1):
             line = dict(state.rows.get(number, ()))
             label = line.get(label_at)
@@ -215,45 +225,42 @@ class _Transcription:
                 state.used.add((number, unit_at))
             if value_at in line:
                 state.used.add((number, value_at))
-                values[position], fault = from_cell(table.fields[position], line[value_at], None)
-                found.append((number, position, value_at, line[value_at], fault))
-        row = tuple(values)
-        for number, position, column, cell, fault in found:
-            self.place(state, table, row, position, number, column, cell, fault)
-        if found:
-            self.rows.setdefault(table.id, []).append(row)
+                declared = table.fields[position]
+                values[position], fault = from_cell(declared, line[value_at], None)
+                self.items[table.id, declared.name] = (state.sheet.name, number, value_at)
+                if fault:
+                    self.fault(state, table, "*", number, (declared, value_at, line[value_at], fault))
+        if any(value is not None for value in values):
+            self.rows.setdefault(table.id, []).append(tuple(values))
 
     def keep(
-        self,
-        state: _SheetState,
-        table: Table,
-        number: int,
-        row: Row,
-        found: list[tuple[int, int, Cell, lexical.Fault | None]],
-    ) -> None:
-        for position, column, cell, fault in found:
-            self.place(state, table, row, position, number, column, cell, fault)
+        self, state: _SheetState, table: Table, number: int, row: Row, spots: Mapping[str, int], faults: Sequence[_Fault]
+    ) -> None:  # fmt: skip
+        """Keep a row read from a sheet's row, with the columns that its fields stand in and what was wrong with them."""
+        name = row_name(table, row)
+        self.spots.setdefault((table.id, name), (state.sheet.name, number, spots))
+        for fault in faults:
+            self.fault(state, table, name, number, fault)
         self.rows.setdefault(table.id, []).append(row)
 
-    def place(
-        self,
-        state: _SheetState,
-        table: Table,
-        row: Row,
-        position: int,
-        number: int,
-        column: int,
-        cell: Cell,
-        fault: lexical.Fault | None,
-    ) -> None:
-        name, declared = row_name(table, row), table.fields[position]
+    def fault(self, state: _SheetState, table: Table, name: str, number: int, fault: _Fault) -> None:
+        """Say what is wrong with one cell."""
+        declared, column, cell, (notice, details) = fault
         where = f"{state.sheet.name}!{a1(number, column)}"
-        self.places.setdefault((table.id, name, declared.name), where)
-        self.places.setdefault((table.id, name, ""), where)
-        if fault:
-            notice, details = fault
-            ref = CellRef(table.id, name, declared.name, where, declared.title, cell.text)
-            self.findings.append(notify(notice, ref, place=where, field=declared.title, **details))
+        ref = CellRef(table.id, name, declared.name, where, declared.title, cell.text)
+        self.findings.append(notify(notice, ref, place=where, field=declared.title, **details))
+
+    def place(self, table: str, row: str, field: str) -> str | None:
+        """Where a cell of the report stands in the workbook: its own cell, else the first of its row."""
+        item = self.items.get((table, field))
+        if item is not None:
+            return f"{item[0]}!{a1(item[1], item[2])}"
+        spot = self.spots.get((table, row))
+        if spot is None:
+            return None
+        sheet, number, columns = spot
+        column = columns.get(field, min(columns.values(), default=0))
+        return f"{sheet}!{a1(number, column)}"
 
     # Forms: the nine tables
 
@@ -323,15 +330,15 @@ class _Transcription:
         if any(m.line for m in head.meanings.values()):
             self.line_columns(form, last, decimals)
             return
-        blocks = _blocks(head)
-        anchors = {block: "" for block, _ in blocks}
+        blocks = _blocks(head, table)
+        anchors = {block.name: "" for block in blocks}
         for number in range(head.first_data, last + 1):
             line = dict(state.rows.get(number, ()))
             if not line:
                 continue
-            for block, columns in blocks:
-                anchors[block] = self.read_row(
-                    form, table, block, columns, number, line, decimals, anchors[block], names
+            for block in blocks:
+                anchors[block.name] = self.read_row(
+                    form, table, block, number, line, decimals, anchors[block.name], names
                 )
 
     def foot(self, form: _FormState) -> int:
@@ -416,14 +423,17 @@ class _Transcription:
         for key, found in lines.items():
             values: list[Value] = [None] * len(table.fields)
             values[table.key_positions[0]], values[table.position["name"]] = key, labels[key]
-            faults = []
+            faults: list[_Fault] = []
+            spots: dict[str, int] = {}
             for position, (column, cell) in found.items():
-                fault = None
+                declared = table.fields[position]
+                spots[declared.name] = column
                 if cell is not None:
                     state.used.add((number, column))
-                    values[position], fault = from_cell(table.fields[position], cell, decimals)
-                faults.append((position, column, cell or Cell("", "text"), fault))
-            self.keep(state, table, number, tuple(values), faults)
+                    values[position], fault = from_cell(declared, cell, decimals)
+                    if fault:
+                        faults.append((declared, column, cell, fault))
+            self.keep(state, table, number, tuple(values), spots, faults)
 
     def line_label(self, form: _FormState, column: int, meaning: Meaning) -> str:
         """The printed name of a line that is a column: the word of its header that names it, as printed."""
@@ -434,45 +444,38 @@ class _Transcription:
             place = form.heading.anchors.get((row, column), (row, column))
             if place in at and clean_text(at[place].text) not in printed:
                 printed.append(clean_text(at[place].text))
-        generic = {"预算数", "决算数", "小计"}
-        own = [text for text in printed if text not in generic]
+        own = [text for text in printed if fold(text) in words.items or fold(text) not in words.words]
         named = [text for text in own if words.items.get(fold(text)) == meaning.line]
         return (named or own or printed)[-1]
 
     def read_row(
-        self, form: _FormState, table: Table, block: str, columns: Mapping[int, Meaning], number: int,
-        line: Mapping[int, Cell], decimals: int, anchor: str, names: Mapping[str, str],
+        self, form: _FormState, table: Table, block: _Block, number: int, line: Mapping[int, Cell],
+        decimals: int, anchor: str, names: Mapping[str, str],
     ) -> str:  # fmt: skip
         """One printed row of one block; returns the line that following components belong to."""
         state = form.state
-        by_role: dict[str, int] = {}
-        for column, meaning in columns.items():
-            if meaning.role != "amount":
-                by_role.setdefault(meaning.role, column)
-        numbered = by_role.get("line_number")
+        numbered = block.roles.get("line_number")
         if numbered is not None and numbered in line:
             state.used.add((number, numbered))
-        key, name, labels = self.identify(table, block, by_role, line, anchor, names)
+        key, name, labels = self.identify(table, block.name, block.roles, line, anchor, names)
         if key is None:
-            if labels:
-                self.unknown_row(form, number, labels, line)
+            there = labels or [column for column, _, _ in block.amounts if column in line]
+            if there:
+                self.unknown_row(form, number, there, line)
             return anchor
         for column in labels:
             state.used.add((number, column))
         values: list[Value] = [None] * len(table.fields)
         values[table.key_positions[0]], values[table.position["name"]] = key, name
-        found: list[tuple[int, int, Cell, lexical.Fault | None]] = []
-        for column, meaning in columns.items():
+        faults: list[_Fault] = []
+        for column, position, declared in block.amounts:
             cell = line.get(column)
-            if meaning.role == "amount" and meaning.field and cell is not None:
+            if cell is not None:
                 state.used.add((number, column))
-                position = table.position[meaning.field]
-                values[position], fault = from_cell(table.fields[position], cell, decimals)
-                found.append((position, column, cell, fault))
-        for column in labels:
-            position = table.key_positions[0]
-            found.append((position, column, line[column], None))
-        self.keep(state, table, number, tuple(values), found)
+                values[position], fault = from_cell(declared, cell, decimals)
+                if fault:
+                    faults.append((declared, column, cell, fault))
+        self.keep(state, table, number, tuple(values), block.spots, faults)
         component = "." in key and key.rpartition(".")[0] == anchor
         return anchor if component else key
 
@@ -693,19 +696,34 @@ class _Transcription:
         )
 
 
-def _blocks(head: Heading) -> list[tuple[str, dict[int, Meaning]]]:
+def _blocks(head: Heading, table: Table) -> list[_Block]:
     """A form's columns in the groups that share their rows: a new one begins at each label or code column."""
-    blocks: list[tuple[str, dict[int, Meaning]]] = []
+    groups: list[tuple[str, dict[int, Meaning]]] = []
     for column in sorted(head.meanings):
         meaning = head.meanings[column]
-        if meaning.role in ("label", "code") or not blocks:
+        if meaning.role in ("label", "code") or not groups:
             name = meaning.block
-            taken = {b for b, _ in blocks}
-            while name in taken:
+            while any(name == other for other, _ in groups):
                 name += "+"
-            blocks.append((name, {}))
-        blocks[-1][1][column] = meaning
-    return blocks
+            groups.append((name, {}))
+        groups[-1][1][column] = meaning
+    return [_block(name, columns, table) for name, columns in groups]
+
+
+def _block(name: str, columns: Mapping[int, Meaning], table: Table) -> _Block:
+    roles: dict[str, int] = {}
+    amounts: list[tuple[int, int, Field]] = []
+    for column, meaning in columns.items():
+        if meaning.role != "amount":
+            roles.setdefault(meaning.role, column)
+        elif meaning.field:
+            amounts.append((column, table.position[meaning.field], table[meaning.field]))
+    key = roles.get("label", roles.get("code"))
+    spots = {declared.name: column for column, _, declared in amounts}
+    for field_name, at in ((table.key[0], key), ("name", roles.get("name", key))):
+        if at is not None:
+            spots[field_name] = at
+    return _Block(name, roles, amounts, spots)
 
 
 def code_of(cell: Cell) -> str | None:
@@ -756,9 +774,12 @@ def _printed_values(declared: Field) -> Mapping[str, Value]:
 
 def from_cell(declared: Field, cell: Cell, decimals: int | None) -> tuple[Value, lexical.Fault | None]:
     """The value of a field from a cell. ``decimals`` are those of amounts whose number format shows none."""
-    if cell.kind == "error":
+    kind = cell.kind
+    if kind == "text" and declared.plain and text_fault(cell.text, declared.reserved) is None:
+        return cell.text, None
+    if kind == "error":
         return None, ("READ-31", {"text": cell.text})
-    if cell.kind == "formula_without_value":
+    if kind == "formula_without_value":
         return None, ("READ-32", {"text": cell.text})
     if declared.numeric:
         return _figure(declared, cell, decimals)
@@ -767,7 +788,7 @@ def from_cell(declared: Field, cell: Cell, decimals: int | None) -> tuple[Value,
         known = _printed_values(declared)
         if text in known:
             return known[text], None
-        if cell.kind == "boolean" and declared.type == "boolean":
+        if kind == "boolean" and declared.type == "boolean":
             return text in ("1", "TRUE", "true"), None
     return lexical.from_text(declared, text)
 
