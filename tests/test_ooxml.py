@@ -106,9 +106,10 @@ def texts(data: str, **more: Any) -> dict[str, str]:
     return {name: cell.text for name, cell in cells(data, **more).items()}
 
 
-def refusal(action: Callable[[], object]) -> str:
+def refusal(action: Callable[..., object], *arguments: Any, **named: Any) -> str:
+    """The code that a call is refused with."""
     with pytest.raises(Refused) as caught:
-        action()
+        action(*arguments, **named)
     return caught.value.code
 
 
@@ -476,6 +477,7 @@ def agrees(cell: Cell, value: object) -> bool:
     }  # openpyxl decodes _x005F_ and no other
 
 
+MOMENT = dt.datetime.fromisoformat("2023-01-31T12:30:00")  # Excel knows no time zones
 WORDS = [
     "收入",
     " 前后空格 ",
@@ -493,7 +495,7 @@ WORDS = [
 
 
 @pytest.mark.parametrize("in_memory", [True, False])
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_xlsxwriter_books_read_as_openpyxl_reads_them(seed: int, in_memory: bool) -> None:
     draw = random.Random(seed)
     buffer = io.BytesIO()
@@ -504,7 +506,7 @@ def test_xlsxwriter_books_read_as_openpyxl_reads_them(seed: int, in_memory: bool
     )  # fmt: skip
     for index in range(3):
         sheet = made.add_worksheet(f"GK0{index} 表")
-        for row in range(25):
+        for row in range(16):
             for column in draw.sample([*range(9), 30, 800], draw.randrange(1, 9)):
                 match draw.randrange(9):
                     case 0:
@@ -514,7 +516,7 @@ def test_xlsxwriter_books_read_as_openpyxl_reads_them(seed: int, in_memory: bool
                     case 1:
                         sheet.write_number(row, column, draw.random(), percent)
                     case 2:
-                        sheet.write_datetime(row, column, dt.datetime(2023, 1, 31, 12, 30), day)
+                        sheet.write_datetime(row, column, MOMENT, day)
                     case 3:
                         sheet.write_boolean(row, column, draw.random() < 0.5)
                     case 4:
@@ -543,14 +545,14 @@ def test_xlsxwriter_books_read_as_openpyxl_reads_them(seed: int, in_memory: bool
     assert ("HIDDEN_CONTENT", "GK01 表") in read_book(data).notices
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_openpyxl_books_read_as_openpyxl_reads_them(seed: int) -> None:
     draw = random.Random(seed)
     made = openpyxl.Workbook()
     made.active.title = "首页"
     for index in range(3):
         sheet = made.create_sheet(f"Z{index}")
-        for _ in range(120):
+        for _ in range(80):
             cell = sheet.cell(draw.randrange(1, 30), draw.choice([1, 2, 3, 4, 29, 703]))
             cell.value = draw.choice(
                 [
@@ -561,7 +563,7 @@ def test_openpyxl_books_read_as_openpyxl_reads_them(seed: int) -> None:
                     0.1 + 0.2,
                     True,
                     False,
-                    dt.datetime(2020, 2, 29),
+                    MOMENT,
                     "=A1+1",
                     "#DIV/0!",
                     None,
@@ -673,12 +675,12 @@ def test_plain_rows_read_as_expat_reads_them(data: str) -> None:
     )  # of two faults either may be met first
 
 
-@pytest.mark.parametrize("extra", ["", "<!-- c -->", "<?pi?>\n", "<row />"])
+@pytest.mark.parametrize("extra", ["", "<!-- c --><?pi?>\n<row />"])
 def test_large_sheets_are_read_piece_by_piece(extra: str) -> None:
     """Over a megabyte, with rows of every sort, so that pieces end anywhere."""
     rows = []
     count = 0
-    for i in range(1, 9001):
+    for i in range(1, 6001):
         third = f'<c r="C{i}"><f>A{i}*2</f><v>{i * 2}</v></c>' if i % 7 == 0 else f'<c r="C{i}" s="1"/>'
         text = "说明" * (i % 40) if i % 11 else "a&amp;b"
         count += 2 + (i % 7 == 0) + bool(text)
@@ -693,7 +695,7 @@ def test_large_sheets_are_read_piece_by_piece(extra: str) -> None:
     sheet = read_book(made).sheets[0]
     assert sheet == read_book(by_expat_alone(made)).sheets[0]
     assert len(sheet.cells) == count
-    assert sheet.cells[8999, 1] == Cell("9000.25", "number", read_format("#,##0.00"), None)
+    assert sheet.cells[5999, 1] == Cell("6000.25", "number", read_format("#,##0.00"), None)
     assert sheet.cells[0, 0].text == "长" * 90 + "1"
 
 
@@ -702,21 +704,21 @@ def test_large_sheets_are_read_piece_by_piece(extra: str) -> None:
 
 def test_archives_that_are_none() -> None:
     good = packed(parts())
-    assert refusal(lambda: read_book(b"")) == "FILE_EMPTY"
-    assert refusal(lambda: read_book(good[:-30])) == "ZIP_TRUNCATED"
-    assert refusal(lambda: read_book(good[:300])) == "ZIP_TRUNCATED"
-    assert refusal(lambda: read_book(b"<html></html>" + good)) == "CONTAINER_PREFIX"
-    assert refusal(lambda: read_book(good + good)) == "CONTAINER_PREFIX"
-    assert refusal(lambda: read_book(b"%PDF-1.7 ...")) == "NOT_A_ZIP"
-    assert refusal(lambda: read_book(good, Limits(file_size=1000))) == "FILE_TOO_LARGE"
-    assert refusal(lambda: read_book(packed({}))) == "XLSX_PART_MISSING"
+    assert refusal(read_book, b"") == "FILE_EMPTY"
+    assert refusal(read_book, good[:-30]) == "ZIP_TRUNCATED"
+    assert refusal(read_book, good[:300]) == "ZIP_TRUNCATED"
+    assert refusal(read_book, b"<html></html>" + good) == "CONTAINER_PREFIX"
+    assert refusal(read_book, good + good) == "CONTAINER_PREFIX"
+    assert refusal(read_book, b"%PDF-1.7 ...") == "NOT_A_ZIP"
+    assert refusal(read_book, good, Limits(file_size=1000)) == "FILE_TOO_LARGE"
+    assert refusal(read_book, packed({})) == "XLSX_PART_MISSING"
 
 
 def test_a_path_reads_as_its_bytes(tmp_path: Any) -> None:
     good = packed(parts('<row r="1"><c r="A1"><v>1</v></c></row>'))
     (tmp_path / "表.xlsx").write_bytes(good)
     assert read_book(tmp_path / "表.xlsx") == read_book(str(tmp_path / "表.xlsx")) == read_book(good)
-    assert refusal(lambda: read_book(tmp_path / "表.xlsx", Limits(file_size=10))) == "FILE_TOO_LARGE"
+    assert refusal(read_book, tmp_path / "表.xlsx", Limits(file_size=10)) == "FILE_TOO_LARGE"
     with pytest.raises(FileNotFoundError):
         read_book(tmp_path / "none.xlsx")
 
@@ -731,7 +733,7 @@ def test_unsafe_names(name: str) -> None:
     made = packed({"A" * len(name.encode()): b"x"}).replace(b"A" * len(name.encode()), name.encode())
     if not name.isascii():
         made = flagged(made, 0x0800)
-    assert refusal(lambda: open_archive(made, DEFAULTS)) == "ZIP_UNSAFE_NAME"
+    assert refusal(open_archive, made, DEFAULTS) == "ZIP_UNSAFE_NAME"
 
 
 def flagged(made: bytes, flag: int) -> bytes:
@@ -749,7 +751,7 @@ def flagged(made: bytes, flag: int) -> bytes:
 
 @pytest.mark.parametrize("names", [("a.csv", "A.csv"), ("é.csv", "e\u0301.csv"), ("a", "a/"), ("ß", "SS")])
 def test_names_that_some_system_takes_for_one(names: tuple[str, str]) -> None:
-    assert refusal(lambda: open_archive(packed(dict.fromkeys(names, b"")), DEFAULTS)) == "ZIP_DUPLICATE_NAME"
+    assert refusal(open_archive, packed(dict.fromkeys(names, b"")), DEFAULTS) == "ZIP_DUPLICATE_NAME"
 
 
 def test_names_of_chinese_archivers() -> None:
@@ -764,7 +766,7 @@ def test_names_of_chinese_archivers() -> None:
     assert archive.read(member) == b"x"
     assert open_archive(packed({name: b"x"}), DEFAULTS).members[0].encoding == "utf-8"
     assert open_archive(packed({"a": b"x"}), DEFAULTS).members[0].encoding == "ascii"
-    assert refusal(lambda: open_archive(made.replace(raw, b"\xff" * len(raw)), DEFAULTS)) == "ZIP_UNSAFE_NAME"
+    assert refusal(open_archive, made.replace(raw, b"\xff" * len(raw)), DEFAULTS) == "ZIP_UNSAFE_NAME"
 
 
 def test_links_devices_and_passwords() -> None:
@@ -774,26 +776,23 @@ def test_links_devices_and_passwords() -> None:
             link = zipfile.ZipInfo("link")
             link.external_attr = mode << 16
             archive.writestr(link, "/etc/passwd")
-        assert refusal(lambda data=buffer.getvalue(): open_archive(data, DEFAULTS)) == "ZIP_SYMLINK"  # type: ignore[misc]
-    assert refusal(lambda: open_archive(flagged(packed({"a": b"x"}), 1), DEFAULTS)) == "ZIP_ENCRYPTED"
+        assert refusal(open_archive, buffer.getvalue(), DEFAULTS) == "ZIP_SYMLINK"
+    assert refusal(open_archive, flagged(packed({"a": b"x"}), 1), DEFAULTS) == "ZIP_ENCRYPTED"
     assert (
-        refusal(lambda: open_archive(packed({"a": b"x" * 99}, method=zipfile.ZIP_LZMA), DEFAULTS))
+        refusal(open_archive, packed({"a": b"x" * 99}, method=zipfile.ZIP_LZMA), DEFAULTS)
         == "ZIP_METHOD_UNSUPPORTED"
     )
 
 
 def test_bombs_are_refused_by_what_they_declare() -> None:
     bomb = packed({"a": bytes(2 << 20)}, level=9)
-    assert refusal(lambda: open_archive(bomb, DEFAULTS)) == "ZIP_BOMB"
+    assert refusal(open_archive, bomb, DEFAULTS) == "ZIP_BOMB"
     open_archive(bomb, Limits(zip_ratio=2000))
     noise = random.Random(1).randbytes(2 << 20)
-    assert refusal(lambda: open_archive(packed({"a": noise}), Limits(zip_entry=1 << 20))) == "ZIP_BOMB"
-    assert (
-        refusal(lambda: open_archive(packed({"a": noise, "b": noise}), Limits(zip_total=3 << 20)))
-        == "ZIP_BOMB"
-    )
+    assert refusal(open_archive, packed({"a": noise}), Limits(zip_entry=1 << 20)) == "ZIP_BOMB"
+    assert refusal(open_archive, packed({"a": noise, "b": noise}), Limits(zip_total=3 << 20)) == "ZIP_BOMB"
     many = packed({str(i): b"" for i in range(20)})
-    assert refusal(lambda: open_archive(many, Limits(zip_entries=19))) == "ZIP_TOO_MANY_ENTRIES"
+    assert refusal(open_archive, many, Limits(zip_entries=19)) == "ZIP_TOO_MANY_ENTRIES"
 
 
 def overlapping(count: int, size: int) -> bytes:
@@ -838,12 +837,12 @@ def overlapping(count: int, size: int) -> bytes:
 
 
 def test_overlapping_entries_and_false_sizes() -> None:
-    assert refusal(lambda: open_archive(overlapping(1000, 1 << 20), DEFAULTS)) == "ZIP_OVERLAPPING_ENTRIES"
-    assert refusal(lambda: open_archive(overlapping(1000, 10), DEFAULTS)) == "ZIP_OVERLAPPING_ENTRIES"
+    assert refusal(open_archive, overlapping(1000, 1 << 20), DEFAULTS) == "ZIP_OVERLAPPING_ENTRIES"
+    assert refusal(open_archive, overlapping(1000, 10), DEFAULTS) == "ZIP_OVERLAPPING_ENTRIES"
     for size in (10, (1 << 20) - 1, (1 << 20) + 1):
         archive = open_archive(overlapping(1, size), Limits(zip_ratio=5000))
-        assert refusal(lambda archive=archive: archive.read(archive.members[0])) == "ZIP_CORRUPT"  # type: ignore[misc]
-        assert refusal(lambda archive=archive: list(archive.pieces(archive.members[0]))) == "ZIP_CORRUPT"  # type: ignore[misc]
+        assert refusal(archive.read, archive.members[0]) == "ZIP_CORRUPT"
+        assert refusal(list, archive.pieces(archive.members[0])) == "ZIP_CORRUPT"
 
 
 @pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
@@ -857,7 +856,7 @@ def test_large_members_come_in_pieces_and_are_checked(method: int) -> None:
     assert archive.head(archive.members[0], 9) == noise[:9]
     position = made.index(noise[:64]) + 5000 if method == zipfile.ZIP_STORED else 5000
     broken = open_archive(made[:position] + bytes([made[position] ^ 1]) + made[position + 1 :], DEFAULTS)
-    assert refusal(lambda: list(broken.pieces(broken.members[0]))) == "ZIP_CORRUPT"
+    assert refusal(list, broken.pieces(broken.members[0])) == "ZIP_CORRUPT"
 
 
 def test_zip64_and_data_descriptors_are_understood() -> None:
@@ -876,10 +875,88 @@ def test_zip64_and_data_descriptors_are_understood() -> None:
     with (
         zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive,
         archive.open("a", "w", force_zip64=True) as member,
-    ):  # type: ignore[arg-type]
+    ):
         member.write(b"hello" * 100)
     found = open_archive(bytes(stream.data), DEFAULTS)
     assert found.read(found.members[0]) == b"hello" * 100
+
+
+def patched(made: bytes, at: int, layout: str, change: Callable[[int], int]) -> bytes:
+    """The archive with one number in it changed."""
+    (number,) = struct.unpack_from(layout, made, at)
+    return made[:at] + struct.pack(layout, change(number)) + made[at + struct.calcsize(layout) :]
+
+
+@pytest.mark.parametrize(
+    ("code", "record", "offset", "layout", "change"),
+    [
+        ("ZIP_CORRUPT", b"PK\x05\x06", 4, "<H", lambda disk: disk + 1),
+        ("ZIP_CORRUPT", b"PK\x05\x06", 8, "<H", lambda here: here + 1),
+        ("ZIP_CORRUPT", b"PK\x05\x06", 8, "<I", lambda counts: counts + 0x10001),
+        ("ZIP_CORRUPT", b"PK\x05\x06", 8, "<I", lambda counts: counts - 0x10001),
+        ("ZIP_CORRUPT", b"PK\x05\x06", 16, "<I", lambda offset: offset + 1),
+        ("CONTAINER_PREFIX", b"PK\x05\x06", 16, "<I", lambda offset: offset - 1),
+        ("ZIP_TRUNCATED", b"PK\x05\x06", 20, "<H", lambda comment: comment + 1),
+        ("ZIP_CORRUPT", b"PK\x01\x02", 0, "<I", lambda signature: signature + 1),
+        ("ZIP_CORRUPT", b"PK\x01\x02", 28, "<H", lambda _name: 60_000),
+        ("ZIP_CORRUPT", b"PK\x01\x02", 20, "<I", lambda compressed: compressed + 1),
+        ("ZIP_CORRUPT", b"PK\x01\x02", 24, "<I", lambda _size: 0xFFFFFFFF),
+        ("ZIP_OVERLAPPING_ENTRIES", b"PK\x01\x02", 42, "<I", lambda header: header + 1),
+        ("ZIP_OVERLAPPING_ENTRIES", b"PK\x01\x02", 42, "<I", lambda _header: 0xFFFF),
+        ("ZIP_CORRUPT", b"PK\x03\x04", 8, "<H", lambda _method: 8),
+        ("ZIP_CORRUPT", b"PK\x03\x04", 30, "<B", lambda letter: letter + 1),
+        ("ZIP_OVERLAPPING_ENTRIES", b"PK\x03\x04", 28, "<H", lambda _extra: 9),
+    ],
+)
+def test_archives_that_contradict_themselves(
+    code: str, record: bytes, offset: int, layout: str, change: Callable[[int], int]
+) -> None:
+    made = packed({"a": b"x" * 9, "b": b"y"}, method=zipfile.ZIP_STORED)
+    at = made.index(record, 1 if record == b"PK\x05\x06" else 0) + offset
+    assert refusal(open_archive, patched(made, at, layout, change), DEFAULTS) == code
+
+
+@pytest.mark.parametrize("size", [9, 2 << 20])
+def test_broken_compression_is_told_apart_from_a_bug(size: int) -> None:
+    made = packed({"a": random.Random(4).randbytes(size)})
+    archive = open_archive(made[:31] + b"\xff" * 4 + made[35:], DEFAULTS)  # block type 3 does not exist
+    for read in (
+        archive.read,
+        lambda member: list(archive.pieces(member)),
+        lambda member: archive.head(member, 5),
+    ):
+        assert refusal(read, archive.members[0]) == "ZIP_CORRUPT"
+
+
+def test_directories_hold_nothing() -> None:
+    made = packed({"d/": b""})
+    assert open_archive(made, DEFAULTS).names == ()
+    assert refusal(open_archive, packed({"d/": b"x"}), DEFAULTS) == "ZIP_CORRUPT"
+
+
+def test_archives_of_zip64_are_read_by_their_own_records() -> None:
+    made = packed({"a": b"x"}, method=zipfile.ZIP_STORED)
+    end = made.index(b"PK\x05\x06")
+    _, _, _, here, count, size, offset, _ = struct.unpack("<4sHHHHIIH", made[end:])
+    record = struct.pack("<4sQHHIIQQQQ", b"PK\x06\x06", 44, 45, 45, 0, 0, here, count, size, offset)
+    full = struct.pack("<4sHHHHIIH", b"PK\x05\x06", 0, 0, 0xFFFF, 0xFFFF, 0xFFFFFFFF, 0xFFFFFFFF, 0)
+    for place, expected in ((end, None), (end + 1, "ZIP_CORRUPT"), (1 << 60, "ZIP_CORRUPT")):
+        wide = made[:end] + record + struct.pack("<4sIQI", b"PK\x06\x07", 0, place, 1) + full
+        if expected:
+            assert refusal(open_archive, wide, DEFAULTS) == expected
+        else:
+            assert open_archive(wide, DEFAULTS).names == ("a",)
+
+    # The sizes and the place of an entry in its extra field, behind one of another kind.
+    central = made.index(b"PK\x01\x02")
+    extra = struct.pack("<HHI", 0x9999, 4, 7) + struct.pack("<HHQQQ", 0x0001, 24, 1, 1, 0)
+    entry = bytearray(made[central:end])
+    struct.pack_into("<II", entry, 20, 0xFFFFFFFF, 0xFFFFFFFF)
+    struct.pack_into("<H", entry, 30, len(extra))
+    struct.pack_into("<I", entry, 42, 0xFFFFFFFF)
+    closing = struct.pack("<4sHHHHIIH", b"PK\x05\x06", 0, 0, 1, 1, len(entry) + len(extra), central, 0)
+    archive = open_archive(made[:central] + entry + extra + closing, DEFAULTS)
+    assert archive.read(archive.members[0]) == b"x"
 
 
 # Hostile workbooks
@@ -894,13 +971,10 @@ def test_a_document_type_in_any_part_is_refused(part: str) -> None:
     made = parts()
     content = str(made[part]).removeprefix(DECLARATION)
     for before in ("", DECLARATION, "\ufeff", "<!-- a --><?b c?>\n"):
-        assert (
-            refusal(lambda before=before: read_book(packed({**made, part: before + DOCTYPE + content})))
-            == "XML_DTD_FORBIDDEN"
-        )  # type: ignore[misc]
+        assert refusal(read_book, packed({**made, part: before + DOCTYPE + content})) == "XML_DTD_FORBIDDEN"
     if part in {"[Content_Types].xml", "docProps/core.xml"}:
         assert (
-            refusal(lambda: read_book(packed({**made, part: (DOCTYPE + content).encode("utf-16")})))
+            refusal(read_book, packed({**made, part: (DOCTYPE + content).encode("utf-16")}))
             == "XML_DTD_FORBIDDEN"
         )
         read_book(packed({**made, part: content.encode("utf-16")}))
@@ -908,11 +982,12 @@ def test_a_document_type_in_any_part_is_refused(part: str) -> None:
 
 def test_encodings_other_than_utf_8_are_refused() -> None:
     sheet = worksheet("")
-    assert refusal(lambda: book(sheet=sheet.encode("utf-16"))) == "XML_ENCODING"
-    assert refusal(lambda: book(sheet=sheet.encode("utf-16-le"))) == "XML_ENCODING"
-    assert refusal(lambda: book(sheet=sheet.replace("UTF-8", "GBK"))) == "XML_ENCODING"
-    assert refusal(lambda: book('<row r="1"><c r="A1" t="str"><v>\udcff</v></c></row>'.encode("utf-8", "surrogateescape").decode("latin-1"),
-                                sheet=worksheet("收入").encode("gb18030"))) == "XML_MALFORMED"  # fmt: skip
+    assert refusal(book, sheet=sheet.encode("utf-16")) == "XML_ENCODING"
+    assert refusal(book, sheet=sheet.encode("utf-16-le")) == "XML_ENCODING"
+    assert refusal(book, sheet=sheet.replace("UTF-8", "GBK")) == "XML_ENCODING"
+    assert refusal(book, sheet=worksheet("收入").encode("gb18030")) == "XML_MALFORMED"
+    plain = worksheet('<row r="1"><c r="A1" t="inlineStr"><is><t>收入</t></is></c></row>')
+    assert refusal(book, sheet=plain.encode("gb18030")) == "XML_MALFORMED"
     assert book(sheet="\ufeff" + sheet).sheets[0].cells == {}
 
 
@@ -956,7 +1031,7 @@ ONE = '<row r="1"><c r="A1"><v>1</v></c></row>'
     ],
 )
 def test_faulty_sheets_are_refused(code: str, data: str) -> None:
-    assert refusal(lambda: book(data)) == code
+    assert refusal(book, data) == code
 
 
 @pytest.mark.parametrize(
@@ -970,7 +1045,7 @@ def test_faulty_sheets_are_refused(code: str, data: str) -> None:
     ],
 )
 def test_faulty_merged_ranges_are_refused(code: str, merges: str) -> None:
-    assert refusal(lambda: book(ONE, after=f"<mergeCells>{merges}</mergeCells>")) == code
+    assert refusal(book, ONE, after=f"<mergeCells>{merges}</mergeCells>") == code
 
 
 @pytest.mark.parametrize(
@@ -993,13 +1068,18 @@ def test_faulty_merged_ranges_are_refused(code: str, merges: str) -> None:
         ("CELL_TOO_LONG", {"strings": f'<sst xmlns="{MAIN}"><si><t>{"x" * 32768}</t></si></sst>'}),
         ("XLSX_BAD_REFERENCE", {"workbook": f'<workbook xmlns="{MAIN}" xmlns:r="{RELATED}"><sheets><sheet name="a" r:id="rId1"/>'
                                             '<sheet name="b" r:id="rId1"/></sheets></workbook>'}),
+        ("XLSX_BAD_REFERENCE", {"workbook": f'<workbook xmlns="{MAIN}" xmlns:r="{RELATED}"><sheets><sheet name="a" r:id="rId1"/>'
+                                            '<sheet name="A" r:id="rId2"/></sheets></workbook>'}),
+        ("XLSX_BAD_REFERENCE", {"workbook_rels": relations(("worksheet", "worksheets/sheet1.xml"), ("styles", "styles.xml"))
+                                                 .replace("rId2", "rId1")}),
+        ("XLSX_BAD_REFERENCE", {"workbook_rels": relations(("worksheet", "worksheets/sheet1.xml"), ("styles", "a"), ("styles", "b"))}),
         ("XLSX_TOO_MANY_SHEETS", {"workbook": f'<workbook xmlns="{MAIN}" xmlns:r="{RELATED}"><sheets>'
                                               + '<sheet name="a" r:id="rId1"/>' * 257 + "</sheets></workbook>"}),
         ("XML_TOO_COMPLEX", {"styles": f'<styleSheet xmlns="{MAIN}">' + "<a>" * 200 + "</a>" * 200 + "</styleSheet>"}),
     ],
 )  # fmt: skip
 def test_faulty_workbooks_are_refused(code: str, changed: dict[str, str | bytes | None]) -> None:
-    assert refusal(lambda: book(ONE, **changed)) == code
+    assert refusal(book, ONE, **changed) == code
 
 
 def test_limits_of_a_workbook() -> None:
@@ -1008,12 +1088,12 @@ def test_limits_of_a_workbook() -> None:
         for i in range(1, 101)
     )
     book(rows, limits=Limits(cells=200, used_area=200, workbook_text=300))
-    assert refusal(lambda: book(rows, limits=Limits(cells=199))) == "XLSX_TOO_MANY_CELLS"
-    assert refusal(lambda: book(rows, limits=Limits(used_area=199))) == "XLSX_SPARSE_AREA"
-    assert refusal(lambda: book(rows, limits=Limits(workbook_text=299))) == "XLSX_TEXT_TOO_LARGE"
-    assert refusal(lambda: book(rows, limits=Limits(styles=3))) == "XLSX_TOO_MANY_STYLES"
+    assert refusal(book, rows, limits=Limits(cells=199)) == "XLSX_TOO_MANY_CELLS"
+    assert refusal(book, rows, limits=Limits(used_area=199)) == "XLSX_SPARSE_AREA"
+    assert refusal(book, rows, limits=Limits(workbook_text=299)) == "XLSX_TEXT_TOO_LARGE"
+    assert refusal(book, rows, limits=Limits(styles=3)) == "XLSX_TOO_MANY_STYLES"
     blanks = '<row r="1">' + '<c r="A1"/>' * 100 + "</row>"
-    assert refusal(lambda: book(blanks, limits=Limits(used_area=99))) == "XLSX_SPARSE_AREA"
+    assert refusal(book, blanks, limits=Limits(used_area=99)) == "XLSX_SPARSE_AREA"
 
 
 def test_limits_hold_for_all_sheets_together() -> None:
@@ -1032,7 +1112,7 @@ def test_limits_hold_for_all_sheets_together() -> None:
         "merges": 1,
         "merged_area": 3,
     }.items():
-        assert refusal(lambda limits=Limits(**{name: value}): book(**more, limits=limits)).startswith("XLSX_")  # type: ignore[misc]
+        assert refusal(book, **more, limits=Limits(**{name: value})).startswith("XLSX_")
 
 
 def padded(markup: str) -> bytes:
@@ -1058,17 +1138,17 @@ def padded(markup: str) -> bytes:
 def test_markup_made_to_cost_memory_or_time_is_refused_while_it_is_read(code: str, hostile: str) -> None:
     sheet = padded(f'<worksheet xmlns="{MAIN}">') + b"<sheetData>" + hostile.encode()
     made = packed(parts(sheet=sheet), level=1)
-    assert refusal(lambda: read_book(made, Limits(zip_ratio=100_000, used_area=50_000))) == code
+    assert refusal(read_book, made, Limits(zip_ratio=100_000, used_area=50_000)) == code
 
 
 def test_a_shared_string_without_end_is_refused_while_it_is_read() -> None:
     for hostile in ("<si><t>" + "1\n" * 700_000, "<si>" + "<t/>" * 400_000, "<si>" * 400_000):
         strings = padded(f'<sst xmlns="{MAIN}">') + hostile.encode()
         made = packed(parts(strings=strings), level=1)
-        assert refusal(lambda made=made: read_book(made, Limits(zip_ratio=100_000))) in {
+        assert refusal(read_book, made, Limits(zip_ratio=100_000)) in {
             "CELL_TOO_LONG",
             "XML_TOO_COMPLEX",
-        }  # type: ignore[misc]
+        }
 
 
 # Nothing but a book or a refusal
@@ -1154,9 +1234,9 @@ def test_limits_are_listed_with_their_meaning() -> None:
 def test_limits_are_positive_integers() -> None:
     for value in (0, -1, 1.5, True, "9"):
         with pytest.raises(ValueError, match="positive integer"):
-            Limits(cells=value)  # type: ignore[arg-type]
+            Limits(cells=value)
     with pytest.raises(AttributeError):
-        DEFAULTS.cells = 1  # type: ignore[misc]
+        DEFAULTS.cells = 1
 
 
 def test_sheets_are_values() -> None:

@@ -856,6 +856,8 @@ def _stored(declared: Field, cell: Cell, decimals: int | None) -> tuple[Value, l
         rounded = rounded.quantize(Decimal(1)) if rounded == rounded.to_integral_value() else rounded
         return rounded, None
     rounded = round_half_up(number, min(shown, 6))
+    if cell.format.percent or cell.format.scale:
+        return rounded, ("READ-52", {"text": cell.text, "format": cell.format.code})
     if abs(number - rounded) > _FLOAT_NOISE * Decimal(1).scaleb(-min(shown, 6)) + abs(number) * Decimal(
         "1e-12"
     ):
