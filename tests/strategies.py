@@ -92,9 +92,19 @@ def items(draw: st.DrawFn, code: str) -> Item:
     )  # fmt: skip
 
 
+#: Economic items that are part of a line of the three public expenses.
+PUBLIC_ITEMS = {
+    "overseas_travel": "30212",
+    "vehicle_purchase": "31013",
+    "vehicle_operation": "30231",
+    "reception": "30217",
+}
+
+
 @st.composite
 def facts(draw: st.DrawFn, most: int = 5) -> Facts:
-    """A department's year."""
+    """A department's year. Nothing is spent that was not there: what is left of other money is never negative, and the
+    three public expenses are paid from basic expenditure by their economic items and from project expenditure."""
     codes = draw(st.lists(st.sampled_from(official("functional", 7)), min_size=1, max_size=most, unique=True))
     found = tuple(draw(items(code)) for code, _ in codes)
     left = sum(item.basic.get(FUNDS[0], 0) for item in found)
@@ -104,16 +114,24 @@ def facts(draw: st.DrawFn, most: int = 5) -> Facts:
         for c, _ in official("economic_department", 5)
         if c[:3] in ("301", "302", "303", "307", "310", "399")
     ]
-    for code in draw(st.lists(st.sampled_from(fixed), min_size=1, max_size=6, unique=True)):
+    likely = st.one_of(st.sampled_from(tuple(PUBLIC_ITEMS.values())), st.sampled_from(fixed))
+    for code in draw(st.lists(likely, min_size=1, max_size=6, unique=True)):
         part = draw(st.integers(0, left))
         economic[code] = part
         left -= part
     economic[code] += left
-    three = {
-        line: (draw(cents), draw(cents))
-        for line in ("overseas_travel", "vehicle_purchase", "vehicle_operation", "reception")
-    }
-    return Facts(found, economic, three, draw(cents), draw(cents), draw(cents))
+    projects = sum(sum(item.project.values()) for item in found)
+    three: dict[str, tuple[int, int]] = {}
+    for line, code in PUBLIC_ITEMS.items():
+        extra = draw(st.integers(0, projects))
+        projects -= extra
+        final = economic.get(code, 0) + extra
+        three[line] = (final + draw(cents), final)
+    used, distributed = draw(cents), draw(cents)
+    spent = sum(i.other_basic + i.other_project + sum(i.kinds.values()) for i in found)
+    earned = sum(sum(i.sources.values()) for i in found)
+    opening = draw(cents) + max(spent + distributed - earned - used, 0)
+    return Facts(found, economic, three, opening, used, distributed)
 
 
 def tables_of(year: Facts) -> dict[str, list[dict[str, Any]]]:

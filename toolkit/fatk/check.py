@@ -6,13 +6,17 @@ A fault makes a report *invalid*; what applies but could not be checked makes it
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from fatk import structure
 from fatk.findings import ERROR, INFO, NOT_CHECKED, WARNING, Finding, located, location_order
+from fatk.model import Report
 from fatk.reading import Reading
+from fatk.rules import run
+from fatk.rules.context import OUTCOMES, Context, load_rules
+from fatk.rules.report import findings as to_findings
 
 VALID, INVALID, UNCHECKED = "valid", "invalid", "not_checked"
 
@@ -35,9 +39,27 @@ class Result:
         return self.verdict == VALID
 
 
-def check(reading: Reading) -> Result:
-    """Check a report that was read."""
-    found = [*reading.findings, *structure.check(reading.report)]
+def check(
+    reading: Reading,
+    *,
+    previous: Report | None = None,
+    parts: Iterable[Report] = (),
+    everything: bool = False,
+) -> Result:
+    """Check a report that was read: its structure, then every rule.
+
+    ``previous`` is last year's report and ``parts`` those of the units that this one consolidates: rules that need them
+    are not applicable without. ``everything`` also lists what rounding explains.
+    """
+    context = Context(reading.report, previous, parts)
+    rules = load_rules()
+    checks = tuple(run(rules, context))
+    outcomes = Counter(c.outcome for c in checks)
+    found = [
+        *reading.findings,
+        *structure.check(reading.report),
+        *to_findings(checks, rules, context, everything=everything),
+    ]
     if reading.newer:
         found = [
             replace(f, severity=WARNING) if f.rule in _UNKNOWN and f.severity == ERROR else f for f in found
@@ -45,13 +67,13 @@ def check(reading: Reading) -> Result:
     findings = tuple(sorted((located(f, reading.places) for f in found), key=location_order))
     severities = Counter(f.severity for f in findings)
     summary = {
-        "exact": 0, "within_rounding": 0, "failed": 0, "not_checked": 0, "not_applicable": 0,
+        **{outcome: outcomes[outcome] for outcome in OUTCOMES},
         "errors": severities[ERROR], "warnings": severities[WARNING], "infos": severities[INFO],
         "source_cells": reading.source_cells, "unaccounted_cells": reading.unaccounted_cells,
     }  # fmt: skip
     if severities[ERROR]:
         verdict = INVALID
-    elif any(f.outcome == NOT_CHECKED for f in findings):
+    elif outcomes[NOT_CHECKED] or any(f.outcome == NOT_CHECKED for f in findings):
         verdict = UNCHECKED
     else:
         verdict = VALID

@@ -62,12 +62,19 @@ class Finding:
                 cell.field or "",
                 "" if cell.table else cell.location or "",
             ]
-        parts += [] if self.cells else [f"{name}={text}" for name, text in self.details if name != "place"]
+        parts += (
+            []
+            if self.cells
+            else [f"{name}={text}" for name, text in self.details if name not in ("place", "zh", "en")]
+        )
         return hashlib.sha256("\x1f".join(parts).encode("utf-8", "backslashreplace")).hexdigest()[:16]
 
     def message(self, language: str = "zh") -> str:
-        """The finding as one sentence."""
-        return notice(self.rule).sentence(language, dict(self.details))
+        """The finding as one sentence; that of a rule is made where the rule is known."""
+        said = dict(self.details)
+        return (
+            said[language] if language in said else notice(self.rule).sentence(language, dict(self.details))
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from hashlib import sha256
 from typing import Any
@@ -11,24 +11,40 @@ from typing import Any
 from fatk import resources
 from fatk.check import Result
 from fatk.errors import FatkError
-from fatk.findings import ERROR, INFO, SEVERITIES, WARNING, CellRef, Finding, explain_error, notice
+from fatk.findings import (
+    ERROR,
+    INFO,
+    NOT_CHECKED,
+    SEVERITIES,
+    WARNING,
+    CellRef,
+    Finding,
+    explain_error,
+    notices,
+)
+from fatk.rules.context import load_rules
+from fatk.rules.report import texts
 from fatk.values import visible
 
 _WORDS = {
     "zh": {
         ERROR: "错误", WARNING: "警告", INFO: "提示", "valid": "通过", "invalid": "不通过", "not_checked": "未能全部检查",
-        "verdict": "结论", "advice": "怎么办", "place": "位置", "none": "没有发现问题。", "more": "另有 {count} 处相同的问题",
+        "verdict": "结论", "advice": "怎么办", "place": "位置", "none": "没有发现问题。", "colon": "：", "and": "、", "others": " 等，另有 {count} 处",
+        "unchecked": "[未检查] 所需的数{reason}：{rules}", "more": "另有 {count} 处相同的问题",
         "counts": "错误 {errors}，警告 {warnings}，提示 {infos}；读取单元格 {source_cells} 个，未能安置 {unaccounted_cells} 个。",
     },
     "en": {
         ERROR: "error", WARNING: "warning", INFO: "info", "valid": "valid", "invalid": "invalid", "not_checked": "not fully checked",
-        "verdict": "verdict", "advice": "what to do", "place": "place", "none": "Nothing found.", "more": "{count} more of the same",
+        "verdict": "verdict", "advice": "what to do", "place": "place", "none": "Nothing found.", "colon": ": ", "and": ", ", "others": " and {count} more",
+        "unchecked": "[not checked] a figure needed is {reason}: {rules}", "more": "{count} more of the same",
         "counts": "{errors} errors, {warnings} warnings, {infos} infos; {source_cells} cells read, {unaccounted_cells} unaccounted for.",
     },
 }  # fmt: skip
 _COLOURS = {ERROR: "31", WARNING: "33", INFO: "36", "valid": "32", "invalid": "31", "not_checked": "33"}
 #: In the text for people, at most this many findings of one kind are shown in full.
 _SHOWN = 5
+#: … and of a finding's places at most this many.
+_PLACES = 6
 
 
 def text(result: Result, language: str = "zh", *, colour: bool = False) -> str:
@@ -40,35 +56,70 @@ def text(result: Result, language: str = "zh", *, colour: bool = False) -> str:
 
     lines = [
         visible(result.reading.path, 200),
-        f"{words['verdict']}：{paint(result.verdict, words[result.verdict])}"
-        if language == "zh"
-        else f"{words['verdict']}: {paint(result.verdict, words[result.verdict])}",
+        f"{words['verdict']}{words['colon']}{paint(result.verdict, words[result.verdict])}",
         words["counts"].format(**result.summary),
     ]
     if not result.findings:
         lines.append(words["none"])
     for severity in SEVERITIES:
-        for rule in dict.fromkeys(f.rule for f in result.findings if f.severity == severity):
-            group = [f for f in result.findings if f.rule == rule and f.severity == severity]
-            kind = notice(rule)
-            lines += ["", paint(severity, f"[{words[severity]}] {rule} {kind.title[language]}")]
+        spoken = [
+            f
+            for f in result.findings
+            if f.severity == severity and not (f.outcome == NOT_CHECKED and f.reason)
+        ]
+        for rule in dict.fromkeys(f.rule for f in spoken):
+            group = [f for f in spoken if f.rule == rule]
+            title, advice = about(group[0], language)
+            lines += ["", paint(severity, f"[{words[severity]}] {rule} {title}")]
             for finding in group[:_SHOWN]:
                 lines.append(f"  {finding.message(language)}")
                 places = [p for p in map(place_of, finding.cells) if p]
                 if places:
-                    lines.append(
-                        f"    {words['place']}：{'；'.join(places)}"
-                        if language == "zh"
-                        else f"    {words['place']}: {'; '.join(places)}"
-                    )
+                    lines.append(f"    {words['place']}{words['colon']}{_some(places, words)}")
             if len(group) > _SHOWN:
                 lines.append("  " + words["more"].format(count=len(group) - _SHOWN))
-            lines.append(
-                f"  {words['advice']}：{kind.advice[language]}"
-                if language == "zh"
-                else f"  {words['advice']}: {kind.advice[language]}"
-            )
+            lines.append(f"  {words['advice']}{words['colon']}{advice}")
+    lines += _unchecked([f for f in result.findings if f.outcome == NOT_CHECKED and f.reason], language)
     return "\n".join(lines) + "\n"
+
+
+def _some(places: Sequence[str], words: Mapping[str, str]) -> str:
+    """A few of many places, and how many more there are."""
+    named: list[str] = []
+    sheet = None
+    for place in places[:_PLACES]:  # a sheet's name is said once for cells that follow each other
+        here, mark, cell = place.rpartition("!")
+        named.append(cell if mark and here == sheet else place)
+        sheet = here if mark else None
+    shown = words["and"].join(named)
+    return shown if len(places) <= _PLACES else shown + words["others"].format(count=len(places) - _PLACES)
+
+
+def _unchecked(findings: Sequence[Finding], language: str) -> list[str]:
+    """What was not checked, once a reason: the rules and the cells that they lack."""
+    words = _WORDS[language]
+    lines: list[str] = []
+    for reason in dict.fromkeys(f.reason or "" for f in findings):
+        group = [f for f in findings if f.reason == reason]
+        cells = list(dict.fromkeys(p for f in group for c in f.cells if (p := place_of(c))))
+        rules = words["and"].join(dict.fromkeys(f.rule for f in group))
+        said = texts()["reasons"].get(reason, {"zh": reason, "en": reason})[language]
+        lines += ["", words["unchecked"].format(reason=said, rules=rules)]
+        if cells:
+            lines.append(f"    {words['place']}{words['colon']}{_some(cells, words)}")
+        advice = texts()["advice"].get(f"not_checked.{reason}") or texts()["advice"]["not_checked"]
+        lines.append(f"  {words['advice']}{words['colon']}{advice[language]}")
+    return lines
+
+
+def about(finding: Finding, language: str) -> tuple[str, str]:
+    """Title of a finding's kind and what to do about it."""
+    kind = notices().get(finding.rule)
+    if kind is not None:
+        return kind.title[language], kind.advice[language]
+    rule = load_rules()[finding.rule]
+    advice = texts()["advice"].get(finding.outcome, texts()["advice"]["failed"])[language]
+    return rule.title[language], advice.format(rule=rule.id)
 
 
 def place_of(cell: CellRef) -> str:

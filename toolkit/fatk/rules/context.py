@@ -1,0 +1,226 @@
+"""What rules stand on: the rule as declared, a report made quick to look up, operands, and the outcome of a check."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cache
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+from fatk import resources
+from fatk.findings import FAILED, NOT_CHECKED, WITHIN_ROUNDING
+from fatk.model import EMPTY, MISSING, REPORTED, Report, Row, absent_fields, has_cell, row_name
+from fatk.rounding import ZERO
+from fatk.spec import Form, Table
+from fatk.values import Nothing, Value, decimals_of
+
+EXACT, NOT_APPLICABLE = "exact", "not_applicable"
+
+#: Why an operand has no figure. What is not printed makes a rule inapplicable; the others leave it unchecked.
+BLANK, UNDISCLOSED, ABSENT, NO_TABLE, NOT_PRINTED = "blank", "undisclosed", "absent", "missing", "not_printed"
+_YUAN = {"元": 1, "千元": 1_000, "万元": 10_000, "亿元": 100_000_000}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rule:
+    """One invariant as declared in ``schemas/rules``; ``body`` holds the operands that its kind reads."""
+
+    id: str
+    kind: str
+    severity: str
+    basis: str
+    since: str
+    title: Mapping[str, str]
+    built: bool
+    reason: str | None
+    implied_by: tuple[str, ...]
+    when: Mapping[str, Any]
+    body: Mapping[str, Any]
+
+
+@cache
+def load_rules() -> Mapping[str, Rule]:
+    """Every rule by id, file by file and in the order of declaration."""
+    found: dict[str, Rule] = {}
+    for name in resources.names("rules", ".json"):
+        for entry in resources.read_json("rules", name + ".json")["rules"]:
+            found[entry["id"]] = _rule(entry)
+    return MappingProxyType(found)
+
+
+def _rule(entry: Mapping[str, Any]) -> Rule:
+    built = "not_built" not in entry
+    return Rule(
+        id=entry["id"], kind=entry["kind"], severity=entry["severity"], basis=entry["basis"], since=entry["since"],
+        title=entry["title"], built=built, reason=None if built else entry["not_built"]["zh"],
+        implied_by=tuple(entry.get("implied_by", ())), when=entry.get("when", {}), body=entry,
+    )  # fmt: skip
+
+
+class Ref(NamedTuple):
+    """A cell of the report by its table, the name of its row and its field."""
+
+    table: str
+    row: str
+    field: str
+
+
+class Operand(NamedTuple):
+    """A figure in the report's unit with the half-width of its interval, or why there is none."""
+
+    ref: Ref
+    value: Decimal
+    half: Decimal
+    why: str | None = None
+    weight: Decimal = Decimal(1)
+
+
+class Check(NamedTuple):
+    """One instance of a rule and what came of it; figures are in the report's unit."""
+
+    rule: str
+    outcome: str
+    refs: tuple[Ref, ...] = ()
+    expected: Decimal | str | None = None
+    found: Decimal | str | None = None
+    difference: Decimal | None = None
+    tolerance: Decimal | None = None
+    reason: str | None = None
+    qualifier: str | None = None
+    severity: str | None = None
+    details: tuple[tuple[str, str], ...] = ()
+
+
+class Context:
+    """A report made quick to look up for rules, with the other reports that some of them need.
+
+    Everything is looked up by row name; figures come in the report's unit whatever unit their table is printed in.
+    """
+
+    def __init__(self, report: Report, previous: Report | None = None, parts: Iterable[Report] = ()) -> None:
+        self.report = report
+        self.previous = Context(previous) if previous is not None else None
+        self.parts = tuple(Context(part) for part in parts)
+        self.spec = report.spec
+        self.edition = report.edition
+        self.year = report.fiscal_year
+        self.rows: dict[str, dict[str, Row]] = {}
+        self.status = {row[0]: row[1] for row in report.rows("tables")}
+        self._widths: dict[str, tuple[Decimal, Decimal]] = {}
+        self._absent: dict[str, frozenset[str]] = {}
+        self._lines: dict[str, frozenset[str]] = {}
+
+    def rows_of(self, table: str) -> dict[str, Row]:
+        """The rows of a table by name; of two rows of one name the first."""
+        found = self.rows.get(table)
+        if found is None:
+            declared = self.spec.tables[table]
+            found = {row_name(declared, row): row for row in reversed(self.report.rows(table))}
+            found = dict(reversed(found.items()))
+            self.rows[table] = found
+        return found
+
+    def value(self, table: str, row: str, field: str) -> Value:
+        """A cell as it is; ``None`` also where there is no such row."""
+        found = self.rows_of(table).get(row)
+        return None if found is None else found[self.spec.tables[table].position[field]]
+
+    def scale(self, table: str) -> tuple[Decimal, Decimal]:
+        """What a table's amounts are multiplied by to be in the report's unit, and their half-width after that."""
+        if table not in self._widths:
+            about, listed = self.report.one("report"), self.report.status(table)
+            unit, own, own_decimals = about.get("unit"), listed.get("unit"), listed.get("decimals")
+            factor = Decimal(1)
+            step = about.get("precision")
+            decimals = about.get("decimals")
+            if not isinstance(step, Decimal):
+                step = Decimal(1).scaleb(-decimals) if isinstance(decimals, int) else ZERO
+            if isinstance(own, str) and isinstance(unit, str) and own != unit:
+                factor = Decimal(_YUAN[own]) / Decimal(_YUAN[unit])
+            if factor != 1 or isinstance(own_decimals, int):
+                places = (
+                    own_decimals
+                    if isinstance(own_decimals, int)
+                    else decimals
+                    if isinstance(decimals, int)
+                    else 2
+                )
+                step = ZERO if (own or unit) == "元" and places >= 2 else Decimal(1).scaleb(-places)
+            self._widths[table] = (factor, step * factor / 2)
+        return self._widths[table]
+
+    def operand(self, table_id: str, row: str, field_name: str, *, absent: str = "") -> Operand:
+        """The figure of a cell. ``absent`` is ``zero`` where a row that is not there stands for no money."""
+        ref = Ref(table_id, row, field_name)
+        table = self.spec.tables[table_id]
+        if table.kind == "form":
+            status = self.status.get(table_id, MISSING)
+            form = self.edition.forms.get(table_id)
+            if status == EMPTY:
+                return Operand(ref, ZERO, ZERO, None if self.printed(table, row, field_name) else NOT_PRINTED)
+            if status != REPORTED:
+                return Operand(ref, ZERO, ZERO, NO_TABLE if form else NOT_PRINTED)
+        found = self.rows_of(table_id).get(row)
+        if found is None:
+            if absent == "zero" or (table.kind == "form" and not self.fixed(table_id, row)):
+                return Operand(ref, ZERO, ZERO)
+            return Operand(ref, ZERO, ZERO, ABSENT)
+        field = table.fields[table.position[field_name]]
+        value = found[table.position[field_name]]
+        if value is None:
+            return Operand(ref, ZERO, ZERO, BLANK if self.printed(table, row, field_name) else NOT_PRINTED)
+        if isinstance(value, Nothing):
+            return Operand(ref, ZERO, ZERO, UNDISCLOSED if value is Nothing.UNDISCLOSED else None)
+        if isinstance(value, int):
+            return Operand(ref, Decimal(value), ZERO)
+        if not isinstance(value, Decimal):
+            return Operand(ref, ZERO, ZERO, BLANK)
+        if field.amount:
+            factor, half = self.scale(table_id)
+            return Operand(ref, value if factor == 1 else value * factor, half)
+        return Operand(
+            ref, value, Decimal(1).scaleb(-decimals_of(value)) / 2 if table_id == "claims" else ZERO
+        )
+
+    def printed(self, table: Table, row: str, field: str) -> bool:
+        """Whether the printed form of the report's edition has the cell."""
+        if table.kind != "form":
+            return True
+        if table.id not in self._absent:
+            self._absent[table.id] = absent_fields(self.report, table)
+        return has_cell(table.fields[table.position[field]], self._absent[table.id], row)
+
+    def fixed(self, table: str, line: str) -> bool:
+        """Whether the edition's form always prints a line, so that its absence says nothing of the money."""
+        if table not in self._lines:
+            form: Form | None = self.edition.forms.get(table)
+            self._lines[table] = frozenset(
+                fixed.line
+                for block in (form.blocks if form else ())
+                if not block.open
+                for fixed in block.lines
+            )
+        return line in self._lines[table]
+
+    def keys(self, table: str, *, prefix: str = "", level: int | None = None) -> Iterator[str]:
+        """Names of a table's rows that begin with ``prefix`` and go on with a code of ``level`` digits."""
+        start = len(prefix)
+        for name in self.rows_of(table):
+            if name.startswith(prefix) and (
+                level is None or (len(name) == start + level and name[start:].isdigit())
+            ):
+                yield name
+
+    def applies(self, rule: Rule) -> bool:
+        """Whether a rule's conditions on year and edition are met; what needs another report is told by the kind."""
+        when = rule.when
+        first, last = when.get("first_year"), when.get("last_year")
+        if (first and self.year < first) or (last and self.year > last):
+            return False
+        tables = when.get("tables")
+        return not tables or all(table in self.edition.forms for table in tables)
+
+
+OUTCOMES = (EXACT, WITHIN_ROUNDING, FAILED, NOT_CHECKED, NOT_APPLICABLE)
