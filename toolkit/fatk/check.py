@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from fatk import structure
+from fatk.errors import Misuse
 from fatk.findings import ERROR, INFO, NOT_CHECKED, WARNING, Finding, located, location_order
 from fatk.model import Report
 from fatk.reading import Reading
@@ -78,3 +79,23 @@ def check(
     else:
         verdict = VALID
     return Result(reading, verdict, MappingProxyType(summary), findings)
+
+
+def belongs(report: Report, other: Report, *, previous: bool) -> None:
+    """Hold that another report may stand beside this one: ``Misuse`` where last year's is of another year or entity, or a
+    unit's is of another year.
+
+    Entities are the same when their ids are; where one has none, when names or administrative divisions do not both differ.
+    """
+    year, wanted = other.fiscal_year, report.fiscal_year - previous
+    if year != wanted:
+        raise Misuse("REPORT_OTHER_YEAR", found=year, wanted=wanted)
+    if not previous:
+        return
+    ours, theirs = report.one("entity"), other.one("entity")
+    if ours.get("id") and theirs.get("id"):
+        same = ours["id"] == theirs["id"] or ours.get("id_scheme") != theirs.get("id_scheme")
+    else:
+        same = any(ours.get(k) == theirs.get(k) and ours.get(k) for k in ("name", "administrative_division"))
+    if not same:
+        raise Misuse("REPORT_OTHER_ENTITY", found=theirs.get("name"), wanted=ours.get("name"))

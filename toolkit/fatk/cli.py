@@ -165,6 +165,24 @@ def validate(
         Path | None,
         typer.Option("--output", "-o", metavar="FILE", help="把结果写入文件而不是打印", show_default=False),
     ] = None,
+    previous: Annotated[
+        Path | None,
+        typer.Option(
+            "--previous",
+            metavar="FILE",
+            help="同一单位上一年度的报告，用来核对年初数与上年末数",
+            show_default=False,
+        ),
+    ] = None,
+    with_: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--with",
+            metavar="FILE",
+            help="汇总报告所包含的一个单位的报告，可重复，用来核对汇总数",
+            show_default=False,
+        ),
+    ] = None,
     strict: Annotated[bool, typer.Option("--strict", help="有内容未能检查时，退出状态为 4")] = False,
     reference: Annotated[
         bool, typer.Option("--reference", help="同时用 frictionless 和 jsonschema 检查，核对结论一致")
@@ -182,7 +200,9 @@ def validate(
     for number, source in enumerate(sources, 1):
         try:
             with _progress(source, lang, number, len(sources)):
-                result = check.check(formats.read(source))
+                result = _checked(source, previous, with_ or [])
+        except Misuse:
+            raise
         except FatkError as error:
             statuses.append(error.exit_status)
             documents.append(render.refusal_document(error, str(source), __version__, load().version))
@@ -210,6 +230,16 @@ def validate(
     else:
         files.write_file(output, out.encode("utf-8"), force=force)
     raise typer.Exit(next(s for s in _WORST if s in statuses))
+
+
+def _checked(source: Path, previous: Path | None, parts: list[Path]) -> check.Result:
+    """The result for one source, checked beside last year's report and those of its units where they are given."""
+    reading = formats.read(source)
+    before = formats.read(previous).report if previous else None
+    units = [formats.read(part).report for part in parts]
+    for other in ([before] if before else []) + units:
+        check.belongs(reading.report, other, previous=other is before)
+    return check.check(reading, previous=before, parts=units)
 
 
 def _with_reference(

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from fatk import resources
 from fatk.errors import Misuse
 from fatk.findings import notices
+from fatk.rules.context import load_rules
+from fatk.rules.prose import formula
 from fatk.spec import Edition, Field, Spec, edition_ids
 
 _CERTAINTY = {
@@ -16,12 +18,25 @@ _CERTAINTY = {
     "legacy-match": ("与旧名录代码名称相同", "same code and name in an older list"),
     "background": ("待核：据一般知识起草", "draft: to be checked against the official source"),
 }
+_SEVERITIES = {
+    "error": ("错误", "an error"),
+    "warning": ("警告", "a warning"),
+    "info": ("提示", "an information"),
+}
+_BASES = {
+    "CD": ("表样栏目的定义", "definition of the form's columns"),
+    "OR": ("官方规定", "official rule"),
+    "DF": ("名词或复述的定义", "definition of a term or a restatement"),
+    "DI": ("推导的恒等式", "derived identity"),
+    "CL": ("科目分类", "classification"),
+    "CV": ("惯例", "convention"),
+}
 _TYPES = {"string": "文本", "number": "数值", "integer": "整数", "boolean": "是/否", "date": "日期"}
 
 
 def explain(spec: Spec, wanted: str, language: str = "zh") -> str:
     """The explanation of an id as text; ``Misuse`` where nothing has that id, with what comes nearest."""
-    for lines in (_table, _field, _edition, _notice, _refusal, _code):
+    for lines in (_table, _field, _edition, _rule, _notice, _refusal, _code):
         found = list(lines(spec, wanted, language == "zh"))
         if found:
             return "\n".join(found) + "\n"
@@ -35,6 +50,7 @@ def _near(spec: Spec, wanted: str) -> str:
         *spec.tables,
         *(f"{t.id}.{f.name}" for t in spec.tables.values() for f in t.fields),
         *edition_ids(),
+        *load_rules(),
         *notices(),
     ]
     close = get_close_matches(wanted, ids, 3, 0.6)
@@ -118,6 +134,36 @@ def _edition(spec: Spec, wanted: str, zh: bool) -> Iterator[str]:
             if column.role == "amount":
                 tail = f" [{column.number}]" if column.number else ""
                 yield f"     {' > '.join(column.header)}{tail}"
+
+
+def _rule(spec: Spec, wanted: str, zh: bool) -> Iterator[str]:
+    rule = load_rules().get(wanted.upper())
+    if rule is None:
+        return
+    language = "zh" if zh else "en"
+    yield f"{rule.id}  {rule.title[language]}"
+    said = formula(rule, spec, language)
+    if said:
+        yield ("公式：" if zh else "Formula: ") + said
+    severity = _SEVERITIES[rule.severity][0 if zh else 1]
+    basis = "、".join(
+        _BASES.get(b.strip(), (b, b))[0 if zh else 1] for b in rule.basis.replace(";", ",").split(",")
+    )
+    yield (
+        f"不符合时：{severity}；依据：{basis}；自标准 {rule.since} 版"
+        if zh
+        else f"If broken: {severity}; basis: {basis}; since {rule.since}"
+    )
+    if rule.implied_by:
+        yield ("由这些规则推出：" if zh else "Implied by: ") + ", ".join(rule.implied_by)
+    if not rule.built:
+        yield ("尚不检查：" if zh else "Not checked yet: ") + rule.body["not_built"][language]
+    elif rule.kind in ("linear", "rollup", "compare"):
+        yield (
+            "相差不超过各数舍入误差之和的，视为相符；超过的才是错误。"
+            if zh
+            else "A difference that rounding of the figures explains is no fault; only more is."
+        )
 
 
 def _notice(spec: Spec, wanted: str, zh: bool) -> Iterator[str]:

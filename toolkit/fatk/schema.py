@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from fatk import resources
+from fatk.rules.context import Rule, load_rules
+from fatk.rules.prose import formula
 from fatk.spec import Column, Edition, Field, Form, Spec, Table, load, read_list
 from fatk.values import DECIMAL_PATTERN, MAX_INTEGER, NOTHINGS
 
@@ -31,6 +33,7 @@ def build() -> dict[str, bytes]:
     pages = {
         "spec/tables.md": tables_page(spec, certainty_words(lists)),
         "spec/codelists.md": codelists_page(lists),
+        "spec/rules.md": rules_page(spec, load_rules()),
     }
     return {
         f"{_GENERATED}/report.schema.json": _json(report_schema(spec)),
@@ -731,3 +734,44 @@ def _plain(text: str) -> str:
 def _code(text: str) -> str:
     """A code span in a table."""
     return "`" + text.replace("|", r"\|") + "`"
+
+
+# ---- the page of rules ---------------------------------------------------------------------------------------------
+
+_RULES_HEAD = """\
+# 规则
+
+每条规则一个固定锚点（`#IES-02`），编号永不重用。规则是数据（`schemas/rules/`），本页由它生成；公式由规则声明的操作数写出。
+
+| 写法 | 含义 |
+|---|---|
+| 严重程度 | 错误：不可能由舍入造成；警告：一般应当成立，可能有合法例外；提示：供参考 |
+| 依据 | CD 表样栏目定义 · OR 官方规定 · DF 名词或复述的定义 · DI 推导的恒等式 · CL 科目分类 · CV 惯例 · standard 国家标准 · statistics 统计 |
+| 由…推出 | 其他规则成立时它必然成立：只用来说明，不作为独立的证据 |
+| 未建 | 目录中的规则，本标准尚不检查，附原因 |
+
+舍入：印出的每个数代表其精度一半以内的所有真值。等式的差为零是“相符”；差不超过各数半精度之和是“舍入可以解释”；超过即“不可能”。没有可调的容差。
+"""
+_SEVERITY_NAMES = {"error": "错误", "warning": "警告", "info": "提示"}
+
+
+def rules_page(spec: Spec, rules: Mapping[str, Rule]) -> str:
+    """The page of every rule: statement, formula, severity, basis; those not built with the reason."""
+    built = sum(rule.built for rule in rules.values())
+    parts = [_MARK, _RULES_HEAD, f"共 {len(rules)} 条，其中 {built} 条由工具检查。\n"]
+    for rule in rules.values():
+        facts = [rule.kind, _SEVERITY_NAMES[rule.severity], f"依据 {rule.basis}", f"自 {rule.since}"]
+        if rule.implied_by:
+            facts.append("由 " + "、".join(f"[{r}](#{r})" for r in rule.implied_by) + " 推出")
+        when = rule.when
+        if when.get("first_year") or when.get("last_year"):
+            facts.append(f"{when.get('first_year', '')}—{when.get('last_year', '')} 年度")
+        said = formula(rule, spec)
+        parts.append(
+            f'<a id="{rule.id}"></a>\n\n### {rule.id} {_plain(rule.title["zh"])}\n\n{_plain(rule.title["en"])}\n\n'
+            + "；".join(facts)
+            + "。\n"
+            + (f"\n公式：{_plain(said)}\n" if said else "")
+            + (f"\n未建：{_plain(rule.reason)}\n" if rule.reason else "")
+        )
+    return "\n".join(parts)
