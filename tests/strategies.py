@@ -16,7 +16,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from fatk.model import EMPTY, MISSING, REPORTED, Report, Row, build, make_row, row_name
-from fatk.spec import Field, Spec, Table, load
+from fatk.spec import Field, Spec, Table, edition_ids, load
 from fatk.values import NOTHINGS, text_fault
 
 SPEC = load()
@@ -29,7 +29,7 @@ SOURCES = (
     "other_income",
 )
 KINDS = ("remittance_to_superior", "business", "affiliate_subsidy")
-EDITIONS = ("national-2020", "xinjiang-2022")
+EDITIONS = tuple(i for i in edition_ids() if SPEC.edition(i).covers(2022))
 
 
 @cache
@@ -79,10 +79,35 @@ class Facts:
 cents = st.one_of(st.just(0), st.integers(0, 10**6), st.integers(0, 10**11))
 
 
+#: Sections whose budget the classification leaves no doubt about.
+FUND_SECTIONS = ("20707", "20822", "21208", "21213", "22960")
+GENERAL_CLASSES = ("201", "202", "204", "205", "206", "210", "211", "213", "221")
+
+
+@cache
+def item_codes() -> tuple[str, ...]:
+    """Items of the general public budget, of government funds and of state capital."""
+    doubtful = ("20509", "20610", "21012", "21160", "21161", "21366", "21367", "21369", "21370", "21371")
+    return tuple(
+        code
+        for code, _ in official("functional", 7)
+        if code[:5] in FUND_SECTIONS
+        or code[:3] == "223"
+        or (code[:3] in GENERAL_CLASSES and code[:5] not in doubtful)
+    )
+
+
+def fund_of(code: str) -> str:
+    """The budget that an item is paid from."""
+    if code.startswith("223"):
+        return "state_capital"
+    return "government_fund" if code[:5] in FUND_SECTIONS else "general_public_budget"
+
+
 @st.composite
 def items(draw: st.DrawFn, code: str) -> Item:
     """One item: its fund follows from its class where the classification says so."""
-    fund = "state_capital" if code.startswith("223") else draw(st.sampled_from(FUNDS[:2]))
+    fund = fund_of(code)
     basic = draw(cents) if fund == "general_public_budget" else 0
     project, opening, closing = draw(cents), draw(cents), draw(cents)
     income = max(basic + project + closing - opening, 0)
@@ -105,8 +130,8 @@ PUBLIC_ITEMS = {
 def facts(draw: st.DrawFn, most: int = 5) -> Facts:
     """A department's year. Nothing is spent that was not there: what is left of other money is never negative, and the
     three public expenses are paid from basic expenditure by their economic items and from project expenditure."""
-    codes = draw(st.lists(st.sampled_from(official("functional", 7)), min_size=1, max_size=most, unique=True))
-    found = tuple(draw(items(code)) for code, _ in codes)
+    codes = draw(st.lists(st.sampled_from(item_codes()), min_size=1, max_size=most, unique=True))
+    found = tuple(draw(items(code)) for code in codes)
     left = sum(item.basic.get(FUNDS[0], 0) for item in found)
     economic: dict[str, int] = {}
     fixed = [

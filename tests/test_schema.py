@@ -332,7 +332,7 @@ def test_files_are_the_same_under_any_hash_seed_and_locale():
         "PYTHONPATH": os.pathsep.join(sys.path),
     }
     done = subprocess.run(
-        [sys.executable, "-c", program], env=surroundings, capture_output=True, encoding="utf-8", check=False
+        [sys.executable, "-S", "-c", program], env=surroundings, capture_output=True, encoding="utf-8", check=False
     )
     assert done.stdout.strip() == wanted, done.stderr
 

@@ -20,7 +20,8 @@ EXACT, NOT_APPLICABLE = "exact", "not_applicable"
 
 #: Why an operand has no figure. What is not printed makes a rule inapplicable; the others leave it unchecked.
 BLANK, UNDISCLOSED, ABSENT, NO_TABLE, NOT_PRINTED = "blank", "undisclosed", "absent", "missing", "not_printed"
-_YUAN = {"元": 1, "千元": 1_000, "万元": 10_000, "亿元": 100_000_000}
+#: What each unit of amounts is in 元.
+YUAN = {"元": 1, "千元": 1_000, "万元": 10_000, "亿元": 100_000_000}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,8 +45,10 @@ class Rule:
 def load_rules() -> Mapping[str, Rule]:
     """Every rule by id, file by file and in the order of declaration."""
     found: dict[str, Rule] = {}
-    for name in resources.names("rules", ".json"):
+    for name in sorted(resources.names("rules", ".json"), key=lambda n: int(n.partition("-")[0])):
         for entry in resources.read_json("rules", name + ".json")["rules"]:
+            if entry["id"] in found:
+                raise ValueError(f"rule {entry['id']} is declared twice")
             found[entry["id"]] = _rule(entry)
     return MappingProxyType(found)
 
@@ -138,7 +141,7 @@ class Context:
             if not isinstance(step, Decimal):
                 step = Decimal(1).scaleb(-decimals) if isinstance(decimals, int) else ZERO
             if isinstance(own, str) and isinstance(unit, str) and own != unit:
-                factor = Decimal(_YUAN[own]) / Decimal(_YUAN[unit])
+                factor = Decimal(YUAN[own]) / Decimal(YUAN[unit])
             if factor != 1 or isinstance(own_decimals, int):
                 places = (
                     own_decimals

@@ -14,7 +14,18 @@ from typing import Any
 from fatk.findings import FAILED, NOT_CHECKED, WITHIN_ROUNDING
 from fatk.model import REPORTED, TOTAL
 from fatk.rounding import ZERO, improbable
-from fatk.rules.context import EXACT, NOT_APPLICABLE, NOT_PRINTED, Check, Context, Operand, Ref, Rule
+from fatk.rules.context import (
+    EXACT,
+    NOT_APPLICABLE,
+    NOT_PRINTED,
+    UNDISCLOSED,
+    YUAN,
+    Check,
+    Context,
+    Operand,
+    Ref,
+    Rule,
+)
 from fatk.values import decimals_of
 
 Bindings = Mapping[str, str]
@@ -143,9 +154,15 @@ def _unknown(
     whys = [o for o in (*left, *right) if o.why]
     if not whys:
         return Check(rule.id, NOT_APPLICABLE, refs) if not left or not right else None
-    if any(o.why == NOT_PRINTED for o in whys) or rule.body.get("unknown") == "skip":
+    if any(o.why == NOT_PRINTED for o in whys) or _skipped(rule, whys):
         return Check(rule.id, NOT_APPLICABLE, refs, reason=NOT_PRINTED)
     return Check(rule.id, NOT_CHECKED, tuple(o.ref for o in whys), reason=whys[0].why)
+
+
+def _skipped(rule: Rule, whys: Sequence[Operand]) -> bool:
+    """Whether a rule leaves alone what is not stated: ``skip`` everything, ``stated`` all but what is undisclosed."""
+    unknown = rule.body.get("unknown")
+    return unknown == "skip" or (unknown == "stated" and all(o.why != UNDISCLOSED for o in whys))
 
 
 def _own_tolerance(cells: Iterable[Operand], context: Context) -> Decimal:
@@ -221,8 +238,23 @@ def operands(terms: Sequence[Mapping[str, Any]], bound: Bindings, context: Conte
             found.append(Operand(_CONSTANT, Decimal(term["constant"]), ZERO))
             continue
         for source in _source(term, context) or ():
-            found.extend(_term(term, bound, source))
+            factor = _in_units_of(context, source)
+            for operand in _term(term, bound, source):
+                converted = (
+                    operand
+                    if factor == 1
+                    else operand._replace(value=operand.value * factor, half=operand.half * factor)
+                )
+                found.append(converted)
     return found
+
+
+def _in_units_of(context: Context, source: Context) -> Decimal:
+    """What figures of another report are multiplied by to be in this report's unit."""
+    ours, theirs = context.report.unit, source.report.unit
+    if source is context or ours is None or theirs is None or ours == theirs:
+        return Decimal(1)
+    return Decimal(YUAN[theirs]) / Decimal(YUAN[ours])
 
 
 def _term(term: Mapping[str, Any], bound: Bindings, context: Context) -> Iterator[Operand]:

@@ -15,6 +15,8 @@ from fatk.values import Value, show
 
 #: Cells that a finding about what was not checked names, at most.
 _NAMED = 12
+#: Titles of rules and labels of cells are the standard's and the form's own: they are not cut.
+_LONG = 300
 #: Within rounding, only these are worth a finding unless all are asked for.
 _WORTH = frozenset({"improbable", "fewer_decimals", "truncated", "plugged", "other_base"})
 
@@ -87,6 +89,7 @@ def _unchecked(rule: Rule, reason: str, group: list[Check], context: Context) ->
         language: fill(
             texts()["sentences"]["not_checked"][language],
             {"title": rule.title[language], "count": len(group), "reason": said[language]},
+            _LONG,
         )
         for language in ("zh", "en")
     }
@@ -118,5 +121,5 @@ def _figure(value: Decimal | str | None) -> str | None:
         exponent = value.as_tuple().exponent
         if value and isinstance(exponent, int) and exponent < -2:
             value = value.normalize()
-        return format(value if value else abs(value), "f")
+        return format(value or abs(value), "f")
     return value
