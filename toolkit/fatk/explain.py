@@ -156,7 +156,9 @@ def _rule(spec: Spec, wanted: str, zh: bool) -> Iterator[str]:
     )
     if rule.implied_by:
         yield ("由这些规则推出：" if zh else "Implied by: ") + ", ".join(rule.implied_by)
-    if not rule.built:
+    if "covered_by" in rule.body:
+        yield ("由结构检查代为发现：" if zh else "Found by: ") + str(rule.body["covered_by"])
+    elif not rule.built:
         yield ("尚不检查：" if zh else "Not checked yet: ") + rule.body["not_built"][language]
     elif rule.kind in ("linear", "rollup", "compare"):
         yield (

@@ -200,9 +200,9 @@ def regions(sheet: Sheet, rows: Rows) -> list[Region]:
     found: list[Region] = []
     numbers = list(rows)
     lists = _list_titles(spec)
-    within = -1  # the last row so far of a list, which goes on to the next blank row
+    within: int | None = None  # the last row so far of a list, which goes on to the next blank row
     for index, number in enumerate(numbers):
-        within = number if within == number - 1 else -1
+        within = number if within is not None and within == number - 1 else None
         line = rows[number]
         for column, cell in line[:1] if within == number else line if len(line) <= _TITLE_CELLS else ():
             if cell.kind != "text" or len(cell.text) > 80:
@@ -372,9 +372,15 @@ def _covered(sheet: Sheet, first: int, last: int) -> dict[tuple[int, int], tuple
 def is_number_row(line: Sequence[tuple[int, Cell]]) -> bool:
     """Whether a row is the 栏次 row: it says so, or is nothing but 1, 2, 3 …, which would satisfy every sum."""
     texts = [fold(cell.text) for _, cell in line]
-    if "栏次" in texts:
+    if not _number_labels().isdisjoint(texts):
         return True
     return len(texts) >= 3 and texts == [str(n) for n in range(1, len(texts) + 1)]
+
+
+@cache
+def _number_labels() -> frozenset[str]:
+    """What any edition prints before its column numbers."""
+    return frozenset(fold(e.column_number_label) for e in load().editions if e.column_number_label)
 
 
 def looks_like_amount(cell: Cell) -> bool:

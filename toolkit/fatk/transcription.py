@@ -309,13 +309,14 @@ class _Transcription:
     def caption(self, form: _FormState, cell: Cell) -> bool:
         """Whether a cell near the title says the form's number, unit or entity, or the year."""
         text = clean_text(cell.text)
-        unit, entity = _UNIT.search(text), _ENTITY.match(text)
+        unit = _UNIT.search(text) or _printed_line("unit_line", "unit", "元|千元|万元|亿元").fullmatch(text)
+        entity = _ENTITY.match(text) or _printed_line("entity_line", "name", ".+").fullmatch(text)
         if unit:
-            form.unit = unit.group(1)
-        elif _NUMBER.fullmatch(text):
+            form.unit = unit[unit.lastindex or 0]
+        elif _NUMBER.fullmatch(text) or text in _printed_numbers(form.region.table.id):
             form.number = text
         elif entity:
-            self.entities[entity.group(1).strip(BLANKS)] += 1
+            self.entities[entity[entity.lastindex or 0].strip(BLANKS)] += 1
         elif _YEAR.search(text) and len(text) <= 40:
             self.years.update(int(y) for y in _YEAR.findall(text))
         else:
@@ -754,6 +755,21 @@ def _classes() -> Mapping[str, str]:
 
 
 @cache
+def _printed_numbers(table_id: str) -> frozenset[str]:
+    """The numbers by which any edition prints a form."""
+    forms = (edition.forms.get(table_id) for edition in load().editions)
+    return frozenset(form.number for form in forms if form and form.number)
+
+
+@cache
+def _printed_line(member: str, blank: str, content: str) -> re.Pattern[str]:
+    """The line by which any edition says whose a form is, or in which unit; what fills the blank is the last group."""
+    lines = sorted({getattr(edition, member) for edition in load().editions})
+    halves = ([re.escape(half) for half in line.split(f"{{{blank}}}")] for line in lines)
+    return re.compile("|".join(f"({content})".join(half) for half in halves), re.DOTALL)
+
+
+@cache
 def _printed_states() -> Mapping[str, Nothing]:
     states = load().root["printed_states"]
     return {
@@ -846,7 +862,10 @@ def _stored(declared: Field, cell: Cell, decimals: int | None) -> tuple[Value, l
     if declared.type == "integer":
         whole = number.to_integral_value()
         return (int(whole), None) if whole == number else (None, ("READ-02", {"text": cell.text}))
-    shown = cell.decimals if cell.decimals is not None else decimals
+    scaled = (
+        cell.format.percent or cell.format.scale
+    )  # what is shown is another number, and so are its decimals
+    shown = decimals if scaled or cell.decimals is None else cell.decimals
     if shown is None:
         plain = parse_decimal(cell.text)
         if plain is not None:
@@ -856,7 +875,7 @@ def _stored(declared: Field, cell: Cell, decimals: int | None) -> tuple[Value, l
         rounded = rounded.quantize(Decimal(1)) if rounded == rounded.to_integral_value() else rounded
         return rounded, None
     rounded = round_half_up(number, min(shown, 6))
-    if cell.format.percent or cell.format.scale:
+    if scaled:
         return rounded, ("READ-52", {"text": cell.text, "format": cell.format.code})
     if abs(number - rounded) > _FLOAT_NOISE * Decimal(1).scaleb(-min(shown, 6)) + abs(number) * Decimal(
         "1e-12"

@@ -154,6 +154,13 @@ class _Reader:
                 raise Refused("PACKAGE_BAD_RESOURCE", name=resource["name"])
             if not is_safe(path):
                 raise Refused("PATH_UNSAFE", path=path)
+            dialect, encoding = resource.get("dialect") or {}, resource.get("encoding") or "utf-8"
+            if (
+                not isinstance(dialect, dict)
+                or dialect.get("delimiter", ",") != ","
+                or str(encoding).lower() != "utf-8"
+            ):
+                raise Refused("PACKAGE_DIALECT", name=resource["name"])
             listed.add(path)
             self.resource(resource["name"], path)
         for table in self.spec.tables.values():

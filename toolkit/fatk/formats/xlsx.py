@@ -108,7 +108,7 @@ class _Looks:
             if decimals >= 0:
                 grouped = "#,##0" if role == "amount" else "0"
                 look["num_format"] = grouped + ("." + "0" * decimals if decimals else "")
-            if indent or look.get("border") and look["align"] != "center":
+            if indent or (look.get("border") and look["align"] != "center"):
                 look["indent"] = indent + 1  # a blank between the text and the line of its cell
             self.made[key] = self.book.add_format(look)
         return self.made[key]
