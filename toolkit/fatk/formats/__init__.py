@@ -43,8 +43,8 @@ def read(path: str | Path, *, limits: Limits = DEFAULTS, form: str | None = None
     """
     source = Path(path)
     try:
-        if source.is_dir():
-            reading = _read_directory(source, limits)
+        if source.is_dir() or source.name == _DESCRIPTOR:
+            reading = _read_directory(source if source.is_dir() else source.parent, limits)
             found = "package"
         else:
             found, reading = read_bytes(_load(source, limits), limits=limits, name=source.name)
