@@ -344,6 +344,10 @@ def heading(sheet: Sheet, rows: Rows, region: Region, names: Mapping[str, str]) 
                 key_columns.add(column)
     labelled = [r for r in header_rows if not is_number_row(rows[r])]
     paths = _paths(rows, labelled, anchors)
+    groups = {path[:end] for path in paths.values() for end in range(1, len(path))}
+    paths = {
+        column: path for column, path in paths.items() if path not in groups
+    }  # a blank column below a group's label
     meanings = {}
     for column, path in paths.items():
         meaning = meaning_of(path, words, names)

@@ -1,0 +1,366 @@
+"""LibreOffice as the other office program: what it re-saves reads back equal, what it shows and prints is the report.
+
+It rewrites a workbook entirely: its own shared strings, styles, number formats and merged ranges. What it may change is a
+figure of more than fifteen digits, which it shortens when it saves, as spreadsheet programs do.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+import subprocess
+import zipfile
+from collections import Counter
+from collections.abc import Callable, Iterator
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+
+import fatk
+from conftest import required_program
+from fatk import formats, layout
+from fatk.grid import from_a1
+from fatk.model import REPORTED, Report, Row, absent_fields, build, has_cell, make_row, row_name
+from fatk.values import Nothing, Value
+from strategies import FUNDS, KINDS, SOURCES, SPEC, Facts, Item, about, as_rows, in_yuan, reports, tables_of
+from test_round_trip import differences
+
+EXAMPLES = Path(__file__).resolve().parent.parent / "datapackages"
+
+#: What an office program takes for a formula, a link, a number or a date when it is typed in.
+AWKWARD = (
+    "=1+1", "=SUM(A1:A3)", '=HYPERLINK("http://127.0.0.1/","点")', "=cmd|' /C calc'!A0", "{=1+1}", "@SUM(A1)", "+1+1", "-1-1",
+    "'=1+1", "https://example.org/", "mailto:a@example.org", "1e5", "00123", "12%", "TRUE", "2022-01-01", "_x0041_", "两行\n文字",
+)  # fmt: skip
+
+Convert = Callable[..., Path]
+
+
+# The reports
+
+
+def with_rows(report: Report, /, **tables: list[Row]) -> Report:
+    return build(SPEC, {**report.tables, **tables})
+
+
+def with_awkward_texts(report: Report) -> Report:
+    """The report with its offices called by the awkward texts, and with one that names a row of a form and its code."""
+    offices, income = SPEC.tables["offices"], SPEC.tables["income"]
+    named = [make_row(offices, no=n, name=text) for n, text in enumerate(AWKWARD, 1)]
+    at = income.position["name"]
+    renamed = [(*r[:at], AWKWARD[0], *r[at + 1 :]) if r[0] == "2060404" else r for r in report.rows("income")]
+    return with_rows(report, offices=named, income=renamed)
+
+
+def in_edition(report: Report, edition: str) -> Report:
+    """The report in the forms of another edition, without the cells that these do not print."""
+    at = SPEC.tables["report"].position["edition"]
+    (row,) = report.rows("report")
+    moved = with_rows(report, report=[(*row[:at], edition, *row[at + 1 :])])
+    tables = dict(moved.tables)
+    for form in SPEC.forms:
+        absent = {form.position[name] for name in absent_fields(moved, form)}
+        tables[form.id] = tuple(
+            tuple(None if i in absent else v for i, v in enumerate(r)) for r in moved.rows(form.id)
+        )
+    listed = SPEC.tables["tables"]
+    own = {listed.position["printed_title"], listed.position["printed_number"]}
+    tables["tables"] = tuple(
+        tuple(None if i in own else v for i, v in enumerate(r)) for r in moved.rows("tables")
+    )
+    return build(SPEC, tables)
+
+
+def forms_only(report: Report) -> Report:
+    """The report without what explains its nine tables."""
+    kept = {"report", "entity", "tables", *(form.id for form in SPEC.forms)}
+    return build(SPEC, {table: rows for table, rows in report.tables.items() if table in kept})
+
+
+def billions() -> Report:
+    """A large department that discloses in 元: some six billion of income."""
+    cents = 123_456_789_012
+
+    def item(code: str, fund: str) -> Item:
+        basic = cents // 2 if fund == FUNDS[0] else 0
+        return Item(
+            code, {fund: cents}, {fund: 0}, {fund: basic}, {fund: cents - basic}, 0, 0,
+            dict.fromkeys(SOURCES, cents // 7), dict.fromkeys(KINDS, cents // 9),
+        )  # fmt: skip
+
+    three = ("overseas_travel", "vehicle_purchase", "vehicle_operation", "reception")
+    year = Facts(
+        tuple(map(item, ("2010301", "2120801", "2230105"), FUNDS)),
+        {"30101": cents // 4, "30201": cents // 2 - cents // 4},
+        dict.fromkeys(three, (cents // 5000, cents // 6000)),
+        0, 0, 0,
+    )  # fmt: skip
+    states = [make_row(SPEC.tables["tables"], table=form.id, status=REPORTED) for form in SPEC.forms]
+    rows = as_rows(SPEC, tables_of(year), in_yuan)
+    return build(SPEC, {**rows, **about("xinjiang-2022", "元"), "tables": states})
+
+
+def sixteen_digits() -> Report:
+    """A report with one figure of more digits than a spreadsheet program keeps."""
+    income = SPEC.tables["income"]
+    states = [
+        make_row(SPEC.tables["tables"], table=f.id, status=REPORTED if f is income else "missing")
+        for f in SPEC.forms
+    ]
+    row = make_row(income, code="TOTAL", name="合计", total=Decimal("1234567890123.456"))
+    return build(SPEC, {**about("xinjiang-2022", "元"), "tables": states, "income": [row]})
+
+
+def made_up(number: int) -> Iterator[Report]:
+    """The richest of a few reports of anything that the standard allows, but for what LibreOffice shortens."""
+    found: list[Report] = []
+
+    @settings(
+        max_examples=12, phases=[Phase.generate], database=None, suppress_health_check=list(HealthCheck)
+    )
+    @given(report=reports())
+    def collect(report: Report) -> None:
+        figures = (
+            v for rows in report.tables.values() for row in rows for v in row if isinstance(v, Decimal)
+        )
+        if all(len(v.normalize().as_tuple().digits) != 16 for v in figures):
+            found.append(report)
+
+    collect()
+    yield from sorted(found, key=lambda r: sum(map(len, r.tables.values())))[-number:]
+
+
+def example(name: str) -> Report:
+    return fatk.read(EXAMPLES / name / "report.json").report
+
+
+# Running LibreOffice
+
+
+@pytest.fixture(scope="module")
+def convert(soffice: list[str], tmp_path_factory: pytest.TempPathFactory) -> Convert:
+    """Write reports as workbooks, let LibreOffice convert all of them at once; the folder of what it made, by their names."""
+
+    def run(to: str, named: dict[str, Report]) -> Path:
+        folder = tmp_path_factory.mktemp("libreoffice")
+        made = folder / "made"
+        for name, report in named.items():
+            fatk.write(report, folder / f"{name}.xlsx")
+        sources = [str(folder / f"{name}.xlsx") for name in named]
+        command = [*soffice, "--convert-to", to, "--outdir", str(made), *sources]
+        done = subprocess.run(command, capture_output=True, encoding="utf-8", check=False, timeout=120)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return made
+
+    return run
+
+
+# Re-saved
+
+
+RESAVED = ("full", "minimal", "wuerhe-2022", "awkward", "national", "made 1", "made 2")
+
+
+@pytest.fixture(scope="module")
+def resaved(convert: Convert) -> dict[str, tuple[Report, Path]]:
+    """Reports, and the workbooks of them that LibreOffice saved."""
+    full = example("full")
+    before = {
+        "full": full,
+        "minimal": example("minimal"),
+        "wuerhe-2022": example("wuerhe-2022"),
+        "awkward": with_awkward_texts(full),
+        "national": in_edition(full, "national-2020"),
+        "sixteen digits": sixteen_digits(),
+        **{f"made {n}": report for n, report in enumerate(made_up(2), 1)},
+    }
+    folder = convert("xlsx", before)
+    return {name: (report, folder / f"{name}.xlsx") for name, report in before.items()}
+
+
+@pytest.mark.parametrize("name", RESAVED)
+def test_a_workbook_that_libreoffice_saved_is_the_same_report(
+    name: str, resaved: dict[str, tuple[Report, Path]]
+) -> None:
+    before, path = resaved[name]
+    with zipfile.ZipFile(path) as archive:
+        assert b"LibreOffice" in archive.read("docProps/app.xml")
+    reading = fatk.read(path)
+    assert differences(before, reading.report) == []
+    assert reading.report == before
+    assert [f.message() for f in reading.findings if f.severity != "info"] == []
+    assert reading.unaccounted_cells == 0
+    assert reading.edition_certainty == "certain"
+
+
+def test_libreoffice_finds_no_formula_and_no_link_in_awkward_texts(
+    resaved: dict[str, tuple[Report, Path]],
+) -> None:
+    _, path = resaved["awkward"]
+    with zipfile.ZipFile(path) as archive:
+        sheets = [archive.read(n).decode() for n in archive.namelist() if n.startswith("xl/worksheets/sheet")]
+    assert len(sheets) > 30
+    assert not any(re.search("<f[ >]|<hyperlink", sheet) for sheet in sheets)
+
+
+@pytest.mark.xfail(
+    raises=AssertionError,
+    reason="a figure of sixteen digits is stored as a number, of which LibreOffice keeps fifteen",
+)
+def test_a_figure_longer_than_libreoffice_keeps_survives_as_text(
+    resaved: dict[str, tuple[Report, Path]],
+) -> None:
+    before, path = resaved["sixteen digits"]
+    assert differences(before, fatk.read(path).report) == []
+
+
+# Shown
+
+
+@pytest.fixture(scope="module")
+def shown(convert: Convert) -> tuple[Report, dict[str, list[list[str]]]]:
+    """A report with awkward texts, and every sheet of its workbook as LibreOffice shows it."""
+    report = with_awkward_texts(example("full"))
+    # UTF-8, cells as shown, every sheet in a file of its own.
+    folder = convert(
+        "csv:Text - txt - csv (StarCalc):44,34,76,1,,0,false,true,true,false,false,-1", {"book": report}
+    )
+    sheets = {}
+    for path in folder.glob("book-*.csv"):
+        with path.open(encoding="utf-8", newline="") as file:
+            sheets[path.stem.removeprefix("book-")] = list(csv.reader(file))
+    return report, sheets
+
+
+def test_libreoffice_shows_every_figure_as_the_report_has_it(
+    shown: tuple[Report, dict[str, list[list[str]]]],
+) -> None:
+    report, sheets = shown
+    places = formats.read_bytes(formats.encoder("xlsx")(report))[1].places
+    seen = 0
+    for table, row, field, value in figures(report):
+        sheet, _, cell = str(places(table, row, field)).rpartition("!")
+        line, column = from_a1(cell)
+        assert sheets[sheet][line][column] == printed(value), (table, row, field)
+        seen += 1
+    assert seen > 700
+
+
+def test_libreoffice_evaluates_no_text(shown: tuple[Report, dict[str, list[list[str]]]]) -> None:
+    _, sheets = shown
+    assert [line[1] for line in sheets["下设处室"][2:]] == list(AWKWARD)
+    assert [line[1] for line in sheets["02收入决算表"] if line[0] == "2060404"] == ["=1+1"]
+
+
+def figures(report: Report) -> Iterator[tuple[str, str, str, Value]]:
+    """Every cell of the nine tables that is not blank: table, row, field and value."""
+    for table in report.spec.forms:
+        absent = absent_fields(report, table)
+        for row in report.rows(table.id):
+            for field in table.amounts:
+                value = row[table.position[field.name]]
+                if value is not None and has_cell(field, absent, row[table.key_positions[0]]):
+                    yield table.id, row_name(table, row), field.name, value
+
+
+def printed(value: Value) -> str:
+    return layout.PRINTED_NOTHING[value] if isinstance(value, Nothing) else f"{value:,}"
+
+
+# Printed
+
+PRINTED = ("xinjiang-2022", "national-2020", "billions")
+
+
+@pytest.fixture(scope="module")
+def prints(convert: Convert) -> dict[str, tuple[Report, list[str]]]:
+    """Reports, and the text of each page that LibreOffice prints of their workbooks."""
+    pdftotext = required_program("pdftotext")
+    full = with_awkward_texts(example("full"))
+    before = {
+        "xinjiang-2022": full,
+        "national-2020": forms_only(in_edition(full, "national-2020")),
+        "billions": billions(),
+        "wuerhe-2022": forms_only(example("wuerhe-2022")),
+    }
+    folder = convert("pdf", before)
+    texts = {}
+    for name, report in before.items():
+        command = [pdftotext, "-layout", "-enc", "UTF-8", str(folder / f"{name}.pdf"), "-"]
+        text = subprocess.run(command, capture_output=True, encoding="utf-8", check=True, timeout=60).stdout
+        texts[name] = (report, text.removesuffix("\f").split("\f"))
+    return texts
+
+
+TWO_PAGES = pytest.mark.xfail(
+    raises=AssertionError, reason="the cover of a report with a long description takes two pages"
+)
+
+
+@pytest.mark.parametrize("name", [*PRINTED, pytest.param("wuerhe-2022", marks=TWO_PAGES)])
+def test_each_form_is_printed_on_one_page_in_the_order_of_the_edition(
+    name: str, prints: dict[str, tuple[Report, list[str]]]
+) -> None:
+    report, pages = prints[name]
+    cover, *forms = pages[:10]
+    assert tight(cover).startswith(tight(layout.cover_title(report)))
+    for page, (table, form) in zip(forms, report.edition.forms.items(), strict=True):
+        assert tight(page).startswith(tight(str(report.status(table).get("printed_title") or form.title)))
+        assert tight(form.number or "") in tight(page)
+        assert tight(f"部门：{report.one('entity')['name']}金额单位：{report.unit}") in tight(page)
+        assert tight(form.footnotes[0]) in tight(page)
+
+
+@pytest.mark.parametrize("name", PRINTED)
+def test_each_list_begins_on_a_page_of_its_own_and_repeats_its_header(
+    name: str, prints: dict[str, tuple[Report, list[str]]]
+) -> None:
+    report, pages = prints[name]
+    lists = [page for page in layout.pages(report) if page.cells[0].role == "list_title"]
+    begun = 0
+    for text in map(tight, pages[10:]):
+        if begun < len(lists) and text.startswith(tight(str(lists[begun].cells[0].value))):
+            begun += 1
+            continue
+        header = "".join(str(cell.value) for cell in lists[begun - 1].cells if cell.role == "header")
+        assert text.startswith(tight(header)), text[:80]
+    assert begun == len(lists)
+
+
+NARROW = pytest.mark.xfail(
+    raises=AssertionError, reason="a column is as wide as its edition says, whatever stands in it"
+)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *PRINTED[:2],
+        pytest.param("billions", marks=NARROW),
+    ],
+)
+def test_every_figure_is_printed_and_none_is_hidden_by_a_narrow_column(
+    name: str, prints: dict[str, tuple[Report, list[str]]]
+) -> None:
+    report, pages = prints[name]
+    assert not any("##" in page for page in pages)
+    wanted: dict[str, Counter[str]] = {}
+    for table, _, _, value in figures(report):
+        if isinstance(value, Decimal):
+            wanted.setdefault(table, Counter())[printed(value)] += 1
+    for page, table in zip(pages[1:], report.edition.forms, strict=False):
+        assert Counter(re.findall(r"-?[0-9][0-9,]*\.[0-9]{2}(?![0-9])", page)) == wanted[table], table
+
+
+def test_awkward_texts_are_printed_as_they_are(prints: dict[str, tuple[Report, list[str]]]) -> None:
+    _, pages = prints["xinjiang-2022"]
+    (page,) = (tight(page) for page in pages if tight(page).startswith("下设处室"))
+    # Between the lines of a text stands what is beside them.
+    assert [text for text in AWKWARD if any(tight(line) not in page for line in text.split("\n"))] == []
+
+
+def tight(text: str) -> str:
+    """A text without blanks: where a line breaks is the printer's choice."""
+    return re.sub(r"\s+", "", text)
