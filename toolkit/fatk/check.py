@@ -5,9 +5,10 @@ A fault makes a report *invalid*; what applies but could not be checked makes it
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from datetime import date
 from types import MappingProxyType
 
 from fatk import structure
@@ -22,17 +23,43 @@ from fatk.rules.report import findings as to_findings
 VALID, INVALID, UNCHECKED = "valid", "invalid", "not_checked"
 
 #: What may only be unknown here: no error where the report follows a later minor version of the standard.
-_UNKNOWN = frozenset({"READ-11", "READ-15", "READ-17", "STR-03"})
+_UNKNOWN = frozenset({"READ-11", "READ-15", "READ-17", "STR-03", "STR-04"})
+
+
+@dataclass(frozen=True, slots=True)
+class Waiver:
+    """That a finding is let pass: why, by which office, and from and through which day.
+
+    It names the finding by its fingerprint, or by its rule and the cell that it is about first. With a ``difference`` it
+    holds only as long as the figures differ by that much. ``place`` is where it stands in its file.
+    """
+
+    reason: str
+    office: str
+    accepted_on: date
+    expires_on: date
+    finding: str | None = None
+    rule: str | None = None
+    cell: tuple[str, str, str] | None = None
+    difference: str | None = None
+    place: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What validation says of one source. ``summary`` counts as the contract of findings.schema.json names it."""
+    """What validation says of one source. ``summary`` counts as the contract of findings.schema.json names it.
+
+    ``ran`` counts the outcomes of every rule that was run. ``waived`` holds the waiver of each finding that is let pass,
+    by the finding's fingerprint, and ``as_of`` the day that waivers were judged on.
+    """
 
     reading: Reading
     verdict: str
     summary: Mapping[str, int]
     findings: tuple[Finding, ...]
+    ran: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    waived: Mapping[str, Waiver] = field(default_factory=dict)
+    as_of: date | None = None
 
     @property
     def valid(self) -> bool:
@@ -56,6 +83,9 @@ def check(
     rules = load_rules()
     checks = tuple(run(rules, context))
     outcomes = Counter(c.outcome for c in checks)
+    ran: dict[str, Counter[str]] = defaultdict(Counter)
+    for one in checks:
+        ran[one.rule][one.outcome] += 1
     found = [
         *reading.findings,
         *structure.check(reading.report),
@@ -72,13 +102,17 @@ def check(
         "errors": severities[ERROR], "warnings": severities[WARNING], "infos": severities[INFO],
         "source_cells": reading.source_cells, "unaccounted_cells": reading.unaccounted_cells,
     }  # fmt: skip
-    if severities[ERROR]:
-        verdict = INVALID
-    elif outcomes[NOT_CHECKED] or any(f.outcome == NOT_CHECKED for f in findings):
-        verdict = UNCHECKED
-    else:
-        verdict = VALID
-    return Result(reading, verdict, MappingProxyType(summary), findings)
+    verdict = verdict_on(findings, summary)
+    return Result(reading, verdict, MappingProxyType(summary), findings, MappingProxyType(dict(ran)))
+
+
+def verdict_on(findings: Iterable[Finding], summary: Mapping[str, int]) -> str:
+    """The verdict that findings and counts come to: a fault outweighs what was not checked."""
+    if summary["errors"]:
+        return INVALID
+    if summary[NOT_CHECKED] or any(f.outcome == NOT_CHECKED for f in findings):
+        return UNCHECKED
+    return VALID
 
 
 def belongs(report: Report, other: Report, *, previous: bool) -> None:

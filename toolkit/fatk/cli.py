@@ -9,11 +9,12 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import date, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -42,6 +43,9 @@ app.add_typer(schema_app, name="schema")
 
 _WORST = (70, 3, 5, 4, 1, 0)
 
+#: The result of a source, or the document that says why it was refused.
+Outcome = check.Result | Mapping[str, Any]
+
 
 class Language(StrEnum):
     """Language of messages."""
@@ -63,6 +67,11 @@ class ResultForm(StrEnum):
 
     text = "text"
     json = "json"
+    sarif = "sarif"
+    junit = "junit"
+    csv = "csv"
+    xlsx = "xlsx"
+    github = "github"
 
 
 Lang = Annotated[Language, typer.Option("--lang", help="提示信息的语言 · language of messages")]
@@ -160,7 +169,13 @@ def validate(
         list[Path],
         typer.Argument(metavar="SRC", help="一个或多个工作簿、数据包或 JSON 报告", show_default=False),
     ],
-    form: Annotated[ResultForm, typer.Option("--format", help="结果的形式")] = ResultForm.text,
+    form: Annotated[
+        ResultForm,
+        typer.Option(
+            "--format",
+            help="结果的形式：text 给人看；xlsx 是原工作簿的副本，标出问题所在的单元格；json sarif junit csv github 给程序",
+        ),
+    ] = ResultForm.text,
     output: Annotated[
         Path | None,
         typer.Option("--output", "-o", metavar="FILE", help="把结果写入文件而不是打印", show_default=False),
@@ -183,6 +198,25 @@ def validate(
             show_default=False,
         ),
     ] = None,
+    waivers: Annotated[
+        Path | None,
+        typer.Option(
+            "--waivers",
+            metavar="FILE",
+            help="豁免文件；不给时用报告旁的 <名称>.waivers.json",
+            show_default=False,
+        ),
+    ] = None,
+    as_of: Annotated[
+        datetime | None,
+        typer.Option(
+            "--as-of",
+            formats=["%Y-%m-%d"],
+            metavar="DAY",
+            help="按这一天判断豁免是否有效，默认今天",
+            show_default=False,
+        ),
+    ] = None,
     strict: Annotated[bool, typer.Option("--strict", help="有内容未能检查时，退出状态为 4")] = False,
     reference: Annotated[
         bool, typer.Option("--reference", help="同时用 frictionless 和 jsonschema 检查，核对结论一致")
@@ -194,73 +228,120 @@ def validate(
 
     例：fatk validate 报表.xlsx；fatk validate --format json 数据包目录；fatk validate *.xlsx
     """
-    written: list[str] = []
-    documents = []
+    if form is ResultForm.xlsx and (output is None or len(sources) > 1):
+        raise Misuse("MARKED_OUTPUT")
+    outcomes: list[Outcome] = []
     statuses = [0]
+    opinions: dict[int, tuple[str, list[dict[str, object]]]] = {}
     for number, source in enumerate(sources, 1):
         try:
             with _progress(source, lang, number, len(sources)):
-                result = _checked(source, previous, with_ or [])
+                result = _checked(source, previous, with_ or [], waivers, as_of)
         except Misuse:
             raise
         except FatkError as error:
             statuses.append(error.exit_status)
-            documents.append(render.refusal_document(error, str(source), __version__, load().version))
-            message = (
-                f"{visible(str(source), 200)}：{explain_error(error, lang.value)}"
-                if lang is Language.zh
-                else f"{visible(str(source), 200)}: {explain_error(error, lang.value)}"
-            )
-            if form is ResultForm.text:
-                typer.echo(message, err=True)
+            outcomes.append(render.refusal_document(error, str(source), __version__, load().version))
+            if form in (ResultForm.text, ResultForm.xlsx):
+                colon = "：" if lang is Language.zh else ": "
+                typer.echo(f"{visible(str(source), 200)}{colon}{explain_error(error, lang.value)}", err=True)
             continue
-        document = render.to_document(result, __version__, load().version)
-        shown = render.text(result, lang.value, colour=output is None and _colour(sys.stdout))
         statuses.append(
             1 if result.summary["errors"] else 4 if strict and result.verdict == check.UNCHECKED else 0
         )
         if reference:
-            shown, document, agrees = _with_reference(result, shown, document, lang)
+            said, listed, agrees = _opinions(result, lang)
+            opinions[len(outcomes)] = (said, listed)
             statuses.append(0 if agrees else 1)
-        documents.append(document)
-        written.append(shown)
-    out = render.as_json(documents) if form is ResultForm.json else "\n".join(written)
+        outcomes.append(result)
+    status = next(s for s in _WORST if s in statuses)
+    out = _rendered(form, outcomes, opinions, lang, status, colour=output is None and _colour(sys.stdout))
     if output is None:
-        typer.echo(out, nl=False)
-    else:
-        files.write_file(output, out.encode("utf-8"), force=force)
-    raise typer.Exit(next(s for s in _WORST if s in statuses))
+        typer.echo(out.decode("utf-8"), nl=False)
+    elif out:
+        for source in sources:
+            _not_itself(source, output)
+        files.write_file(output, out, force=force)
+    raise typer.Exit(status)
 
 
-def _checked(source: Path, previous: Path | None, parts: list[Path]) -> check.Result:
-    """The result for one source, checked beside last year's report and those of its units where they are given."""
+def _rendered(
+    form: ResultForm, outcomes: list[Outcome], opinions: dict[int, tuple[str, list[dict[str, object]]]], lang: Language,
+    status: int, *, colour: bool,
+) -> bytes:  # fmt: skip
+    """The outcomes of all sources in the form asked for."""
+    versions = (__version__, load().version)
+    results = [(i, o) for i, o in enumerate(outcomes) if isinstance(o, check.Result)]
+    if form is ResultForm.text:
+        shown = [
+            render.text(r, lang.value, colour=colour) + ("\n" + opinions[i][0] if i in opinions else "")
+            for i, r in results
+        ]
+        return "\n".join(shown).encode("utf-8")
+    if form is ResultForm.json:
+        documents = []
+        for i, outcome in enumerate(outcomes):
+            document = (
+                render.to_document(outcome, *versions) if isinstance(outcome, check.Result) else dict(outcome)
+            )
+            documents.append({**document, "reference": opinions[i][1]} if i in opinions else document)
+        return render.as_json(documents).encode("utf-8")
+    from fatk.outputs import annotations, junit, marked, on_disk, sarif, table
+
+    if form is ResultForm.xlsx:
+        if not results:
+            return b""
+        copy = marked.write(
+            results[0][1], Path(results[0][1].reading.path).read_bytes(), *versions, language=lang.value
+        )
+        for note in copy.notes:
+            typer.echo(note, err=True)
+        return copy.data
+    if form is ResultForm.sarif:
+        return sarif.write(
+            outcomes, *versions, language=lang.value, contents=on_disk, exit_status=status
+        ).encode("utf-8")
+    if form is ResultForm.github:
+        return annotations.write(outcomes, *versions, language=lang.value, contents=on_disk).encode("utf-8")
+    write = junit.write if form is ResultForm.junit else table.write
+    return write(outcomes, *versions, language=lang.value).encode("utf-8")
+
+
+def _checked(
+    source: Path, previous: Path | None, parts: list[Path], waivers: Path | None, as_of: datetime | None
+) -> check.Result:  # fmt: skip
+    """The result for one source, checked beside last year's report and those of its units where they are given, with the
+    waivers that were given or lie beside it."""
     reading = formats.read(source)
     before = formats.read(previous).report if previous else None
     units = [formats.read(part).report for part in parts]
     for other in ([before] if before else []) + units:
         check.belongs(reading.report, other, previous=other is before)
-    return check.check(reading, previous=before, parts=units)
+    result = check.check(reading, previous=before, parts=units)
+    from fatk import waivers as waiving
+
+    declared = waivers or waiving.beside(source)
+    if declared is None:
+        return result
+    return waiving.apply(result, waiving.read(declared), as_of.date() if as_of else date.today())  # noqa: DTZ011  the day where the person is
 
 
-def _with_reference(
-    result: check.Result, shown: str, document: dict[str, object], lang: Language
-) -> tuple[str, dict[str, object], bool]:
-    """The result with the opinions of frictionless and jsonschema, and whether all agree."""
+def _opinions(result: check.Result, lang: Language) -> tuple[str, list[dict[str, object]], bool]:
+    """The opinions of frictionless and jsonschema as text and as data, and whether they agree with ours."""
     from fatk import reference
 
     found = reference.opinions(result.reading.report)
-    ours = not result.summary["errors"]
-    agrees = all(o.valid or not ours for o in found)
+    agrees = all(o.valid for o in found) or bool(result.summary["errors"])
     lines = []
     for opinion in found:
-        verdict = (
-            ("通过" if opinion.valid else f"不通过（{len(opinion.errors)} 处）")
-            if lang is Language.zh
-            else ("valid" if opinion.valid else f"invalid ({len(opinion.errors)})")
-        )
-        lines.append(
-            f"{opinion.validator}：{verdict}" if lang is Language.zh else f"{opinion.validator}: {verdict}"
-        )
+        if lang is Language.zh:
+            lines.append(
+                f"{opinion.validator}：{'通过' if opinion.valid else f'不通过（{len(opinion.errors)} 处）'}"
+            )
+        else:
+            lines.append(
+                f"{opinion.validator}: {'valid' if opinion.valid else f'invalid ({len(opinion.errors)})'}"
+            )
         lines += [f"  {visible(e, 300)}" for e in opinion.errors[:20]]
     if not agrees:
         lines.append(
@@ -268,8 +349,10 @@ def _with_reference(
             if lang is Language.zh
             else "They disagree: the validators above found what fatk did not; please report this to fatk's maintainers."
         )
-    block = [{"validator": o.validator, "valid": o.valid, "errors": list(o.errors)} for o in found]
-    return shown + "\n" + "\n".join(lines) + "\n", {**document, "reference": block}, agrees
+    block: list[dict[str, object]] = [
+        {"validator": o.validator, "valid": o.valid, "errors": list(o.errors)} for o in found
+    ]
+    return "\n".join(lines) + "\n", block, agrees
 
 
 @app.command()

@@ -97,7 +97,7 @@ class Notice:
 def notices() -> Mapping[str, Notice]:
     """Every kind of finding declared, by id."""
     found = {}
-    for name in ("reading", "structure"):
+    for name in ("reading", "structure", "waivers"):
         for entry in resources.read_json("notices", name + ".json")["notices"]:
             found[entry["id"]] = Notice(
                 entry["id"],
@@ -122,13 +122,13 @@ def notify(notice_id: str, *cells: CellRef, **details: object) -> Finding:
     return Finding(kind.id, kind.severity, kind.outcome, cells, texts)
 
 
-def fill(template: str, details: Mapping[str, object]) -> str:
-    """A sentence with its details: each is made visible and cut; one that is not given shows as …."""
+def fill(template: str, details: Mapping[str, object], limit: int = 80) -> str:
+    """A sentence with its details: each is made visible and cut at ``limit``; one that is not given shows as …."""
     parts = []
     for literal, name, _spec, _conversion in Formatter().parse(template):
         parts.append(literal)
         if name is not None:
-            parts.append(visible(str(details[name])) if name in details else "…")
+            parts.append(visible(str(details[name]), limit) if name in details else "…")
     return "".join(parts)
 
 

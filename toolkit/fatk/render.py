@@ -9,7 +9,7 @@ from hashlib import sha256
 from typing import Any
 
 from fatk import resources
-from fatk.check import Result
+from fatk.check import Result, Waiver
 from fatk.errors import FatkError
 from fatk.findings import (
     ERROR,
@@ -32,12 +32,14 @@ _WORDS = {
         "verdict": "结论", "advice": "怎么办", "place": "位置", "none": "没有发现问题。", "colon": "：", "and": "、", "others": " 等，另有 {count} 处",
         "unchecked": "[未检查] 所需的数{reason}：{rules}", "more": "另有 {count} 处相同的问题",
         "counts": "错误 {errors}，警告 {warnings}，提示 {infos}；读取单元格 {source_cells} 个，未能安置 {unaccounted_cells} 个。",
+        "waivers": "豁免 {count} 条，按 {day} 判断。", "waived": "已豁免", "by": "{office}：{reason}（{first} 起，至 {last}）",
     },
     "en": {
         ERROR: "error", WARNING: "warning", INFO: "info", "valid": "valid", "invalid": "invalid", "not_checked": "not fully checked",
         "verdict": "verdict", "advice": "what to do", "place": "place", "none": "Nothing found.", "colon": ": ", "and": ", ", "others": " and {count} more",
         "unchecked": "[not checked] a figure needed is {reason}: {rules}", "more": "{count} more of the same",
         "counts": "{errors} errors, {warnings} warnings, {infos} infos; {source_cells} cells read, {unaccounted_cells} unaccounted for.",
+        "waivers": "{count} waived, as of {day}.", "waived": "waived", "by": "{office}: {reason} (from {first} through {last})",
     },
 }  # fmt: skip
 _COLOURS = {ERROR: "31", WARNING: "33", INFO: "36", "valid": "32", "invalid": "31", "not_checked": "33"}
@@ -59,28 +61,43 @@ def text(result: Result, language: str = "zh", *, colour: bool = False) -> str:
         f"{words['verdict']}{words['colon']}{paint(result.verdict, words[result.verdict])}",
         words["counts"].format(**result.summary),
     ]
+    if result.as_of is not None:
+        lines.append(words["waivers"].format(count=result.summary.get("waived", 0), day=result.as_of))
     if not result.findings:
         lines.append(words["none"])
     for severity in SEVERITIES:
         spoken = [
             f
             for f in result.findings
-            if f.severity == severity and not (f.outcome == NOT_CHECKED and f.reason)
+            if f.severity == severity
+            and not (f.outcome == NOT_CHECKED and f.reason)
+            and f.id not in result.waived
         ]
         for rule in dict.fromkeys(f.rule for f in spoken):
             group = [f for f in spoken if f.rule == rule]
             title, advice = about(group[0], language)
             lines += ["", paint(severity, f"[{words[severity]}] {rule} {title}")]
             for finding in group[:_SHOWN]:
-                lines.append(f"  {finding.message(language)}")
+                lines.append(f"  {_untitled(finding.message(language), title)}")
                 places = [p for p in map(place_of, finding.cells) if p]
                 if places:
                     lines.append(f"    {words['place']}{words['colon']}{_some(places, words)}")
             if len(group) > _SHOWN:
                 lines.append("  " + words["more"].format(count=len(group) - _SHOWN))
             lines.append(f"  {words['advice']}{words['colon']}{advice}")
-    lines += _unchecked([f for f in result.findings if f.outcome == NOT_CHECKED and f.reason], language)
+    unchecked = [f for f in result.findings if f.outcome == NOT_CHECKED and f.reason]
+    lines += _unchecked([f for f in unchecked if f.id not in result.waived], language)
+    for finding in result.findings:
+        if waiver := result.waived.get(finding.id):
+            title, _ = about(finding, language)
+            lines += ["", f"[{words['waived']}] {finding.rule} {title}", f"  {finding.message(language)}"]
+            lines.append(f"  {waived_by(waiver, language)}")
     return "\n".join(lines) + "\n"
+
+
+def _untitled(sentence: str, title: str) -> str:
+    """A finding's sentence without the title of its rule, which stands above it already."""
+    return sentence.removeprefix(title).lstrip("：: ") or sentence
 
 
 def _some(places: Sequence[str], words: Mapping[str, str]) -> str:
@@ -122,6 +139,14 @@ def about(finding: Finding, language: str) -> tuple[str, str]:
     return rule.title[language], advice.format(rule=rule.id)
 
 
+def waived_by(waiver: Waiver, language: str) -> str:
+    """Who lets a finding pass, why, and from and through which day."""
+    return _WORDS[language]["by"].format(
+        office=visible(waiver.office), reason=visible(waiver.reason, 300),
+        first=waiver.accepted_on, last=waiver.expires_on,
+    )  # fmt: skip
+
+
 def place_of(cell: CellRef) -> str:
     """Where a cell is, for a person: its location in the file, else its name in the report."""
     if cell.location:
@@ -138,9 +163,10 @@ def to_document(result: Result, version: str, spec_version: str) -> dict[str, An
             "path": reading.path, "sha256": reading.sha256 or None, "form": reading.form or None,
             "edition": reading.report.one("report").get("edition"), "edition_certainty": reading.edition_certainty,
         },
+        **({"as_of": result.as_of.isoformat()} if result.as_of is not None else {}),
         "verdict": result.verdict,
         "summary": dict(result.summary),
-        "findings": [finding_document(f) for f in result.findings],
+        "findings": [finding_document(f, result.waived.get(f.id)) for f in result.findings],
         "causes": [],
     }  # fmt: skip
 
@@ -163,8 +189,8 @@ def refusal_document(error: FatkError, path: str, version: str, spec_version: st
     }
 
 
-def finding_document(finding: Finding) -> dict[str, Any]:
-    """One finding as JSON."""
+def finding_document(finding: Finding, waiver: Waiver | None = None) -> dict[str, Any]:
+    """One finding as JSON, with the waiver that lets it pass."""
     return {
         "id": finding.id, "rule": finding.rule, "severity": finding.severity, "outcome": finding.outcome,
         "qualifier": finding.qualifier, "message": finding.message("zh"), "message_en": finding.message("en"),
@@ -174,7 +200,11 @@ def finding_document(finding: Finding) -> dict[str, Any]:
             {"table": c.table, "row": c.row, "field": c.field, "location": c.location, "label": c.label, "value": c.value}
             for c in finding.cells
         ],
-        "cause": None, "waived": None,
+        "cause": None,
+        "waived": None if waiver is None else {
+            "reason": waiver.reason, "office": waiver.office,
+            "accepted_on": waiver.accepted_on.isoformat(), "expires_on": waiver.expires_on.isoformat(),
+        },
     }  # fmt: skip
 
 
