@@ -497,7 +497,7 @@ REPORTS = ("full", "full in national forms", *NAMES[1:])
 #: Reading fails here.
 FAILING = {
     "as printed, joined captions": "of captions in one cell only the unit is taken",
-    "merges lost, blank columns everywhere": "the label of a group whose merge is lost does not reach across a blank column",
+    "merges lost, blank columns everywhere": "a group's label does not reach across a blank column",
     "codes over three columns": "each column of a code begins another block",
     "codes split": "each column of a code begins another block",
 }

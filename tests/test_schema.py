@@ -332,7 +332,11 @@ def test_files_are_the_same_under_any_hash_seed_and_locale():
         "PYTHONPATH": os.pathsep.join(sys.path),
     }
     done = subprocess.run(
-        [sys.executable, "-S", "-c", program], env=surroundings, capture_output=True, encoding="utf-8", check=False
+        [sys.executable, "-S", "-c", program],
+        env=surroundings,
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
     )
     assert done.stdout.strip() == wanted, done.stderr
 
@@ -824,7 +828,16 @@ FINDINGS_RIGHT = [
         "/findings/0",
         {k: FINDING[k] for k in ("id", "rule", "severity", "outcome", "message", "cells")},
     ),
-    changed(RESULT, "/findings/0/waived", {"reason": "四舍五入", "expires_on": None}),
+    changed(
+        RESULT,
+        "/findings/0/waived",
+        {
+            "reason": "四舍五入",
+            "office": "某区财政局",
+            "accepted_on": "2023-09-01",
+            "expires_on": "2024-08-31",
+        },
+    ),
     changed(RESULT, "/findings/0/rule", "READ-01"),
 ]
 FINDINGS_WRONG = [

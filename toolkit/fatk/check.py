@@ -6,18 +6,19 @@ A fault makes a report *invalid*; what applies but could not be checked makes it
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from types import MappingProxyType
 
-from fatk import structure
+from fatk import causes, structure
 from fatk.errors import Misuse
-from fatk.findings import ERROR, INFO, NOT_CHECKED, WARNING, Finding, located, location_order
+from fatk.findings import ERROR, FAILED, INFO, NOT_CHECKED, WARNING, CellRef, Finding, located, location_order
 from fatk.model import Report
 from fatk.reading import Reading
 from fatk.rules import run
-from fatk.rules.context import OUTCOMES, Context, load_rules
+from fatk.rules.context import OUTCOMES, Check, Context, load_rules
+from fatk.rules.report import cell, finding
 from fatk.rules.report import findings as to_findings
 
 VALID, INVALID, UNCHECKED = "valid", "invalid", "not_checked"
@@ -46,11 +47,29 @@ class Waiver:
 
 
 @dataclass(frozen=True, slots=True)
+class Cause:
+    """One fault that would explain several findings: with ``would_reconcile`` in ``cells``, in that order, they would go.
+
+    ``explains`` are the ids of those findings. Causes of one ``group`` answer the same findings: those of one ``option``
+    together, those of different options instead of each other. ``messages`` say it in Chinese and in English.
+    """
+
+    kind: str
+    group: int
+    option: int
+    cells: tuple[CellRef, ...]
+    would_reconcile: tuple[str, ...]
+    explains: tuple[str, ...]
+    messages: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class Result:
     """What validation says of one source. ``summary`` counts as the contract of findings.schema.json names it.
 
     ``ran`` counts the outcomes of every rule that was run. ``waived`` holds the waiver of each finding that is let pass,
-    by the finding's fingerprint, and ``as_of`` the day that waivers were judged on.
+    by the finding's fingerprint, and ``as_of`` the day that waivers were judged on. ``unexplained`` counts the sums and
+    copies that failed and for which no cause stands out.
     """
 
     reading: Reading
@@ -60,6 +79,8 @@ class Result:
     ran: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     waived: Mapping[str, Waiver] = field(default_factory=dict)
     as_of: date | None = None
+    causes: tuple[Cause, ...] = ()
+    unexplained: int = 0
 
     @property
     def valid(self) -> bool:
@@ -103,7 +124,43 @@ def check(
         "source_cells": reading.source_cells, "unaccounted_cells": reading.unaccounted_cells,
     }  # fmt: skip
     verdict = verdict_on(findings, summary)
-    return Result(reading, verdict, MappingProxyType(summary), findings, MappingProxyType(dict(ran)))
+    found_causes, unexplained = _causes(context, checks, reading)
+    return Result(
+        reading, verdict, MappingProxyType(summary), findings, MappingProxyType(dict(ran)),
+        causes=found_causes, unexplained=unexplained,
+    )  # fmt: skip
+
+
+def _causes(context: Context, checks: Sequence[Check], reading: Reading) -> tuple[tuple[Cause, ...], int]:
+    """What would explain the failures, and of how many sums and copies nothing does."""
+    rules = load_rules()
+    failed = {
+        i
+        for i, c in enumerate(checks)
+        if c.outcome == FAILED
+        and rules[c.rule].kind in causes.EXPLAINED
+        and (c.severity or rules[c.rule].severity) == ERROR
+    }
+    if not failed:
+        return (), 0
+    # What only usually holds is no ground to doubt a figure.
+    found = [one for one in causes.find(context, checks) if failed.intersection(one.explains)]
+    explained = {i for one in found for i in one.explains}
+    told = []
+    for one in found:
+        cells = tuple(
+            replace(cell(ref, context), location=reading.places(*ref)) if causes.stands(ref, context) else
+            CellRef(ref.table, ref.row, ref.field)
+            for ref in one.cells
+        )  # fmt: skip
+        told.append(
+            Cause(
+                one.kind, one.group, one.option, cells, tuple(format(v, "f") for v in one.would_reconcile),
+                tuple(finding(checks[i], rules[checks[i].rule], context).id for i in one.explains),
+                {language: causes.sentence(one, context, language) for language in ("zh", "en")},
+            )
+        )  # fmt: skip
+    return tuple(told), len(failed - explained)
 
 
 def verdict_on(findings: Iterable[Finding], summary: Mapping[str, int]) -> str:

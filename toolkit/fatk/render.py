@@ -9,7 +9,7 @@ from hashlib import sha256
 from typing import Any
 
 from fatk import resources
-from fatk.check import Result, Waiver
+from fatk.check import Cause, Result, Waiver
 from fatk.errors import FatkError
 from fatk.findings import (
     ERROR,
@@ -32,6 +32,8 @@ _WORDS = {
         "verdict": "结论", "advice": "怎么办", "place": "位置", "none": "没有发现问题。", "colon": "：", "and": "、", "others": " 等，另有 {count} 处",
         "unchecked": "[未检查] 所需的数{reason}：{rules}", "more": "另有 {count} 处相同的问题",
         "counts": "错误 {errors}，警告 {warnings}，提示 {infos}；读取单元格 {source_cells} 个，未能安置 {unaccounted_cells} 个。",
+        "causes": "可能的原因（请先核对原始账表，再改）", "or": "或者：", "explains": "（可解释 {count} 个问题）",
+        "unexplained": "有 {count} 处不相符看不出共同的原因，请逐处核对。",
         "waivers": "豁免 {count} 条，按 {day} 判断。", "waived": "已豁免", "by": "{office}：{reason}（{first} 起，至 {last}）",
     },
     "en": {
@@ -39,6 +41,8 @@ _WORDS = {
         "verdict": "verdict", "advice": "what to do", "place": "place", "none": "Nothing found.", "colon": ": ", "and": ", ", "others": " and {count} more",
         "unchecked": "[not checked] a figure needed is {reason}: {rules}", "more": "{count} more of the same",
         "counts": "{errors} errors, {warnings} warnings, {infos} infos; {source_cells} cells read, {unaccounted_cells} unaccounted for.",
+        "causes": "Likely causes (compare with the books before changing anything)", "or": "or: ", "explains": " ({count} findings explained)",
+        "unexplained": "Of {count} sums that fail no common cause stands out: compare each.",
         "waivers": "{count} waived, as of {day}.", "waived": "waived", "by": "{office}: {reason} (from {first} through {last})",
     },
 }  # fmt: skip
@@ -65,6 +69,7 @@ def text(result: Result, language: str = "zh", *, colour: bool = False) -> str:
         lines.append(words["waivers"].format(count=result.summary.get("waived", 0), day=result.as_of))
     if not result.findings:
         lines.append(words["none"])
+    lines += _causes(result, language)
     for severity in SEVERITIES:
         spoken = [
             f
@@ -112,6 +117,28 @@ def _some(places: Sequence[str], words: Mapping[str, str]) -> str:
     return shown if len(places) <= _PLACES else shown + words["others"].format(count=len(places) - _PLACES)
 
 
+def _causes(result: Result, language: str) -> list[str]:
+    """What would explain the findings: a group of them each, with every explanation that is equally small."""
+    words = _WORDS[language]
+    groups: dict[int, dict[int, list[Cause]]] = {}
+    for cause in result.causes:
+        if not result.waived.keys() >= set(cause.explains):
+            groups.setdefault(cause.group, {}).setdefault(cause.option, []).append(cause)
+    lines = []
+    for options in groups.values():
+        for number, option in enumerate(options.values()):
+            count = len({i for cause in option for i in cause.explains})
+            said = ("" if language == "zh" else " ").join(cause.messages[language] for cause in option)
+            lead = words["or"] if number else ""
+            lines.append(f"  {lead}{said}{words['explains'].format(count=count)}")
+            places = [p for cause in option for c in cause.cells if c.location and (p := place_of(c))]
+            if places:
+                lines.append(f"    {words['place']}{words['colon']}{_some(places, words)}")
+    if lines and result.unexplained:
+        lines.append("  " + words["unexplained"].format(count=result.unexplained))
+    return ["", words["causes"], *lines] if lines else []
+
+
 def _unchecked(findings: Sequence[Finding], language: str) -> list[str]:
     """What was not checked, once a reason: the rules and the cells that they lack."""
     words = _WORDS[language]
@@ -157,6 +184,10 @@ def place_of(cell: CellRef) -> str:
 def to_document(result: Result, version: str, spec_version: str) -> dict[str, Any]:
     """The result as the document that ``schemas/findings.schema.json`` describes."""
     reading = result.reading
+    kinds: dict[str, str | None] = {}
+    for cause in result.causes:
+        for finding in cause.explains:  # named only where all explanations are of one kind
+            kinds[finding] = cause.kind if kinds.get(finding, cause.kind) == cause.kind else None
     return {
         "tool": {"name": "fatk", "version": version, "spec_version": spec_version, "rules_digest": rules_digest()},
         "source": {
@@ -166,8 +197,9 @@ def to_document(result: Result, version: str, spec_version: str) -> dict[str, An
         **({"as_of": result.as_of.isoformat()} if result.as_of is not None else {}),
         "verdict": result.verdict,
         "summary": dict(result.summary),
-        "findings": [finding_document(f, result.waived.get(f.id)) for f in result.findings],
-        "causes": [],
+        "findings": [finding_document(f, result.waived.get(f.id), kinds.get(f.id)) for f in result.findings],
+        "causes": [_cause_document(cause) for cause in result.causes],
+        "unexplained": result.unexplained,
     }  # fmt: skip
 
 
@@ -189,18 +221,37 @@ def refusal_document(error: FatkError, path: str, version: str, spec_version: st
     }
 
 
-def finding_document(finding: Finding, waiver: Waiver | None = None) -> dict[str, Any]:
-    """One finding as JSON, with the waiver that lets it pass."""
+def _cause_document(cause: Cause) -> dict[str, Any]:
+    alone = cause.would_reconcile[0] if len(cause.cells) == 1 else None
+    return {
+        "kind": cause.kind, "group": cause.group, "option": cause.option,
+        "message": cause.messages["zh"], "message_en": cause.messages["en"],
+        "cells": [
+            {**_cell_document(c), "would_reconcile": value}
+            for c, value in zip(cause.cells, cause.would_reconcile, strict=True)
+        ],
+        "explains": list(cause.explains), "would_reconcile": alone,
+    }  # fmt: skip
+
+
+def _cell_document(cell: CellRef) -> dict[str, Any]:
+    return {
+        "table": cell.table, "row": cell.row, "field": cell.field,
+        "location": cell.location, "label": cell.label, "value": cell.value,
+    }  # fmt: skip
+
+
+def finding_document(
+    finding: Finding, waiver: Waiver | None = None, cause: str | None = None
+) -> dict[str, Any]:
+    """One finding as JSON, with the waiver that lets it pass and the kind of the cause that explains it."""
     return {
         "id": finding.id, "rule": finding.rule, "severity": finding.severity, "outcome": finding.outcome,
         "qualifier": finding.qualifier, "message": finding.message("zh"), "message_en": finding.message("en"),
         "reason": finding.reason, "expected": finding.expected, "found": finding.found, "difference": finding.difference,
         "tolerance": finding.tolerance,
-        "cells": [
-            {"table": c.table, "row": c.row, "field": c.field, "location": c.location, "label": c.label, "value": c.value}
-            for c in finding.cells
-        ],
-        "cause": None,
+        "cells": [_cell_document(c) for c in finding.cells],
+        "cause": cause,
         "waived": None if waiver is None else {
             "reason": waiver.reason, "office": waiver.office,
             "accepted_on": waiver.accepted_on.isoformat(), "expires_on": waiver.expires_on.isoformat(),

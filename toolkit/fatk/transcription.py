@@ -721,9 +721,8 @@ def _block(name: str, columns: Mapping[int, Meaning], table: Table) -> _Block:
             amounts.append((column, table.position[meaning.field], table[meaning.field]))
     key = roles.get("label", roles.get("code"))
     spots = {declared.name: column for column, _, declared in amounts}
-    for field_name, at in ((table.key[0], key), ("name", roles.get("name", key))):
-        if at is not None:
-            spots[field_name] = at
+    named = {table.key[0]: key, "name": roles.get("name", key)}
+    spots |= {field_name: at for field_name, at in named.items() if at is not None}
     return _Block(name, roles, amounts, spots)
 
 

@@ -68,21 +68,23 @@ def _cases(result: Result, language: str) -> Iterator[tuple[str, list[str]]]:
         errors = [f for f in standing if f.severity == ERROR and not is_open(f)]
         unchecked = [f for f in standing if is_open(f)]
         lines: list[str] = []
-        outcome, told = "", []
+        others = [f for f in standing if f.severity != ERROR and not is_open(f)]
+        outcome = ""
         if errors:
-            outcome, told = "failure", errors
+            outcome = "failure"
+            others += unchecked
             message = words["failed"].format(count=len(errors))
             lines += _element("failure", message, [_line(f, language) for f in errors], type=rule)
         elif unchecked:
-            outcome, told = "skipped", unchecked
+            outcome = "skipped"
             lines += _element("skipped", words["skipped"], [_line(f, language) for f in unchecked])
-        others = [_line(f, language) for f in standing if f not in told]
+        output = [_line(f, language) for f in others]
         for finding in by_rule[rule]:
             if waiver := result.waived.get(finding.id):
                 line = _line(finding, language)
-                others.append(f"[{words['waived']}] {line} {waived_by(waiver, language)}")
-        if others:
-            text = escape("\n".join(others), quote=False)
+                output.append(f"[{words['waived']}] {line} {waived_by(waiver, language)}")
+        if output:
+            text = escape("\n".join(output), quote=False)
             lines.append(f"      <system-out>{text}</system-out>")
         named = _attributes(
             classname=f"fatk.{rule.split('-')[0]}", name=f"{rule} {kind(rule).title[language]}"

@@ -26,10 +26,8 @@ def formula(rule: Rule, spec: Spec, language: str = "zh") -> str:
     if rule.kind not in ("linear", "compare"):
         return ""
     sign = " = " if rule.kind == "linear" else " ≤ "
-    sides = []
-    for instance in rule.body.get("instances", (rule.body,)):
-        if "left" in instance and "right" in instance:
-            sides.append(sign.join(_side(instance[side], spec, language) for side in ("left", "right")))
+    instances = [i for i in rule.body.get("instances", (rule.body,)) if "left" in i and "right" in i]
+    sides = [sign.join(_side(i[side], spec, language) for side in ("left", "right")) for i in instances]
     return ("；" if language == "zh" else "; ").join(sides)
 
 

@@ -37,14 +37,15 @@ def findings(
         if check.outcome == FAILED or (
             check.outcome == WITHIN_ROUNDING and (everything or check.qualifier in _WORTH)
         ):
-            yield _finding(check, rules[check.rule], context)
+            yield finding(check, rules[check.rule], context)
         elif check.outcome == NOT_CHECKED:
             unchecked[check.rule, check.reason or ""].append(check)
     for (rule, reason), group in unchecked.items():
         yield _unchecked(rules[rule], reason, group, context)
 
 
-def _finding(check: Check, rule: Rule, context: Context) -> Finding:
+def finding(check: Check, rule: Rule, context: Context) -> Finding:
+    """The finding of one check that failed or that only rounding explains."""
     severity = INFO if check.outcome == WITHIN_ROUNDING else check.severity or rule.severity
     cells = tuple(cell(ref, context) for ref in check.refs if ref.table)
     figures = {

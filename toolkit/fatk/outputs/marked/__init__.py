@@ -12,12 +12,13 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from fatk.archive import open_archive
 from fatk.check import Result
 from fatk.errors import Misuse, WouldLose
+from fatk.findings import Finding
 from fatk.grid import Range
 from fatk.limits import DEFAULTS, Limits
 from fatk.ooxml import read_workbook
@@ -90,21 +91,35 @@ def _marks(
     result: Result, merges: Mapping[str, Sequence[Range]]
 ) -> Mapping[str, dict[tuple[int, int], Mark]]:
     """What is to be marked, by sheet and cell; in a merged range its first cell, which is the one that is seen."""
-    marks: dict[str, dict[tuple[int, int], Mark]] = defaultdict(dict)
+    wanted: dict[str, list[tuple[tuple[int, int], Finding, bool]]] = defaultdict(list)
     for finding in result.findings:
-        if finding.id in result.waived:
-            continue
-        for number, cell in enumerate(cells_of(finding)):
-            sheet, at = place_in(cell.location, merges)
-            if sheet is None or at is None:
-                continue
-            for r1, c1, r2, c2 in merges[sheet]:
-                if r1 <= at[0] <= r2 and c1 <= at[1] <= c2:
-                    at = r1, c1
-            told = marks[sheet].setdefault(at, Mark()).told
-            if all(f is not finding for f, _ in told):
-                told.append((finding, number == 0))
+        if finding.id not in result.waived:
+            for number, cell in enumerate(cells_of(finding)):
+                sheet, at = place_in(cell.location, merges)
+                if sheet is not None and at is not None:
+                    wanted[sheet].append((at, finding, number == 0))
+    marks: dict[str, dict[tuple[int, int], Mark]] = defaultdict(dict)
+    for sheet, told in wanted.items():
+        seen = _seen(merges[sheet], {at for at, _, _ in told})
+        for at, finding, first in told:
+            marks[sheet].setdefault(seen.get(at, at), Mark()).add(finding, first)
     return marks
+
+
+def _seen(
+    merges: Sequence[Range], cells: Collection[tuple[int, int]]
+) -> Mapping[tuple[int, int], tuple[int, int]]:
+    """The first cell of the merged range of those cells that are in one."""
+    rows: dict[int, list[int]] = defaultdict(list)
+    for row, column in cells:
+        rows[row].append(column)
+    found = {}
+    for r1, c1, r2, c2 in merges:
+        for row in range(r1, r2 + 1):
+            for column in rows.get(row, ()):
+                if c1 <= column <= c2:
+                    found[row, column] = r1, c1
+    return found
 
 
 def _mark(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
@@ -142,7 +143,7 @@ class Sheet:
         self.row = self.column = -1
         self.starts: list[tuple[int, int]] = []  # number and offset of every row
         self.row_at: dict[int, Element] = {}
-        self.cell_at: dict[tuple[int, int], Element] = {}
+        self.cell_at: dict[int, dict[int, Element]] = defaultdict(dict)
         numbers: dict[int, tuple[int, int]] = {}
 
         def wanted(path: str, attributes: dict[str, str], offset: int) -> bool:
@@ -164,7 +165,9 @@ class Sheet:
             if element.path == "sheetData/row":
                 self.row_at.setdefault(numbers[element.start][0], element)
             elif element.path == "sheetData/row/c":
-                self.cell_at.setdefault(numbers[element.start], element)
+                row, column = numbers[element.start]
+                self.cell_at[row].setdefault(column, element)
+        self.starts.sort()
         self.columns = [(c.number("min") - 1, c.number("max") - 1, c.attributes) for c in self.of("cols/col")]
 
     def of(self, path: str) -> list[Element]:
@@ -188,7 +191,7 @@ class Sheet:
             new: list[tuple[int, bytes]] = []
             for column in columns:
                 at = number, column
-                cell = self.cell_at.get(at)
+                cell = self.cell_at[number].get(column)
                 if cell is None:
                     new.append((column, made(at, own or self.column_said(column).get("style"))))
                 else:
@@ -201,11 +204,12 @@ class Sheet:
             markup = (
                 f'<{prefix}row r="{number + 1}">'.encode() + inside + f"</{prefix}row>".encode()
             )  # fmt: skip
-            after = next((offset for other, offset in self.starts if other > number), None)
-            if after is None:
+            after = bisect_right(self.starts, (number, len(self.change.data)))
+            if after == len(self.starts):
                 tail += markup
             else:
-                self.change.replace(after, after, markup)
+                offset = self.starts[after][1]
+                self.change.replace(offset, offset, markup)
         if tail:
             self.change.append(self.of("sheetData")[0], tail)
 
@@ -220,7 +224,7 @@ class Sheet:
             self.change.replace(row.start, row.opened, tag[:-2].rstrip() + b">" + inside + closing)
             return
         self.change.replace(row.start, row.opened, tag)
-        there = sorted((c, cell.start) for (r, c), cell in self.cell_at.items() if r == number)
+        there = sorted((column, cell.start) for column, cell in self.cell_at[number].items())
         for column, markup in new:
             after = next((start for other, start in there if other > column), row.inner)
             self.change.replace(after, after, markup)

@@ -65,6 +65,13 @@ class Mark:
     """What is to be told at a cell: the findings, and whether each is about it or only to be checked with it."""
 
     told: list[tuple[Finding, bool]] = field(default_factory=list)
+    known: set[int] = field(default_factory=set)
+
+    def add(self, finding: Finding, first: bool) -> None:
+        """Tell a finding, once."""
+        if id(finding) not in self.known:
+            self.known.add(id(finding))
+            self.told.append((finding, first))
 
     @property
     def look(self) -> tuple[str, bool]:

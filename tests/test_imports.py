@@ -1,0 +1,173 @@
+"""The house: a module imports only from the rows below it, and nothing heavy is imported where it is not used."""
+
+import ast
+import subprocess
+import sys
+from fnmatch import fnmatch
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+TOOLKIT = ROOT / "toolkit/fatk"
+
+#: From bottom to top; modules of one row do not know each other. A pattern holds for what is not named elsewhere.
+ROWS = (
+    "values resources errors limits grid rounding",
+    "spec archive files strictjson",
+    "model lexical findings ooxml",
+    "reading layout structure rules.context",
+    "recognition rules.linear",
+    "rules.*",
+    "transcription rules causes",
+    "formats.*",
+    "formats check",
+    "render explain reference schema waivers",
+    "outputs",
+    "outputs.marked.splice outputs.marked.words",
+    "outputs.marked.opc",
+    "outputs.marked.cells",
+    "outputs.marked.*",
+    "outputs.*",
+    "api",
+    "fatk",
+    "cli",
+)
+#: What must not be known whatever the row, and why.
+FORBIDDEN = (
+    ("formats*", "rules*", "adapters know formats and nothing of rules"),
+    ("formats*", "structure", "adapters know formats and nothing of what is checked"),
+    ("formats*", "check", "adapters know formats and nothing of what is checked"),
+    ("rules*", "formats*", "rules know reports and nothing of files"),
+    ("structure", "formats*", "what is checked knows reports and nothing of files"),
+    ("rules*", "reading", "rules know reports and not where they came from"),
+    ("rules*", "ooxml", "rules know reports and nothing of files"),
+    ("schema", "formats*", "what derives from the standard knows no report"),
+)
+HEAVY = (
+    "frictionless",
+    "jsonschema",
+    "xlsxwriter",
+    "hypothesis",
+    "openpyxl",
+    "duckdb",
+    "pandas",
+    "lxml",
+    "requests",
+)
+
+
+def modules() -> dict[str, Path]:
+    """Every module of the toolkit by its name below `fatk`; the package itself is `fatk`."""
+    found = {}
+    for path in sorted(TOOLKIT.rglob("*.py")):
+        parts = path.relative_to(TOOLKIT).with_suffix("").parts
+        found[".".join(parts[:-1] if parts[-1] == "__init__" else parts) or "fatk"] = path
+    return found
+
+
+MODULES = modules()
+
+
+def imported(name: str) -> set[str]:
+    """The modules of the toolkit that a module imports, wherever in it."""
+    found = set()
+    for node in ast.walk(ast.parse(MODULES[name].read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom):
+            assert not node.level, f"{name}: a relative import"
+            if node.module and node.module.split(".")[0] == "fatk":
+                base = node.module.removeprefix("fatk").removeprefix(".")
+                for alias in node.names:
+                    full = f"{base}.{alias.name}".removeprefix(".")
+                    found.add(full if full in MODULES else base or "fatk")
+        elif isinstance(node, ast.Import):
+            found |= {a.name.removeprefix("fatk.") for a in node.names if a.name.split(".")[0] == "fatk"}
+    return found - {name}
+
+
+def row_of(name: str) -> int:
+    """The row of a module: the one that names it, else the one with a pattern for it."""
+    for exact in (True, False):
+        for number, row in enumerate(ROWS):
+            if any(name == p if exact else fnmatch(name, p) for p in row.split()):
+                return number
+    raise AssertionError(f"{name} has no row: give it one")
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_a_module_imports_from_rows_below_only(name: str) -> None:
+    above = {other for other in imported(name) if row_of(other) >= row_of(name)}
+    # A package's own name stands for what it gathers.
+    gathers = name in {"formats", "rules", "outputs.marked"}
+    gathered = {other for other in above if gathers and other.startswith(name + ".")}
+    assert above - gathered == set()
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_a_module_does_not_know_what_it_must_not(name: str) -> None:
+    for who, what, why in FORBIDDEN:
+        if fnmatch(name, who):
+            assert {other for other in imported(name) if fnmatch(other, what)} == set(), why
+
+
+def test_adapters_never_import_one_another() -> None:
+    adapters = {name for name in MODULES if name.startswith("formats.")}
+    assert len(adapters) >= 3
+    for name in adapters:
+        assert imported(name) & (adapters | {"formats"}) == set()
+
+
+def test_the_test_sees_imports_within_functions() -> None:
+    assert {"formats.json", "formats.package", "formats.xlsx"} <= imported("formats")
+    assert "reference" in imported("cli")
+
+
+CHILD = """
+import io, sys
+sys.argv = ["fatk", *sys.argv[2:]]
+heavy = HEAVY.split()
+from fatk.cli import main
+out, sys.stdout = sys.stdout, io.TextIOWrapper(io.BytesIO(), encoding="utf-8")
+try:
+    main()
+    status = 0
+except SystemExit as end:
+    status = end.code
+sys.stdout = out
+print(status, *sorted({name.split(".")[0] for name in sys.modules} & set(heavy)))
+"""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status"),
+    [
+        (["--help"], "0"),
+        (["convert", "--help"], "0"),
+        (["explain", "income"], "0"),
+        (["explain", "READ-01"], "0"),
+        (["limits"], "0"),
+        (["validate", "datapackages/minimal"], "0"),
+        (["validate", "datapackages/minimal/report.json"], "0"),
+        (["validate", "datapackages/minimal/report.xlsx"], "0"),
+        (["validate", "no such file"], "3"),
+    ],
+    ids=" ".join,
+)
+def test_nothing_heavy_is_imported_where_it_is_not_used(arguments: list[str], status: str) -> None:
+    code = CHILD.replace("HEAVY", repr(" ".join(HEAVY)))
+    done = subprocess.run(
+        [sys.executable, "-c", code, "fatk", *arguments], cwd=ROOT, capture_output=True, encoding="utf-8", check=True
+    )  # fmt: skip
+    assert done.stdout.split() == [status]
+
+
+def test_writing_a_workbook_is_what_imports_its_writer() -> None:
+    code = """
+import sys, fatk
+report = fatk.read("datapackages/minimal").report
+assert "xlsxwriter" not in sys.modules
+from fatk import formats
+formats.encoder("xlsx")(report)
+assert "xlsxwriter" in sys.modules
+"""
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
