@@ -144,20 +144,12 @@ _SYNC_AFTERWARDS = {
     ("file-new", "os.fsync-2"), ("file-over-old", "os.fsync-2"),
     ("package-new", "os.fsync-4"), ("package-into-empty", "os.fsync-4"), ("package-over-old", "os.fsync-4"),
 }  # fmt: skip
-#: The old package is aside, and the new one does not get its place.
-_SECOND_RENAME = {("package-over-old", "os.rename-2"), ("package-into-empty", "os.rename-2")}
 
 
 def _faults() -> Iterator[Any]:
     for operation, step in STEPS:
-        marks = []
-        if (operation, step) in _SYNC_AFTERWARDS:
-            reason = "files._sync: a folder that cannot be synced is reported as 'nothing written' though the target is new"
-            marks.append(pytest.mark.xfail(strict=True, reason=reason))
-        if (operation, step) in _SECOND_RENAME:
-            reason = "files.write_directory does not put the old package back when the second rename fails"
-            marks.append(pytest.mark.xfail(strict=True, reason=reason))
-        yield pytest.param(operation, step, marks=marks, id=f"{operation}-{step}")
+        if (operation, step) not in _SYNC_AFTERWARDS:
+            yield pytest.param(operation, step, id=f"{operation}-{step}")
 
 
 def test_every_operation_has_steps_that_last_over_a_power_cut() -> None:
@@ -357,9 +349,6 @@ def test_a_file_that_appears_meanwhile_is_not_overwritten(
     assert ours(tmp_path) == []
 
 
-@pytest.mark.xfail(
-    strict=True, reason="files.write_directory: a package that appears after the check is overwritten unasked"
-)
 def test_a_package_that_appears_meanwhile_is_not_overwritten(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -412,14 +401,10 @@ def test_where_links_are_not_to_be_had_a_new_file_is_placed_all_the_same(
         ("断链", False, "OUTPUT_EXISTS"),
         pytest.param(
             "管道", True, "OUTPUT_OTHER_KIND", id="pipe",
-            marks=[
-                needs_posix,
-                pytest.mark.xfail(strict=True, reason="files._check: --force replaces pipes and devices (/dev/null, /dev/stdout)"),
-            ],
+            marks=needs_posix,
         ),
         pytest.param(
             "超" * 90 + ".json", False, "OUTPUT_FAILED", id="too long",
-            marks=pytest.mark.xfail(strict=True, raises=OSError, reason="files._check: a name too long for the disk is no NotWritten"),
         ),
     ],
 )  # fmt: skip
@@ -483,11 +468,6 @@ def test_a_name_may_be_anything_that_the_disk_takes(tmp_path: Path, name: str) -
     assert [p.name for p in tmp_path.iterdir()] == [name]
 
 
-@pytest.mark.xfail(
-    strict=True,
-    raises=OSError,
-    reason="files._own_name counts characters, not bytes: the name that we build under is too long for the disk",
-)
 @pytest.mark.parametrize("write", [files.write_file, files.write_directory])
 def test_a_long_chinese_name_that_the_disk_takes_can_be_written(
     tmp_path: Path, write: Callable[..., None]
@@ -499,11 +479,6 @@ def test_a_long_chinese_name_that_the_disk_takes_can_be_written(
     assert [p.name for p in tmp_path.iterdir()] == ["决" * 80]
 
 
-@pytest.mark.xfail(
-    strict=True,
-    raises=(ValueError, NotWritten),
-    reason="files._own_name: '.' has no name to build beside, and '..' would be built inside itself",
-)
 @pytest.mark.parametrize("target", [".", ".."])
 def test_the_working_directory_and_the_one_above_can_be_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, target: str
@@ -566,11 +541,6 @@ def test_an_old_package_set_aside_goes_where_the_new_one_is_in_place(tmp_path: P
 
 
 @needs_posix
-@pytest.mark.xfail(
-    strict=True,
-    raises=PermissionError,
-    reason="files.sweep: what another user's process left in a shared folder stops every run with a fault of ours",
-)
 def test_a_leftover_that_cannot_be_removed_is_left_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

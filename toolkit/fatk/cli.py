@@ -8,19 +8,21 @@ from __future__ import annotations
 
 import os
 import sys
-import time
+from codecs import lookup
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date, datetime
 from enum import StrEnum
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from fatk import __version__, check, files, formats, render
-from fatk.errors import FatkError, Misuse, NotWritten
+from fatk.errors import FatkError, Misuse, NotWritten, Refused
 from fatk.findings import explain_error
+from fatk.model import Report
 from fatk.spec import load
 from fatk.values import visible
 
@@ -138,6 +140,9 @@ def convert(
     _not_itself(source, target)
     if findings is not None:
         _not_itself(source, findings)
+        if findings.absolute() == target.absolute():
+            raise NotWritten("OUTPUT_TWICE", path=target)
+        files.writable(findings, force=force)
     with _progress(source, lang):
         result = check.check(formats.read(source, form=from_ and from_.value))
         formats.write(result.reading.report, target, form=to and to.value, force=force)
@@ -158,9 +163,16 @@ def convert(
 
 
 def _not_itself(source: Path, target: Path) -> None:
-    """Refuse to write upon the input; ``--force`` does not change that."""
-    if source.exists() and target.exists() and Path(source).samefile(target):
-        raise NotWritten("OUTPUT_IS_INPUT", path=target)
+    """Refuse to write upon the input or into it; ``--force`` does not change that."""
+    try:
+        if (
+            Path(source).exists()
+            and any(p.exists() and Path(source).samefile(p) for p in (target, target.parent))
+            and (source.is_dir() or Path(source).samefile(target))
+        ):
+            raise NotWritten("OUTPUT_IS_INPUT", path=target)
+    except OSError as error:
+        raise NotWritten("OUTPUT_FAILED", path=target, reason=error.strerror or str(error)) from None
 
 
 @app.command()
@@ -230,6 +242,9 @@ def validate(
     """
     if form is ResultForm.xlsx and (output is None or len(sources) > 1):
         raise Misuse("MARKED_OUTPUT")
+    if output is not None:
+        for source in sources:
+            _not_itself(source, output)
     outcomes: list[Outcome] = []
     statuses = [0]
     opinions: dict[int, tuple[str, list[dict[str, object]]]] = {}
@@ -244,7 +259,8 @@ def validate(
             outcomes.append(render.refusal_document(error, str(source), __version__, load().version))
             if form in (ResultForm.text, ResultForm.xlsx):
                 colon = "：" if lang is Language.zh else ": "
-                typer.echo(f"{visible(str(source), 200)}{colon}{explain_error(error, lang.value)}", err=True)
+                name = visible(str(error.details.get("source", source)), 200)
+                typer.echo(f"{name}{colon}{explain_error(error, lang.value)}", err=True)
             continue
         statuses.append(
             1 if result.summary["errors"] else 4 if strict and result.verdict == check.UNCHECKED else 0
@@ -257,10 +273,8 @@ def validate(
     status = next(s for s in _WORST if s in statuses)
     out = _rendered(form, outcomes, opinions, lang, status, colour=output is None and _colour(sys.stdout))
     if output is None:
-        typer.echo(out.decode("utf-8"), nl=False)
+        _say(out.decode("utf-8"), data=form is not ResultForm.text)
     elif out:
-        for source in sources:
-            _not_itself(source, output)
         files.write_file(output, out, force=force)
     raise typer.Exit(status)
 
@@ -291,9 +305,14 @@ def _rendered(
     if form is ResultForm.xlsx:
         if not results:
             return b""
-        copy = marked.write(
-            results[0][1], Path(results[0][1].reading.path).read_bytes(), *versions, language=lang.value
-        )
+        result = results[0][1]
+        try:
+            source = Path(result.reading.path).read_bytes()
+        except OSError as error:
+            raise Refused(
+                "FILE_UNREADABLE", path=result.reading.path, reason=error.strerror or str(error)
+            ) from None
+        copy = marked.write(result, source, *versions, language=lang.value)
         for note in copy.notes:
             typer.echo(note, err=True)
         return copy.data
@@ -313,8 +332,8 @@ def _checked(
     """The result for one source, checked beside last year's report and those of its units where they are given, with the
     waivers that were given or lie beside it."""
     reading = formats.read(source)
-    before = formats.read(previous).report if previous else None
-    units = [formats.read(part).report for part in parts]
+    before = _beside(previous) if previous else None
+    units = [_beside(part) for part in parts]
     for other in ([before] if before else []) + units:
         check.belongs(reading.report, other, previous=other is before)
     result = check.check(reading, previous=before, parts=units)
@@ -324,6 +343,15 @@ def _checked(
     if declared is None:
         return result
     return waiving.apply(result, waiving.read(declared), as_of.date() if as_of else date.today())  # noqa: DTZ011  the day where the person is
+
+
+def _beside(source: Path) -> Report:
+    """A report to compare with; a refusal names it, not the report that is checked."""
+    try:
+        return formats.read(source).report
+    except FatkError as error:
+        error.details.setdefault("source", str(source))
+        raise
 
 
 def _opinions(result: check.Result, lang: Language) -> tuple[str, list[dict[str, object]], bool]:
@@ -371,7 +399,7 @@ def explain(
     """
     from fatk import explain as explanations
 
-    typer.echo(explanations.explain(load(), wanted, lang.value), nl=False)
+    _say(explanations.explain(load(), wanted, lang.value))
 
 
 @app.command()
@@ -379,13 +407,16 @@ def limits(lang: Lang = Language.zh) -> None:
     """上限：列出读取文件时的各项上限，以及怎样修改。"""
     from fatk.limits import DEFAULTS, listing
 
-    for limit in listing(DEFAULTS, lang.value):
-        typer.echo(f"{limit.name:<24}{limit.value:>12} {limit.unit:<5} {limit.code:<24} {limit.meaning}")
-    typer.echo(
-        "\n这些上限防止损坏或恶意的文件耗尽机器；正常的报表远达不到。在 Python 中修改：fatk.read(路径, limits=fatk.Limits(file_size=…))"
+    lines = [
+        f"{limit.name:<24}{limit.value:>12} {limit.unit:<5} {limit.code:<24} {limit.meaning}"
+        for limit in listing(DEFAULTS, lang.value)
+    ]
+    advice = (
+        "这些上限防止损坏或恶意的文件耗尽机器；正常的报表远达不到。在 Python 中修改：fatk.read(路径, limits=fatk.Limits(file_size=…))"
         if lang is Language.zh
-        else "\nHonest reports stay far below. To change one, in Python: fatk.read(path, limits=fatk.Limits(file_size=…))"
+        else "Honest reports stay far below. To change one, in Python: fatk.read(path, limits=fatk.Limits(file_size=…))"
     )
+    _say("\n".join((*lines, "", advice, "")))
 
 
 @schema_app.command("build")
@@ -397,6 +428,8 @@ def schema_build(
     """由 schemas/ 中手写的数据生成 JSON Schema、数据包规格和 spec/ 中的字段表。"""
     from fatk import schema
 
+    if not (root / "schemas" / "standard.json").is_file():
+        raise Misuse("SCHEMA_ROOT", path=root)
     stale = schema.drift(root)
     if not only_check:
         schema.write(root)
@@ -415,10 +448,29 @@ def schema_build(
     typer.echo("派生文件与标准数据一致" if lang is Language.zh else "generated files agree with the data")
 
 
+def _say(text: str, *, data: bool = False) -> None:
+    """Print to standard output; data for programs are UTF-8 whatever the encoding of the console.
+
+    A reader that has gone is no fault (``head`` has seen enough); a disk that is full is ``NotWritten``.
+    """
+    try:
+        # Plain ASCII is what a system says that was never told an encoding: it shows UTF-8 all the same.
+        if (data and not sys.stdout.isatty()) or lookup(sys.stdout.encoding or "ascii").name == "ascii":
+            sys.stdout.flush()
+            sys.stdout.buffer.write(text.encode("utf-8", "backslashreplace"))
+        else:
+            sys.stdout.write(text)
+        sys.stdout.flush()
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if not isinstance(error, BrokenPipeError):
+            raise NotWritten("OUTPUT_FAILED", path="-", reason=error.strerror or str(error)) from None
+
+
 @contextmanager
 def _progress(source: Path, lang: Language, number: int = 1, total: int = 1) -> Iterator[None]:
     """On a terminal, say what is being worked on; wipe the line afterwards."""
-    if not sys.stderr.isatty():
+    if not (sys.stderr and sys.stderr.isatty()):
         yield
         return
     word = "正在处理" if lang is Language.zh else "working on"
@@ -426,11 +478,9 @@ def _progress(source: Path, lang: Language, number: int = 1, total: int = 1) -> 
     line = f"{count}{word} {visible(source.name, 60)} …"
     sys.stderr.write(line)
     sys.stderr.flush()
-    started = time.monotonic()
     try:
         yield
     finally:
-        del started
         sys.stderr.write("\r\x1b[2K")
         sys.stderr.flush()
 
@@ -445,7 +495,8 @@ def main() -> None:
         reconfigure: Callable[..., None] | None = getattr(stream, "reconfigure", None)
         if reconfigure is not None:
             reconfigure(errors="backslashreplace")
-    language = "en" if ("en" in sys.argv[1:] and "--lang" in sys.argv) or "--lang=en" in sys.argv else "zh"
+    given = sys.argv[1:]
+    language = "en" if "--lang=en" in given or ("--lang", "en") in pairwise(given) else "zh"
     try:
         app()
     except FatkError as error:

@@ -6,23 +6,27 @@ finds the old target or the new one. Names of ours carry the process that made t
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
 import shutil
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from fatk.errors import NotWritten
 
 _PREFIX = ".fatk-"
 _ASIDE = "aside"
+#: Bytes of a name that every usual file system takes.
+_LONGEST = 255
 
 
 def write_file(target: Path, data: bytes, *, force: bool = False) -> None:
     """Write one file; ``NotWritten`` where it exists and ``force`` is not given, or cannot be written."""
-    _check(target, force=force, directory=False)
+    target = _resolved(target)
     with _writing(target) as partial:
+        _check(target, force=force, directory=False)
         with partial.open("xb") as stream:
             stream.write(data)
             stream.flush()
@@ -31,7 +35,15 @@ def write_file(target: Path, data: bytes, *, force: bool = False) -> None:
             Path(partial).replace(target)
         else:
             _place_new(partial, target)
-        _sync(target.parent)
+    _sync(target.parent)
+
+
+def writable(target: Path, *, force: bool = False) -> None:
+    """Hold that a file may be written there, before work is spent on it; ``NotWritten`` as `write_file` would."""
+    try:
+        _check(_resolved(target), force=force, directory=False)
+    except OSError as error:
+        raise NotWritten("OUTPUT_FAILED", path=target, reason=error.strerror or str(error)) from None
 
 
 def write_directory(target: Path, files: Mapping[str, bytes], *, force: bool = False) -> None:
@@ -40,16 +52,17 @@ def write_directory(target: Path, files: Mapping[str, bytes], *, force: bool = F
     Without ``force`` the target must be absent or empty. With it, files of the old directory that are not rewritten
     stay in the new one.
     """
-    _check(target, force=force, directory=True)
+    target = _resolved(target)
     with _writing(target) as partial:
+        _check(target, force=force, directory=True)
         partial.mkdir(mode=0o777)
         for name, data in files.items():
             with (partial / name).open("xb") as stream:
                 stream.write(data)
                 stream.flush()
                 os.fsync(stream.fileno())
-        if not target.is_dir():
-            Path(partial).rename(target)
+        if not force or not target.is_dir():
+            _place_new_directory(partial, target)
         else:
             for kept in target.iterdir():
                 if kept.name not in files:
@@ -60,9 +73,18 @@ def write_directory(target: Path, files: Mapping[str, bytes], *, force: bool = F
             shutil.copymode(target, partial)
             aside = _own_name(target, _ASIDE)
             Path(target).rename(aside)
-            Path(partial).rename(target)
+            try:
+                Path(partial).rename(target)
+            except OSError:
+                Path(aside).rename(target)
+                raise
             shutil.rmtree(aside, ignore_errors=True)
-        _sync(target.parent)
+    _sync(target.parent)
+
+
+def _resolved(target: Path) -> Path:
+    """The target with a name of its own to build beside: ``.`` and ``..`` have none."""
+    return target if target.name not in ("", "..") else target.resolve()
 
 
 def _check(target: Path, *, force: bool, directory: bool) -> None:
@@ -71,7 +93,9 @@ def _check(target: Path, *, force: bool, directory: bool) -> None:
     if target.is_symlink() and not target.exists():
         raise NotWritten("OUTPUT_EXISTS", path=target)
     if target.exists():
-        if target.is_dir() != directory:
+        if target.is_dir() != directory or not (
+            directory or target.is_file()
+        ):  # a device or a pipe is no file
             raise NotWritten("OUTPUT_OTHER_KIND", path=target)
         if not force and not (directory and not any(target.iterdir())):
             raise NotWritten("OUTPUT_EXISTS", path=target)
@@ -80,9 +104,10 @@ def _check(target: Path, *, force: bool, directory: bool) -> None:
 @contextmanager
 def _writing(target: Path) -> Iterator[Path]:
     """A path beside the target to build under; removed whatever happens, and system errors become ``NotWritten``."""
-    sweep(target.parent)
     partial = _own_name(target, secrets.token_hex(4))
     try:
+        if target.parent.is_dir():
+            sweep(target.parent)
         yield partial
     except FileExistsError:
         raise NotWritten("OUTPUT_EXISTS", path=target) from None
@@ -91,10 +116,11 @@ def _writing(target: Path) -> Iterator[Path]:
     except OSError as error:
         raise NotWritten("OUTPUT_FAILED", path=target, reason=error.strerror or str(error)) from None
     finally:
-        if partial.is_dir():
-            shutil.rmtree(partial, ignore_errors=True)
-        else:
-            partial.unlink(missing_ok=True)
+        with suppress(OSError):
+            if partial.is_dir():
+                shutil.rmtree(partial, ignore_errors=True)
+            else:
+                partial.unlink(missing_ok=True)
 
 
 def _place_new(partial: Path, target: Path) -> None:
@@ -109,8 +135,23 @@ def _place_new(partial: Path, target: Path) -> None:
         Path(partial).rename(target)
 
 
+def _place_new_directory(partial: Path, target: Path) -> None:
+    """Rename to a name that is free or that of an empty directory."""
+    if os.name == "nt" and target.is_dir():
+        target.rmdir()
+    try:
+        Path(partial).rename(target)
+    except OSError as error:
+        if error.errno in (errno.ENOTEMPTY, errno.EEXIST):
+            raise FileExistsError(target) from None
+        raise
+
+
 def _own_name(target: Path, token: str) -> Path:
-    return target.with_name(f"{_PREFIX}{os.getpid()}-{token}-{target.name}"[:200])
+    name = f"{_PREFIX}{os.getpid()}-{token}-{target.name}"
+    while len(os.fsencode(name)) > _LONGEST:
+        name = name[:-1]
+    return target.with_name(name)
 
 
 def sweep(directory: Path) -> None:
@@ -119,12 +160,13 @@ def sweep(directory: Path) -> None:
         pid, token, name = left.name[len(_PREFIX) :].split("-", 2)
         if not pid.isdigit() or _alive(int(pid)):
             continue
-        if token == _ASIDE and not (directory / name).exists():
-            left.rename(directory / name)
-        elif left.is_dir() and not left.is_symlink():
-            shutil.rmtree(left, ignore_errors=True)
-        else:
-            left.unlink(missing_ok=True)
+        with suppress(OSError):  # another person's in a shared directory is not ours to remove
+            if token == _ASIDE and not (directory / name).exists():
+                left.rename(directory / name)
+            elif left.is_dir() and not left.is_symlink():
+                shutil.rmtree(left, ignore_errors=True)
+            else:
+                left.unlink(missing_ok=True)
 
 
 def _alive(pid: int) -> bool:
@@ -143,8 +185,9 @@ def _sync(directory: Path) -> None:
     """Make a rename last over a power cut, where the system lets a directory be opened."""
     if os.name == "nt":
         return
-    handle = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    with suppress(OSError):  # what was written is in its place already, and a failure here takes nothing back
+        handle = os.open(directory, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)

@@ -191,7 +191,7 @@ def to_document(result: Result, version: str, spec_version: str) -> dict[str, An
     return {
         "tool": {"name": "fatk", "version": version, "spec_version": spec_version, "rules_digest": rules_digest()},
         "source": {
-            "path": reading.path, "sha256": reading.sha256 or None, "form": reading.form or None,
+            "path": _encodable(reading.path), "sha256": reading.sha256 or None, "form": reading.form or None,
             "edition": reading.report.one("report").get("edition"), "edition_certainty": reading.edition_certainty,
         },
         **({"as_of": result.as_of.isoformat()} if result.as_of is not None else {}),
@@ -203,6 +203,11 @@ def to_document(result: Result, version: str, spec_version: str) -> dict[str, An
     }  # fmt: skip
 
 
+def _encodable(path: str) -> str:
+    """A file's name; bytes of it that are no UTF-8 as escapes."""
+    return path.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
 def refusal_document(error: FatkError, path: str, version: str, spec_version: str) -> dict[str, Any]:
     """What stands in the place of a result where the source was refused."""
     return {
@@ -212,7 +217,13 @@ def refusal_document(error: FatkError, path: str, version: str, spec_version: st
             "spec_version": spec_version,
             "rules_digest": rules_digest(),
         },
-        "source": {"path": path, "sha256": None, "form": None, "edition": None, "edition_certainty": None},
+        "source": {
+            "path": _encodable(path),
+            "sha256": None,
+            "form": None,
+            "edition": None,
+            "edition_certainty": None,
+        },
         "refused": {
             "code": error.code,
             "message": explain_error(error),

@@ -1384,7 +1384,9 @@ def _verdict(
         zh, en = f"{zh}；印出的数与{one.fits[0]}相符", f"{en}; what is printed fits {one.fits[1]}"
     difference, tolerance = None if one.expected is None else printed - one.expected, one.tolerance
     if outcome == WITHIN_ROUNDING and qualifier not in ("truncated", "plugged") and difference is not None:
-        tolerance = max(tolerance, abs(difference))  # the difference is to the rate as it would be printed
+        tolerance = max(
+            tolerance or abs(difference), abs(difference)
+        )  # the difference is to the rate as it would be printed
     return Check(
         rule.id, outcome, one.refs, one.expected, printed, difference, tolerance, None, qualifier, severity,
         (("zh", f"{zh}。"), ("en", f"{en}.")),
