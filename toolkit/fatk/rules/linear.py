@@ -32,6 +32,7 @@ Bindings = Mapping[str, str]
 
 #: What a constant stands for: no cell.
 _CONSTANT = Ref("", "", "")
+_ONE = Decimal(1)
 
 
 def linear(rule: Rule, context: Context) -> Iterator[Check]:
@@ -242,7 +243,7 @@ def operands(terms: Sequence[Mapping[str, Any]], bound: Bindings, context: Conte
             for operand in _term(term, bound, source):
                 converted = (
                     operand
-                    if factor == 1
+                    if factor is _ONE
                     else operand._replace(value=operand.value * factor, half=operand.half * factor)
                 )
                 found.append(converted)
@@ -251,9 +252,11 @@ def operands(terms: Sequence[Mapping[str, Any]], bound: Bindings, context: Conte
 
 def _in_units_of(context: Context, source: Context) -> Decimal:
     """What figures of another report are multiplied by to be in this report's unit."""
+    if source is context:
+        return _ONE
     ours, theirs = context.report.unit, source.report.unit
-    if source is context or ours is None or theirs is None or ours == theirs:
-        return Decimal(1)
+    if ours is None or theirs is None or ours == theirs:
+        return _ONE
     return Decimal(YUAN[theirs]) / Decimal(YUAN[ours])
 
 
