@@ -209,6 +209,11 @@ def _directory(data: bytes, limits: Limits) -> tuple[int, int, int]:
     return count, size, offset
 
 
+def has_directory(data: bytes) -> bool:
+    """Whether the bytes end as a zip archive does, whatever they begin with."""
+    return _find_end(data) is not None
+
+
 def _find_end(data: bytes) -> int | None:
     """Where the end record stands: the last one whose comment reaches exactly to the end of the file."""
     lowest = max(0, len(data) - _END.size - 0xFFFF)

@@ -2,8 +2,8 @@
 
 One wrong figure breaks every sum that holds it, and the person wants the figure, not the sums. What is looked for is a
 set of *acts*, each one thing that may have gone wrong (a cell's figure, two figures exchanged, a column slid by a row, a
-row lost, a table in another unit), such that all sums that fail come out and none that holds is broken. Fewer acts are
-better than more, fewer cells better than more, an act that has a name (digits transposed) better than a bare figure.
+row lost, a table in another unit), such that all sums that fail come out and none that holds is broken. The best set is
+the one that takes least to say: few acts, few cells, and acts that have a name (digits transposed) before bare figures.
 
 The change that a failing sum asks of one of its cells is its residual divided by the cell's weight, up to what rounding
 allows; a single cell explains several failures when these intervals meet. So a cell that stands in two sums or more can
@@ -56,7 +56,7 @@ _FAR = 10**60
 _SURE, _LIKELY, _BARE = range(3)
 #: What the cheapest act costs: a place.
 _LEAST = 2
-# What a sum asks for: an equality that must hold; an inequality that must not be broken, or one that may lawfully be.
+# What a sum asks for: an equality that must hold; an inequality that must not be broken; what only usually holds.
 _HARD, _STRICT, _SOFT = range(3)
 
 
@@ -82,14 +82,12 @@ class Cause:
 def find(context: Context, checks: Sequence[Check]) -> tuple[Cause, ...]:
     """The causes of the failures among all checks of a report; for a failure without one nothing stands out.
 
-    Sums and copies (``linear``, ``rollup``, ``agrees``) are explained; an inequality is explained along with them where it
-    comes out too, and keeps a figure from being proposed that would break it.
+    Sums and copies (the kinds ``EXPLAINED``) that are errors are explained. What is only usually true, and inequalities,
+    are explained along with them where they come out too, and count against a figure that would break them.
     """
     net = _Network(context, checks)
-    if all(_at_most(net.rules[checks[number].rule]) for number in net.failed):
-        return ()
     search = _Search(net)
-    return _told(search, search.groups())
+    return _told(search, search.groups()) if search.hard else ()
 
 
 # The network: which cell stands in which sum, with which weight
@@ -316,17 +314,18 @@ class _Network:
             cells[cell] = cells.get(cell, 0) + weight
             bound += at.half if weight in (1, -1) else abs(weight) * at.half
             residual += weight * at.value
-        grade = _HARD
-        if _at_most(rule):
-            grade = _STRICT if rule.severity == ERROR else _SOFT
+        limit = _at_most(rule)
+        if limit:
             bound = bound if all(ref.table for ref in check.refs) else 0  # no rounding blurs a constant
         elif residual != (_scaled(check.difference) if check.difference else 0):
             return None
         if check.outcome == WITHIN_ROUNDING and check.tolerance is not None:
             bound = max(bound, _scaled(check.tolerance))
+        error = (check.severity or rule.severity) == ERROR
+        grade = _SOFT if not error else _STRICT if limit else _HARD
         bound = int(bound)
         return _Sum(
-            number, grade, rule.kind == "rollup", cells, residual, -bound if grade == _HARD else -_FAR, bound,
+            number, grade, rule.kind == "rollup", cells, residual, -_FAR if limit else -bound, bound,
             None if total is None else self.at[check.refs[total]],
         )  # fmt: skip
 
@@ -676,31 +675,28 @@ class _Search:
 
     def groups(self) -> list[_Group]:
         """Explanations of as many failures as can be explained, group by group; the first of each stays applied."""
+        groups, rest = self.solved((_swaps, _slips, _lost_rows), self.hard)
+        if rest or _crowded(self, groups):
+            before = self.moved, self.eased
+            self.moved, self.eased = {}, {}
+            others, others_rest = self.solved((_slides,), self.hard)
+            if (len(others_rest), _cost(others)) < (len(rest), _cost(groups)):
+                groups, rest = others, others_rest
+            else:
+                self.moved, self.eased = before
+        carried, _ = self.solved((_with_totals,), rest)
+        return groups + carried
+
+    def solved(self, offers: Iterable[_Offer], todo: Collection[int]) -> tuple[list[_Group], set[int]]:
+        """Explain failing sums after more has been offered that may explain them; what still fails is returned too."""
         found: list[_Group] = []
-        rest = set(self.hard)
         try:
-            rest = self.solve_with(_SEVERAL, rest, found)
-            if rest or _crowded(self, found):
-                before = self.moved, self.eased, found
-                self.moved, self.eased, found = {}, {}, []
-                offered = sum(map(len, self.offered.values()))
-                self.within(STEPS // 4, partial(_slides, self, sorted(self.hard)))
-                if sum(map(len, self.offered.values())) > offered:
-                    rest = self.solve(set(self.hard), _DEPTH, found, top=True)
-                else:
-                    self.moved, self.eased, found = before
-            self.solve_with((_with_totals,), rest, found)
+            for offer in offers if todo else ():
+                self.within(STEPS // 4, partial(offer, self, sorted(todo)))
+            self.solve(set(todo), _DEPTH, found, top=True)
         except _Exhausted:
             pass  # what was found till then stands
-        return found
-
-    def solve_with(
-        self, offers: Iterable[Callable[[_Search, Sequence[int]], None]], rest: set[int], found: list[_Group]
-    ) -> set[int]:
-        """Explain failing sums after what may explain them besides a single figure has been offered."""
-        for offer in offers if rest else ():
-            self.within(STEPS // 4, partial(offer, self, sorted(rest)))
-        return self.solve(rest, _DEPTH, found, top=True)
+        return found, {s for s in todo if not self.holds(s)}
 
     def solve(self, todo: set[int], depth: int, found: list[_Group], *, top: bool = False) -> set[int]:
         """Explain failing sums: what is found is added and stays applied, what could not be explained is returned."""
@@ -795,6 +791,8 @@ class _Search:
                     break
             if tried:
                 least = min(size for size, _ in tried)
+                if any(act.cost + (_LEAST if part - e.fixed else 0) <= least[0] for act, e in acts[_WIDTH:]):
+                    return None  # others that were not followed may be as good
                 return _distinct(acts for size, acts in tried if size == least)
         return None
 
@@ -816,6 +814,13 @@ class _Search:
 
 
 _Found = TypeVar("_Found")
+#: Adds acts of several cells to what may explain failing sums.
+_Offer = Callable[[_Search, Sequence[int]], None]
+
+
+def _cost(groups: Iterable[_Group]) -> int:
+    """What it takes to say the first explanation of each group."""
+    return sum(act.cost for group in groups for act in group[0])
 
 
 def _choices(groups: Sequence[_Group]) -> list[tuple[list[_Act], ...]]:
@@ -886,9 +891,8 @@ class _Names:
             return kind, _SURE
         if at.value and at.value - right in self.parts(cell):
             return "subtotal_counted_twice", _SURE
-        if (
-            at.value and abs(at.value - right) > 4 * at.half
-        ):  # figures that are equal but for rounding are no proof
+        # cells that are equal but for rounding are no proof
+        if at.value and abs(at.value - right) > 4 * at.half:
             if at.value == self.last_year(cell):
                 return "last_year", _SURE
             if at.value in self.others(cell):
@@ -900,7 +904,9 @@ class _Names:
         before, ref = self.context.previous, self.net.cells[cell].ref
         if before is None or not is_number(before.value(*ref)):
             return None
-        return _scaled(before.operand(*ref).value)
+        ours, theirs = self.context.report.unit, before.report.unit
+        factor = Decimal(YUAN[theirs]) / Decimal(YUAN[ours]) if ours in YUAN and theirs in YUAN else 1
+        return _scaled(before.operand(*ref).value * factor)
 
     def others(self, cell: int) -> frozenset[int]:
         """Figures of the cells that correspond to one in other tables: of the same code or line, and the same field."""
@@ -1036,7 +1042,8 @@ def _slips(search: _Search, failing: Sequence[int]) -> None:
         inside: dict[_Area, list[int]] = defaultdict(list)
         for cell in made.cells:
             table, row, name = net.cells[cell].ref
-            for area in (_Area(table, "", ""), _Area(table, "", name), _Area(table, row, "")):
+            column, side = _Area(table, "", name), _Area(table, _side_of(row), name)
+            for area in {_Area(table, "", ""): 0, column: 0, side: 0, _Area(table, row, ""): 0}:
                 inside[area].append(cell)
         for area, cells in inside.items():
             value = sum(made.cells[c] * net.cells[c].value for c in cells)
@@ -1051,7 +1058,7 @@ def _slips(search: _Search, failing: Sequence[int]) -> None:
                     slack = blur * 10**power // 2 if power > 0 else 0
                     support[area, power] += abs(_times(value, power) + outside) <= made.high + slack
     likely = sorted(
-        (-count, area.row + area.field != "", area, power)
+        (-count, area.rows + area.field != "", area, power)
         for (area, power), count in support.items()
         if count
     )
@@ -1066,27 +1073,37 @@ def _times(value: Any, power: int) -> int:
 
 
 class _Area(NamedTuple):
-    """A table, or one row or one column of it."""
+    """A table, one row of it, or one column on its side of the account (``rows`` ends in a point where it has one)."""
 
     table: str
-    row: str
+    rows: str
     field: str
+
+    def names(self, rows: Iterable[str]) -> list[str]:
+        """Those of a table's rows that it holds."""
+        if not self.rows:
+            return list(rows)
+        return [n for n in rows if n == self.rows or (self.rows[-1] == "." and n.startswith(self.rows))]
+
+
+def _side_of(row: str) -> str:
+    """The side of the account that a row is named by, with its point; nothing where a table has one side only."""
+    side, dot, _ = row.partition(".")
+    return side + dot if dot else ""
 
 
 def _slip(net: _Network, area: _Area, power: int) -> _Act:
     """All figures of an area times a power of ten; those made greater are known only as finely as they were printed."""
     moves, slack = [], Counter[int]()
-    for declared in net.context.spec.tables[area.table].amounts:
-        if area.field in ("", declared.name):
-            for cell in net.column(
-                area.table, declared.name, (area.row,) if area.row else net.rows(area.table)
-            ):
-                at = net.cells[cell]
-                if at.value:
-                    moves.append((cell, _times(at.value, power) - at.value))
-                if power > 0:
-                    for s, weight in net.uses(cell):
-                        slack[s] += int(abs(weight) * at.step * 10**power) // 2
+    rows = area.names(net.rows(area.table))
+    fields = [f.name for f in net.context.spec.tables[area.table].amounts if area.field in ("", f.name)]
+    for cell in (cell for name in fields for cell in net.column(area.table, name, rows)):
+        at = net.cells[cell]
+        if at.value:
+            moves.append((cell, _times(at.value, power) - at.value))
+        if power > 0:
+            for s, weight in net.uses(cell):
+                slack[s] += int(abs(weight) * at.step * 10**power) // 2
     return _Act("unit_slip", 2 * _LEAST, tuple(moves), slack=dict(slack))
 
 
@@ -1176,8 +1193,8 @@ def _slides(search: _Search, failing: Sequence[int]) -> None:
     net, context = search.net, search.net.context
     touched: Counter[tuple[str, str]] = Counter()
     for s in failing:
-        refs = {net.cells[c].ref for c in search.sums[s].cells}
-        touched.update({(ref.table, ref.field) for ref in refs} | {(ref.table, "") for ref in refs})
+        refs = [net.cells[c].ref for c in search.sums[s].cells]
+        touched.update(dict.fromkeys((ref.table, name) for ref in refs for name in (ref.field, "")).keys())
     busy = {place for place, count in touched.items() if count >= _SLID_SUMS}
     for table in (table for table, name in touched if not name and (table, "") in busy):
         fields = [f.name for f in context.spec.tables[table].amounts]
@@ -1200,7 +1217,7 @@ def _blocks(rows: Iterable[str]) -> list[list[str]]:
     """The rows that stand below each other: those of one side of the account."""
     found: dict[str, list[str]] = defaultdict(list)
     for name in rows:
-        found[name.partition(".")[0] if "." in name else ""].append(name)
+        found[_side_of(name)].append(name)
     return list(found.values())
 
 
@@ -1385,10 +1402,6 @@ def _carried(search: _Search, move: tuple[int, int]) -> list[tuple[int, int]]:
     return sorted(moves.items())
 
 
-#: What may explain besides a single figure.
-_SEVERAL = (_swaps, _slips, _lost_rows)
-
-
 # Telling
 
 
@@ -1469,7 +1482,7 @@ def sentence(cause: Cause, context: Context, language: str = "zh") -> str:
     """A cause as one or two sentences for the person who keeps the accounts."""
     kind = _sentences()[cause.kind]
     own = len(cause.cells) - cause.carried
-    unknown = cause.cells[0].row.endswith("*") and cause.cells[0].table in context.spec.tables
+    unknown = cause.cells[0].row.endswith("*")
     form = "unknown" if unknown and "unknown" in kind else "many" if own > 1 and "many" in kind else "message"
     said = fill(kind[form][language], details(cause, context, language))
     if cause.carried:

@@ -7,11 +7,12 @@ its sentence in Chinese and English; a finding here only says where and with whi
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from string import Formatter
 from types import MappingProxyType
+from typing import Protocol
 
 from fatk import resources
 from fatk.errors import FatkError
@@ -25,7 +26,10 @@ SEVERITIES = (ERROR, WARNING, INFO)
 
 @dataclass(frozen=True, slots=True)
 class CellRef:
-    """One cell: where it is in the report, where the person finds it in the file given, what it says."""
+    """One cell: where it is in the report, where the person finds it in the file given, what it says.
+
+    ``again``: how many rows of that name stand before its own.
+    """
 
     table: str | None = None
     row: str | None = None
@@ -33,6 +37,7 @@ class CellRef:
     location: str | None = None
     label: str | None = None
     value: str | None = None
+    again: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,11 +150,16 @@ def explain_error(error: FatkError, language: str = "zh") -> str:
     return fill(template, {"code": error.code, **error.details})
 
 
-#: Where a cell stands in the person's own file: (table, row name, field) → location, or ``None`` where it is not known.
-Places = Callable[[str, str, str], str | None]
+class Places(Protocol):
+    """Where a cell stands in the person's own file: its location, or ``None`` where it is not known.
+
+    ``again`` tells rows of one name apart, as in ``CellRef``.
+    """
+
+    def __call__(self, table: str, row: str, field: str, again: int = 0) -> str | None: ...
 
 
-def nowhere(table: str, row: str, field: str) -> str | None:
+def nowhere(table: str, row: str, field: str, again: int = 0) -> str | None:
     """Places of a report that came from no file."""
     return None
 
@@ -157,7 +167,7 @@ def nowhere(table: str, row: str, field: str) -> str | None:
 def located(finding: Finding, places: Places) -> Finding:
     """The finding with the location of each of its cells that lacks one."""
     cells = tuple(
-        replace(c, location=places(c.table, c.row or "", c.field or ""))
+        replace(c, location=places(c.table, c.row or "", c.field or "", c.again))
         if c.table and c.location is None
         else c
         for c in finding.cells

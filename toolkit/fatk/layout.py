@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from itertools import groupby
+from math import ceil
 
 from fatk.model import EMPTY, MISSING, TOTAL, Report, Row, absent_fields, has_cell
 from fatk.spec import Block, Column, Field, FixedLine, Form, Table
@@ -20,6 +22,8 @@ PRINTED_BOOLEAN = {True: "是", False: "否"}
 #: Words of the lists that hold what is no form.
 ITEM, CONTENT, UNIT = "项目", "内容", "单位"
 COVER = "封面"
+#: Width in characters that the unit line of a form needs.
+_UNIT_ROOM = 18
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +41,8 @@ class Placed:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One sheet: its cells, column widths in characters, and which rows repeat at the top of every printed page."""
+    """One sheet: its cells, column widths in characters, which rows repeat at the top of every printed page, and
+    whether it must fit on one sheet of paper."""
 
     name: str
     cells: tuple[Placed, ...]
@@ -45,6 +50,7 @@ class Page:
     heights: tuple[tuple[int, float], ...] = ()
     header: tuple[int, int] | None = None
     landscape: bool = False
+    one_sheet: bool = False
 
 
 def pages(report: Report) -> Iterator[Page]:
@@ -70,6 +76,13 @@ def form_page(report: Report, table: Table, form: Form, number: int = 0) -> Page
     blocks = _blocks(report, table, form)
     columns = [column for block in blocks for column in block.columns]
     width = max(len(columns), 1)
+    top = 2 + bool(listed.get("printed_number") or form.number)
+    depth = max((len(c.header) for c in columns), default=0)
+    numbered = bool(report.edition.column_number_label) and any(column.number for column in columns)
+    body, end = _body(report, table, form, blocks, top + depth + numbered)
+    widths = tuple(
+        max(c.width or 12.0, _room(p for p in body if p.column == i)) for i, c in enumerate(columns)
+    )
     cells: list[Placed] = []
     cells.append(Placed(0, 0, str(listed.get("printed_title") or form.title), "title", columns=width))
     at = 1
@@ -79,40 +92,48 @@ def form_page(report: Report, table: Table, form: Form, number: int = 0) -> Page
         at += 1
     edition = report.edition
     unit = listed.get("unit") or report.unit
-    half = max(width // 2, 1) if width > 1 else 1
+    half = next((n for n in range(width - 1, 0, -1) if sum(widths[n:]) >= _UNIT_ROOM), 1)
     name = report.one("entity").get("name")
     if name:
         cells.append(Placed(at, 0, edition.entity_line.format(name=name), "entity", columns=half))
     if unit and width > half:
         cells.append(Placed(at, half, edition.unit_line.format(unit=unit), "unit", columns=width - half))
-    at += 1
-    top = at
-    depth = max((len(c.header) for c in columns), default=0)
-    cells.extend(_header(columns, at, depth))
-    at += depth
-    if edition.column_number_label and any(column.number for column in columns):
-        cells.extend(_column_numbers(blocks, at, edition.column_number_label))
-        at += 1
+    cells.extend(_header(columns, top, depth))
+    if numbered:
+        cells.extend(_column_numbers(blocks, top + depth, str(edition.column_number_label)))
     heights = [(0, 30.0), *((top + level, _header_height(columns, level)) for level in range(depth))]
-    body, at = _body(report, table, form, blocks, at)
     cells.extend(body)
-    for note in form.footnotes:
-        cells.append(Placed(at, 0, note, "footnote", columns=width))
-        heights.append((at, 15.0 * -(-len(note) // max(int(sum(c.width or 12 for c in columns) * 0.55), 1))))
-        at += 1
-    statement = listed.get("statement")
-    if listed["status"] == EMPTY and isinstance(statement, str):
-        cells.append(Placed(at, 0, statement, "footnote", columns=width))
-    widths = tuple(c.width or 12.0 for c in columns)
+    notes = list(form.footnotes)
+    if listed["status"] == EMPTY and isinstance(listed.get("statement"), str):
+        notes.append(str(listed["statement"]))
+    feet = [Placed(end + n, 0, note, "footnote", columns=width) for n, note in enumerate(notes)]
+    cells.extend(feet)
+    heights += _heights([*(cell for cell in cells if cell.role == "entity"), *body, *feet], widths)
     title = "".join(c for c in form.title if c not in "“”（）()")
     return Page(
         _sheet_name(number, title),
         tuple(cells),
         widths,
         tuple(heights),
-        (top, at if not columns else top + depth),
+        (top, top + depth),
         form.landscape,
     )
+
+
+def _room(cells: Iterable[Placed]) -> float:
+    """Column width that the widest figure needs, with thousands separators, and the widest label up to a readable line."""
+    needed = 0.0
+    for cell in cells:
+        if isinstance(cell.value, Decimal):
+            needed = max(needed, len(f"{cell.value:,}") + 3.0)
+        elif isinstance(cell.value, str) and cell.columns == 1:
+            needed = max(needed, min(_needed(cell.value, cell.indent), 46.0))
+    return needed
+
+
+def _needed(text: str, indent: int) -> float:
+    """Width in characters of the workbook's font that a line of text takes in a cell."""
+    return 0.95 * _columns(text) + 1.3 * (indent + 1) + 0.5
 
 
 def _sheet_name(number: int, title: str) -> str:
@@ -383,14 +404,13 @@ def cover_page(report: Report) -> Page:
     cells = [Placed(0, 0, cover_title(report), "cover", columns=9)]
     at = 2
     for table_id in ("entity", "report"):
-        part, at = _record(report, report.spec.tables[table_id], at)
+        part, at = _record(report, report.spec.tables[table_id], at, (1, 6))
         cells.extend(part)
         at += 1
     part, _end = _grid(report, report.spec.tables["tables"], at)
-    widths = (36.0, 44.0, 8.0, 26.0, 14.0, 36.0, 12.0, 10.0, 10.0)
-    return Page(
-        COVER, (*cells, *part), widths, ((0, 48.0), *_heights((*cells, *part), widths)), None, landscape=True
-    )
+    widths = (40.0, 10.0, 8.0, 36.0, 20.0, 40.0, 12.0, 12.0, 12.0)
+    heights = ((0, 48.0), *_heights((*cells[1:], *part), widths))
+    return Page(COVER, (*cells, *part), widths, heights, landscape=True, one_sheet=True)
 
 
 def cover_title(report: Report) -> str:
@@ -417,17 +437,24 @@ def list_page(report: Report, table: Table) -> Page:
     )
 
 
-def _record(report: Report, table: Table, top: int) -> tuple[list[Placed], int]:
-    """A table of one row: a line of each field, so that what is missing can be seen and filled in."""
+def _record(
+    report: Report, table: Table, top: int, columns: tuple[int, int] = (1, 2)
+) -> tuple[list[Placed], int]:
+    """A table of one row: a line of each field, so that what is missing can be seen and filled in. ``columns`` are those
+    of the content, which reaches up to that of the unit, and of the unit."""
+    content, unit = columns
     row = report.rows(table.id)
     values = row[0] if row else (None,) * len(table.fields)
-    cells = [Placed(top, 0, table.title, "list_title", columns=3)]
-    cells += [Placed(top + 1, i, text, "header") for i, text in enumerate((ITEM, CONTENT, UNIT))]
+    cells = [Placed(top, 0, table.title, "list_title", columns=unit + 1)]
+    cells.append(Placed(top + 1, 0, ITEM, "header"))
+    cells.append(Placed(top + 1, content, CONTENT, "header", columns=unit - content))
+    cells.append(Placed(top + 1, unit, UNIT, "header"))
     at = top + 2
     for field, value in zip(table.fields, values, strict=True):
         cells.append(Placed(at, 0, field.title, "label"))
-        cells.append(Placed(at, 1, printed(field, value), _list_role(field, value)))
-        cells.append(Placed(at, 2, _unit(report, field), "unit_cell"))
+        role = _list_role(field, value)
+        cells.append(Placed(at, content, printed(field, value), role, columns=unit - content))
+        cells.append(Placed(at, unit, _unit(report, field), "unit_cell"))
         at += 1
     return cells, at
 
@@ -452,12 +479,13 @@ def printed(field: Field, value: Value) -> Value:
 
 
 def _heights(cells: Iterable[Placed], widths: Sequence[float]) -> Iterator[tuple[int, float]]:
-    """Heights in points of the rows of a list whose texts need more than one line; a wide character counts two."""
+    """Heights in points of the rows whose texts need more than one line; a wide character counts two."""
     lines: dict[int, int] = {}
     for cell in cells:
-        if isinstance(cell.value, str) and cell.columns == 1:
-            room = max(int(widths[cell.column]) - 3, 1)
-            wanted = sum(max(-(-_columns(part) // room), 1) for part in cell.value.split("\n"))
+        if isinstance(cell.value, str):
+            across = sum(widths[cell.column : cell.column + cell.columns])
+            spare = across - _needed("", cell.indent)
+            wanted = sum(max(ceil(0.95 * _columns(part) / spare), 1) for part in cell.value.split("\n"))
             lines[cell.row] = max(lines.get(cell.row, 1), wanted)
     for row, count in lines.items():
         if count > 1:
@@ -479,6 +507,5 @@ def _unit(report: Report, field: Field) -> str | None:
 
 def _width(field: Field, rows: Iterable[Row], position: int) -> float:
     """Column width of a grid: wide enough for its title and for what it holds, up to a readable line."""
-    longest = max((len(str(printed(field, row[position]) or "")) for row in rows), default=0)
-    wide = 1.0 if field.numeric or field.type == "date" else 1.9
-    return min(max(len(field.title) * 2.2 + 2, longest * wide + 2, 8), 60)
+    texts = [part for row in rows for part in str(printed(field, row[position]) or "").split("\n")]
+    return min(max(_needed(text, 0) + 1 for text in (field.title + "　", *texts)), 60)

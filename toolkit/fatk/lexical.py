@@ -66,7 +66,7 @@ def from_json(field: Field, value: Any) -> tuple[Value, Fault | None]:
     if isinstance(value, int) and kind == "integer":
         return value, None
     if isinstance(value, (int, Decimal)):
-        text = format(value, "f")
+        text = str(value) if isinstance(value, int) else format(value, "f")
         number = parse_decimal(text) if kind == "number" else None
         return number, (_WRONG_TYPE, {"text": text})
     return None, (_WRONG_TYPE, {"text": type(value).__name__})

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, fields
 from typing import NamedTuple
 
-_KIB, _MIB, _GIB = 1 << 10, 1 << 20, 1 << 30
+_KIB, _MIB = 1 << 10, 1 << 20
 
 
 def _limit(value: int, unit: str, code: str, zh: str, en: str) -> int:
@@ -38,13 +38,6 @@ class Limits:
         "ZIP_BOMB",
         "解压后不超过此大小的条目不检查压缩比",
         "entries up to this inflated size may have any ratio",
-    )
-    zip_nesting: int = _limit(
-        1,
-        "",
-        "ZIP_NESTED",
-        "压缩包内再套压缩包的层数(仅限 .xlsx)",
-        "levels of archives inside an archive (only .xlsx)",
     )
 
     sheets: int = _limit(256, "", "XLSX_TOO_MANY_SHEETS", "工作簿的工作表数", "sheets of a workbook")
@@ -101,27 +94,10 @@ class Limits:
         _MIB, "char", "JSON_STRING_TOO_LONG", "JSON 单个字符串的长度", "one string of JSON"
     )
     number_length: int = _limit(40, "char", "NUMBER_TOO_LONG", "一个数的字符数", "characters of a number")
-    number_integer_digits: int = _limit(
-        18, "", "NUMBER_FORMAT", "小数点前的位数", "digits before the decimal point"
-    )
-    number_decimals: int = _limit(6, "", "NUMBER_FORMAT", "小数点后的位数", "digits after the decimal point")
 
-    findings_stored: int = _limit(
-        100_000,
-        "",
-        "FINDINGS_TRUNCATED",
-        "保留的问题条数(总数始终如实显示)",
-        "findings kept (the true total is always shown)",
-    )
     findings_exported: int = _limit(
         1_000, "", "FINDINGS_TRUNCATED", "每类问题输出的条数", "findings of one kind that are written out"
     )
-
-    worker_memory: int = _limit(_GIB, "B", "RESOURCE_LIMIT", "读取进程的内存", "memory of a reading process")
-    worker_cpu: int = _limit(
-        60, "s", "RESOURCE_LIMIT", "读取进程的处理器时间", "processor time of a reading process"
-    )
-    worker_wall: int = _limit(120, "s", "TIMEOUT", "读取进程的最长用时", "duration of a reading process")
 
     def __post_init__(self) -> None:
         for declared in fields(self):
@@ -148,11 +124,7 @@ SERVER = Limits(
     csv_field=64 * _KIB,
     csv_columns=256,
     csv_rows=500_000,
-    findings_stored=10_000,
     findings_exported=500,
-    worker_memory=512 * _MIB,
-    worker_cpu=20,
-    worker_wall=30,
 )
 
 

@@ -5,12 +5,38 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from fatk.errors import Refused
 from fatk.findings import CellRef, Finding, Places, notify, nowhere
-from fatk.model import Report, build
-from fatk.spec import Spec
+from fatk.model import Report, Row, build, row_name
+from fatk.spec import Spec, Table
+
+Place = TypeVar("Place")
+
+
+class RowPlaces(Generic[Place]):
+    """Where each row of a source stands, by its table and name; rows of one name stand in the order of the source."""
+
+    def __init__(self) -> None:
+        self._first: dict[tuple[str, str], Place] = {}
+        self._again: dict[tuple[str, str], list[Place]] = {}
+
+    def add(self, table: Table, row: Row, place: Place) -> None:
+        """Keep the place of a row; one that is wholly blank is none of a report, unless its table has no other."""
+        if table.single or any(value is not None for value in row):
+            key = table.id, row_name(table, row)
+            if key in self._first:
+                self._again.setdefault(key, []).append(place)
+            else:
+                self._first[key] = place
+
+    def find(self, table: str, row: str, again: int) -> Place | None:
+        """The place of a row; ``again`` is how many of that name stand before it."""
+        if again == 0:
+            return self._first.get((table, row))
+        more = self._again.get((table, row), [])
+        return more[again - 1] if again <= len(more) else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -305,13 +305,15 @@ def _is_list_header(table: Table, row: Sequence[tuple[int, Cell]]) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Heading:
-    """A table's columns as its header names them, and the rows that are header and not data."""
+    """A table's columns as its header names them, and the rows that are header and not data. Columns that are ``repeated``
+    say what one further left says already, and have no meaning."""
 
     paths: Mapping[int, tuple[str, ...]]
     meanings: Mapping[int, Meaning]
     rows: tuple[int, ...]
     first_data: int
     anchors: Mapping[tuple[int, int], tuple[int, int]]
+    repeated: frozenset[int]
 
 
 def heading(sheet: Sheet, rows: Rows, region: Region, names: Mapping[str, str]) -> Heading:
@@ -353,13 +355,37 @@ def heading(sheet: Sheet, rows: Rows, region: Region, names: Mapping[str, str]) 
         meaning = meaning_of(path, words, names)
         if meaning is not None:
             meanings[column] = meaning
+    repeated = _repeated(meanings)
+    for column, first in repeated.items():
+        del meanings[column]
+        places = [
+            (anchors.get((r, column), (r, column)), anchors.get((r, first), (r, first))) for r in labelled
+        ]
+        if all(own == other for own, other in places if own[1] in dict(rows.get(own[0], ()))):
+            del paths[column]  # below the same merged cell: no column of its own
     return Heading(
         MappingProxyType(paths),
         MappingProxyType(meanings),
         tuple(header_rows),
         first_data,
         MappingProxyType(anchors),
+        frozenset(repeated),
     )
+
+
+def _repeated(meanings: Mapping[int, Meaning]) -> dict[int, int]:
+    """Every column that says what another one of its group says → the first that does; a group begins at each label or
+    code column."""
+    found: dict[int, int] = {}
+    first: dict[tuple[str, str | None, str | None], int] = {}
+    for column in sorted(meanings):
+        meaning = meanings[column]
+        if meaning.role in ("label", "code"):
+            first.clear()
+        known = first.setdefault((meaning.role, meaning.field, meaning.line), column)
+        if known != column:
+            found[column] = known
+    return found
 
 
 def _covered(sheet: Sheet, first: int, last: int) -> dict[tuple[int, int], tuple[int, int]]:
@@ -379,6 +405,20 @@ def is_number_row(line: Sequence[tuple[int, Cell]]) -> bool:
     if not _number_labels().isdisjoint(texts):
         return True
     return len(texts) >= 3 and texts == [str(n) for n in range(1, len(texts) + 1)]
+
+
+def is_header_word(cell: Cell, words: Vocabulary, names: Mapping[str, str]) -> bool:
+    """Whether a cell of a header says what some edition prints there: a word, a name of a line, a number of a column."""
+    text = fold(cell.text)
+    return (
+        text in words.words
+        or text in words.items
+        or text in names
+        or text in _number_labels()
+        or any(c.isdigit() for c in text)
+        or "预算" in text
+        or "决算" in text
+    )
 
 
 @cache
@@ -422,7 +462,7 @@ def _paths(
     at = {(r, c): cell for r in header_rows for c, cell in rows[r]}
     columns = sorted({c for _, c in at} | {c for r, c in anchors if r in header_rows})
     paths: dict[int, tuple[str, ...]] = {}
-    sources: dict[int, list[tuple[int, int] | None]] = {}
+    left: list[tuple[int, int] | None] | None = None
     for column in columns:
         source: list[tuple[int, int] | None] = []
         for level, row in enumerate(header_rows):
@@ -431,11 +471,10 @@ def _paths(
                 source.append(place)
                 continue
             below = any(anchors.get((r, column), (r, column)) in at for r in header_rows[level + 1 :])
-            left = sources.get(column - 1)
             same = left is not None and left[:level] == source and left[level] is not None
             covered = (row, column) in anchors
             source.append(left[level] if left is not None and same and below and not covered else None)
-        sources[column] = source
+        left = source
         path: list[str] = []
         before: tuple[int, int] | None = None
         for found in source:
@@ -461,14 +500,17 @@ def meaning_of(path: tuple[str, ...], words: Vocabulary, names: Mapping[str, str
 
 
 def _item_meaning(path: tuple[str, ...], words: Vocabulary, names: Mapping[str, str]) -> Meaning | None:
-    """Columns that are lines: budget or final by one word of the path, the item by the last word that names one."""
+    """Columns that are lines: budget or final by one word of the path, the item by the last word that names one; a
+    column whose own word nobody prints is none of them."""
     field = (
         "budget" if any("预算" in w for w in path) else "final" if any("决算" in w for w in path) else None
     )
-    line = None
+    line, known = None, False
     for word in path:
-        line = names.get(word) or words.items.get(word) or line
-    if field is None or line is None:
+        named = names.get(word) or words.items.get(word)
+        line = named or line
+        known = named is not None or word in words.words or "预算" in word or "决算" in word
+    if field is None or line is None or not known:
         return None
     return Meaning("three_public", "amount", field, line)
 

@@ -7,14 +7,15 @@ a JSON document are held to the same. Whether figures agree is the rules' busine
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 
 from fatk.findings import CellRef, Finding, notify
-from fatk.model import EMPTY, MISSING, REPORTED, Report, Row, row_name, unprinted_cells
+from fatk.model import EMPTY, MISSING, REPORTED, Report, Row, key_of, row_name, unprinted_cells
 from fatk.spec import Field, Table, edition_ids
 from fatk.values import MAX_INTEGER, Nothing, Value, parse_date, parse_decimal, show, text_fault
 
+_SIGNS = frozenset("=＝@＠+＋-－")
 #: A sign that begins a formula, where what follows could be one: "=366次" and "-5%" are none.
 _FORMULA = re.compile(r"[=＝@＠].*[A-Za-z(!|+*/^&-]|[+＋\-－].*[A-Za-z(]")
 
@@ -46,17 +47,16 @@ def _rows(report: Report, table: Table) -> Iterator[Finding]:
         yield notify("STR-09", CellRef(table.id, "*"), title=table.title)
     if table.single and len(rows) > 1:
         yield notify("STR-11", CellRef(table.id, "*"), title=table.title, count=len(rows))
-    seen: set[tuple[Value, ...]] = set()
-    for row in rows:
+    for row, again in _numbered(table, rows):
         for field, value in zip(table.fields, row, strict=True):
             if value is None:
                 if field.required:
-                    cell = _cell(table, row, field, value)
+                    cell = _cell(table, row, field, value, again)
                     yield notify(
                         "STR-01", cell, title=table.title, row=row_name(table, row), field=field.title
                     )
             elif (fault := _fault(field, value)) is not None:
-                cell = _cell(table, row, field, value)
+                cell = _cell(table, row, field, value, again)
                 yield notify(
                     fault,
                     cell,
@@ -66,25 +66,33 @@ def _rows(report: Report, table: Table) -> Iterator[Finding]:
                     text=show(value),
                     allowed=_allowed(field),
                 )
-        if table.key:
-            key = tuple(row[i] for i in table.key_positions)
-            if key in seen:
-                yield notify(
-                    "STR-05",
-                    _cell(table, row, table.fields[table.key_positions[0]], None),
-                    title=table.title,
-                    row=row_name(table, row),
-                )
-            seen.add(key)
+        if table.key and again:
+            yield notify(
+                "STR-05",
+                _cell(table, row, table.fields[table.key_positions[0]], None, again),
+                title=table.title,
+                row=row_name(table, row),
+            )
 
 
-def _cell(table: Table, row: Row, field: Field, value: Value) -> CellRef:
+def _numbered(table: Table, rows: Iterable[Row]) -> Iterator[tuple[Row, int]]:
+    """The rows, each with how many of the same key stand before it."""
+    seen: dict[tuple[Value, ...], int] = {}
+    for row in rows:
+        key = key_of(table, row)
+        again = seen.get(key, 0)
+        seen[key] = again + 1
+        yield row, again
+
+
+def _cell(table: Table, row: Row, field: Field, value: Value, again: int = 0) -> CellRef:
     return CellRef(
         table.id,
         row_name(table, row),
         field.name,
         label=field.title,
         value=None if value is None else show(value),
+        again=again,
     )
 
 
@@ -136,9 +144,9 @@ def _foreign_keys(report: Report) -> Iterator[Finding]:
                 at = report.spec.tables[key.table].position[key.target]
                 targets[place] = {row[at] for row in report.rows(key.table)}
             at = table.position[key.field]
-            for row in report.rows(table.id):
+            for row, again in _numbered(table, report.rows(table.id)):
                 if row[at] is not None and row[at] not in targets[place]:
-                    cell = _cell(table, row, table.fields[at], row[at])
+                    cell = _cell(table, row, table.fields[at], row[at], again)
                     target = report.spec.tables[key.table].title
                     yield notify(
                         "STR-07",
@@ -206,13 +214,13 @@ def _formulas(report: Report) -> Iterator[Finding]:
     """Texts that a spreadsheet program would take for a formula when it opens the CSV."""
     for table in report.spec.tables.values():
         texts = [(i, f) for i, f in enumerate(table.fields) if f.type == "string" and not f.enum]
-        for row in report.rows(table.id):
+        for row, again in _numbered(table, report.rows(table.id)):
             for i, field in texts:
                 value = row[i]
-                if isinstance(value, str) and value[0] in "=＝@＠+＋-－" and _FORMULA.match(value):
+                if isinstance(value, str) and value[:1] in _SIGNS and _FORMULA.match(value):
                     yield notify(
                         "STR-19",
-                        _cell(table, row, field, value),
+                        _cell(table, row, field, value, again),
                         title=table.title,
                         row=row_name(table, row),
                         field=field.title,

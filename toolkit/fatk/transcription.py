@@ -16,9 +16,9 @@ from functools import cache
 
 from fatk import layout, lexical
 from fatk.findings import CellRef, Finding, notify
-from fatk.grid import Book, Cell, Sheet, a1
+from fatk.grid import FORMULA_WITHOUT_VALUE, Book, Cell, Sheet, a1
 from fatk.model import EMPTY, MISSING, REPORTED, TOTAL, Row, build, make_row, row_name
-from fatk.reading import Reading, check_version
+from fatk.reading import Reading, RowPlaces, check_version
 from fatk.recognition import (
     Heading,
     Meaning,
@@ -27,6 +27,7 @@ from fatk.recognition import (
     fold,
     heading,
     is_foot,
+    is_header_word,
     is_number_row,
     is_total,
     plain_label,
@@ -34,6 +35,7 @@ from fatk.recognition import (
     resolve_line,
     rows_of,
     strip_ordinal,
+    title_of,
     vocabulary,
 )
 from fatk.spec import Edition, Field, Spec, Table, load
@@ -98,8 +100,9 @@ class _Transcription:
         self.spec, self.book, self.name = spec, book, name
         self.rows: dict[str, list[Row]] = {}
         self.findings: list[Finding] = []
-        self.spots: dict[tuple[str, str], tuple[str, int, Mapping[str, int]]] = {}
+        self.spots = RowPlaces[tuple[str, int, Mapping[str, int]]]()
         self.items: dict[tuple[str, str], tuple[str, int, int]] = {}
+        self.units: list[tuple[Table, Field, str, str]] = []
         self.sheets = [_SheetState(s, rows, regions(s, rows)) for s in book.sheets for rows in [rows_of(s)]]
         self.forms: dict[str, _FormState] = {}
         self.entities: Counter[str] = Counter()
@@ -184,12 +187,15 @@ class _Transcription:
             self.read_record(state, region)
             return
         positions = {f.title: i for i, f in enumerate(table.fields)}
-        columns = {
-            c: positions[t] for c, cell in state.rows[region.header] if (t := cell.text.strip()) in positions
-        }
+        columns: dict[int, int] = {}
         for c, cell in state.rows[region.header]:
-            if cell.text.strip() not in positions:
-                state.used.discard((region.header, c))
+            position = positions.get(cell.text.strip())
+            if position is not None and position not in columns.values():
+                columns[c] = position
+                continue
+            state.used.discard((region.header, c))
+            if position is not None:
+                self.repeated(table, state, region.header, c, cell.text)
         spots = {table.fields[position].name: column for column, position in columns.items()}
         fields = {column: (position, table.fields[position]) for column, position in columns.items()}
         width = len(table.fields)
@@ -212,20 +218,30 @@ class _Transcription:
         table = region.table
         header = {cell.text.strip(): c for c, cell in state.rows[region.header]}
         label_at, value_at, unit_at = header[layout.ITEM], header[layout.CONTENT], header.get(layout.UNIT)
+        for c, _ in state.rows[region.header]:
+            if c not in (label_at, value_at, unit_at):
+                state.used.discard((region.header, c))
         titles = {f.title: i for i, f in enumerate(table.fields)}
         values: list[Value] = [None] * len(table.fields)
+        known: set[int] = set()
         for number in range(region.header + 1, region.end + 1):
             line = dict(state.rows.get(number, ()))
             label = line.get(label_at)
             position = titles.get(label.text.strip()) if label else None
-            if position is None:
+            if label is None or position is None:
                 continue
+            if position in known:
+                self.repeated(table, state, number, label_at, label.text)
+                continue
+            known.add(position)
             state.used.add((number, label_at))
+            declared = table.fields[position]
             if unit_at is not None and unit_at in line:
                 state.used.add((number, unit_at))
+                where = f"{state.sheet.name}!{a1(number, unit_at)}"
+                self.units.append((table, declared, where, clean_text(line[unit_at].text)))
             if value_at in line:
                 state.used.add((number, value_at))
-                declared = table.fields[position]
                 values[position], fault = from_cell(declared, line[value_at], None)
                 self.items[table.id, declared.name] = (state.sheet.name, number, value_at)
                 if fault:
@@ -238,10 +254,23 @@ class _Transcription:
     ) -> None:  # fmt: skip
         """Keep a row read from a sheet's row, with the columns that its fields stand in and what was wrong with them."""
         name = row_name(table, row)
-        self.spots.setdefault((table.id, name), (state.sheet.name, number, spots))
+        self.spots.add(table, row, (state.sheet.name, number, spots))
         for fault in faults:
             self.fault(state, table, name, number, fault)
         self.rows.setdefault(table.id, []).append(row)
+
+    def repeated(self, table: Table, state: _SheetState, number: int, column: int, text: str) -> None:
+        """Say that a column or an item is there already; what it holds is kept as it is."""
+        place = f"{state.sheet.name}!{a1(number, column)}"
+        self.findings.append(
+            notify(
+                "READ-53",
+                CellRef(table.id, location=place, value=text),
+                place=place,
+                title=table.title,
+                header=text,
+            )
+        )
 
     def fault(self, state: _SheetState, table: Table, name: str, number: int, fault: _Fault) -> None:
         """Say what is wrong with one cell."""
@@ -250,12 +279,12 @@ class _Transcription:
         ref = CellRef(table.id, name, declared.name, where, declared.title, cell.text)
         self.findings.append(notify(notice, ref, place=where, field=declared.title, **details))
 
-    def place(self, table: str, row: str, field: str) -> str | None:
+    def place(self, table: str, row: str, field: str, again: int = 0) -> str | None:
         """Where a cell of the report stands in the workbook: its own cell, else the first of its row."""
         item = self.items.get((table, field))
         if item is not None:
             return f"{item[0]}!{a1(item[1], item[2])}"
-        spot = self.spots.get((table, row))
+        spot = self.spots.find(table, row, again)
         if spot is None:
             return None
         sheet, number, columns = spot
@@ -280,7 +309,7 @@ class _Transcription:
             region, heading(state.sheet, state.rows, region, names), state, title and clean_text(title)
         )
         self.forms[region.table.id] = form
-        if region.title:
+        if region.title and ("tables" not in self.rows or title_of(clean_text(title or ""))):
             state.used.add(region.title)
         known = self.printed(region.table.id)
         if region.titled and title and clean_text(title) not in known:
@@ -299,9 +328,11 @@ class _Transcription:
             for column, cell in state.rows.get(number, ()):
                 if self.caption(form, cell) or clean_text(cell.text) in known:
                     state.used.add((number, column))
+        words = vocabulary(region.table.id)
         for number in form.heading.rows:
-            for column, _cell in state.rows[number]:
-                if column in form.heading.meanings or number != form.heading.rows[-1]:
+            for column, cell in state.rows[number]:
+                placed = column in form.heading.meanings or number != form.heading.rows[-1]
+                if placed and is_header_word(cell, words, names):
                     state.used.add((number, column))
         for text in (title or "", state.sheet.name):
             self.years.update(int(y) for y in _YEAR.findall(text))
@@ -347,9 +378,9 @@ class _Transcription:
         state, region = form.state, form.region
         last, in_foot = region.end, False
         words = vocabulary(region.table.id)
-        statements = {
-            row[self.spec.tables["tables"].position["statement"]] for row in self.rows.get("tables", ())
-        }
+        listed = self.rows.get("tables", ())
+        at = self.spec.tables["tables"].position["statement"]
+        statements = {row[at] for row in listed if row[0] == region.table.id}
         for number in range(form.heading.first_data, region.end + 1):
             line = state.rows.get(number)
             if not line:
@@ -365,7 +396,7 @@ class _Transcription:
                 if fold(text) in words.footnotes:
                     state.used.add(place)
                 elif form.statement is None and (
-                    text in statements or (not statements and _EMPTY_STATEMENT.search(text))
+                    text in statements or (not listed and _EMPTY_STATEMENT.search(text))
                 ):
                     form.statement = text
                     state.used.add(place)
@@ -393,7 +424,9 @@ class _Transcription:
                     )
                 )
         for column, path in sorted(head.paths.items()):
-            if column not in head.meanings:
+            if column in head.repeated:
+                self.repeated(table, state, form.region.header, column, " > ".join(path))
+            elif column not in head.meanings:
                 place = f"{sheet}!{a1(form.region.header, column)}"
                 self.findings.append(
                     notify(
@@ -456,19 +489,26 @@ class _Transcription:
         """One printed row of one block; returns the line that following components belong to."""
         state = form.state
         numbered = block.roles.get("line_number")
-        if numbered is not None and numbered in line:
+        if numbered is not None and numbered in line and line[numbered].text.strip(BLANKS).isdecimal():
             state.used.add((number, numbered))
         key, name, labels = self.identify(table, block.name, block.roles, line, anchor, names)
         if key is None:
             there = labels or [column for column, _, _ in block.amounts if column in line]
-            if there:
+            if labels and line[labels[0]].kind == FORMULA_WITHOUT_VALUE:
+                unknown = ("READ-32", {"text": line[labels[0]].text})
+                declared = table.fields[table.key_positions[0]]
+                self.fault(state, table, "", number, (declared, labels[0], line[labels[0]], unknown))
+            elif there:
                 self.unknown_row(form, number, there, line)
             return anchor
         for column in labels:
             state.used.add((number, column))
         values: list[Value] = [None] * len(table.fields)
-        values[table.key_positions[0]], values[table.position["name"]] = key, name
         faults: list[_Fault] = []
+        printed, wrong = lexical.from_text(table["name"], name or "")
+        if wrong:
+            faults.append((table["name"], labels[-1], line[labels[-1]], wrong))
+        values[table.key_positions[0]], values[table.position["name"]] = key, printed
         for column, position, declared in block.amounts:
             cell = line.get(column)
             if cell is not None:
@@ -503,7 +543,7 @@ class _Transcription:
         """A row of fixed lines: by its label on its side, else by the workbook's own names, else by a class's name."""
         cell = line.get(column)
         if cell is None or not cell.text.strip(BLANKS):
-            return None, None, []
+            return None, None, [column] if cell and cell.kind == FORMULA_WITHOUT_VALUE else []
         name = clean_text(strip_ordinal(clean_text(cell.text)))
         fixed = resolve_line(vocabulary(table.id), block, cell.text, anchor)
         return fixed.line if fixed else names.get(fold(name)) or self.class_line(block, name), name, [column]
@@ -599,6 +639,7 @@ class _Transcription:
             self.rows["entity"] = [make_row(spec.tables["entity"], name=self.entities.most_common(1)[0][0])]
         else:
             self.compare_units()
+        self.compare_item_units()
         if "tables" not in self.rows:
             self.rows["tables"] = [self.listed(table) for table in spec.forms]
 
@@ -620,6 +661,19 @@ class _Transcription:
                         title=form.region.table.title,
                         printed=form.unit,
                         said=said,
+                    )
+                )
+
+    def compare_item_units(self) -> None:
+        """Say where the unit beside an item is another than the one that its figure is read in."""
+        about = self.one("report").get("unit")
+        for table, declared, place, printed in self.units:
+            said = about if declared.amount else declared.unit
+            if printed and printed != (said or ""):
+                cell = CellRef(table.id, "*", declared.name, place, declared.title, printed)
+                self.findings.append(
+                    notify(
+                        "READ-54", cell, place=place, field=declared.title, printed=printed, said=said or ""
                     )
                 )
 
@@ -727,7 +781,9 @@ def _block(name: str, columns: Mapping[int, Meaning], table: Table) -> _Block:
 
 
 def code_of(cell: Cell) -> str | None:
-    """The cumulative code that a cell holds, as text or as a whole number; ``None`` where it holds none."""
+    """The cumulative code that a cell holds, as text or as a whole number that is no date; ``None`` where it holds none."""
+    if cell.format.date and cell.kind == "number":
+        return None
     text = unicodedata.normalize("NFKC", cell.text).strip(BLANKS)
     if cell.kind == "number" and not _CODE.fullmatch(text):
         try:
@@ -858,6 +914,9 @@ def _stored(declared: Field, cell: Cell, decimals: int | None) -> tuple[Value, l
         return None, ("READ-01", {"text": cell.text})
     if not number.is_finite() or (not -12 <= number.adjusted() <= 17 and number):
         return None, ("READ-01", {"text": cell.text})
+    if cell.format.date:  # what is shown is a date, and the number only how it is stored
+        unreadable = "READ-01" if declared.type == "number" else "READ-02"
+        return None, (unreadable, {"text": f"{cell.text} ({cell.format.code})"})
     if declared.type == "integer":
         whole = number.to_integral_value()
         return (int(whole), None) if whole == number else (None, ("READ-02", {"text": cell.text}))

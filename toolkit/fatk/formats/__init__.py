@@ -31,7 +31,6 @@ _FOREIGN = (
     (b"\x89PNG", "NOT_A_TABLE_IMAGE"),
     (b"\xff\xd8\xff", "NOT_A_TABLE_IMAGE"),
     (b"GIF8", "NOT_A_TABLE_IMAGE"),
-    (b"BM", "NOT_A_TABLE_IMAGE"),
     (b"MIME-Version", "MHTML_AS_XLS"),
 )
 
@@ -111,6 +110,8 @@ def _sniff(data: bytes, limits: Limits) -> tuple[str, archive.Archive | None]:
     for prefix, code in _FOREIGN:
         if data.startswith(prefix):
             raise Refused(code)
+    if data.startswith(b"BM") and data[6:10] == bytes(4):  # a bitmap: its size, then four reserved bytes
+        raise Refused("NOT_A_TABLE_IMAGE")
     head = data[:1024].lstrip(b"\xef\xbb\xbf \t\r\n")
     if head.startswith((b"{", b"[")):
         return "json", None
@@ -119,6 +120,8 @@ def _sniff(data: bytes, limits: Limits) -> tuple[str, archive.Archive | None]:
         raise Refused("SPREADSHEETML_2003")
     if any(mark in lowered for mark in (b"<html", b"<table", b"<!doctype html")):
         raise Refused("HTML_AS_XLS")
+    if archive.has_directory(data):
+        raise Refused("CONTAINER_PREFIX")
     raise Refused("BINARY_UNKNOWN" if b"\0" in data[:4096] else "TEXT_UNKNOWN")
 
 

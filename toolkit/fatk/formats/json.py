@@ -14,7 +14,7 @@ from fatk.errors import Refused, WouldLose
 from fatk.findings import CellRef, Finding, notify
 from fatk.limits import Limits
 from fatk.model import Report, Row, absent_fields, build, has_cell, row_name
-from fatk.reading import Reading, check_version
+from fatk.reading import Reading, RowPlaces, check_version
 from fatk.spec import Spec, Table
 from fatk.values import Value
 
@@ -96,7 +96,7 @@ class _Reader:
         self.spec = spec
         self.rows: dict[str, list[Row]] = {}
         self.findings: list[Finding] = []
-        self.pointers: dict[tuple[str, str], str] = {}
+        self.pointers = RowPlaces[str]()
         self.extras: list[Row] = []
         self.cells = 0
 
@@ -113,9 +113,9 @@ class _Reader:
         self.rows.setdefault("extras", []).extend(self.extras)
         pointers = self.pointers
 
-        def places(table: str, row: str, field: str) -> str | None:
-            pointer = pointers.get((table, row))
-            return None if pointer is None else f"{pointer}/{field}"
+        def places(table: str, row: str, field: str, again: int = 0) -> str | None:
+            pointer = pointers.find(table, row, again)
+            return f"{pointer}/{field}" if pointer is not None and field else pointer
 
         return Reading(build(spec, self.rows), tuple(self.findings), places, "json", source_cells=self.cells)
 
@@ -209,7 +209,7 @@ class _Reader:
             place = f"{pointer}/{field.name}"
             cell = CellRef(table.id, name, field.name, place, field.title, details.get("text"))
             self.findings.append(notify(notice, cell, place=place, field=field.title, **details))
-        self.pointers.setdefault((table.id, name), pointer)
+        self.pointers.add(table, row, pointer)
         self.rows.setdefault(table.id, []).append(row)
 
     def unknown(self, pointer: str, content: Any) -> None:
@@ -220,7 +220,7 @@ class _Reader:
             text = (
                 content if isinstance(content, str) else json.dumps(content, ensure_ascii=False, default=str)
             )
-            self.extras.append((None, pointer, None, lexical.keep(text)))
+            self.extras.append((None, lexical.keep(pointer), None, lexical.keep(text)))
             self.cells += 1
         self.findings.append(
             notify("READ-11", CellRef(location=pointer, value=text[:200]), place=pointer, text=text)

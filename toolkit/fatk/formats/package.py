@@ -18,7 +18,7 @@ from fatk.errors import Refused
 from fatk.findings import CellRef, Finding, notify
 from fatk.limits import Limits
 from fatk.model import Report, Row, build, row_name
-from fatk.reading import Reading, check_version
+from fatk.reading import Reading, RowPlaces, check_version
 from fatk.spec import Spec, Table
 from fatk.values import Value, show
 
@@ -102,6 +102,7 @@ def to_resource(table: Table) -> dict[str, Any]:
         "format": "csv",
         "mediatype": "text/csv",
         "encoding": "utf-8",
+        "dialect": {"delimiter": ","},
         "schema": dict(table.schema),
     }
 
@@ -139,7 +140,7 @@ class _Reader:
         self.rows: dict[str, list[Row]] = {}
         self.findings: list[Finding] = []
         self.extras: list[Row] = []
-        self.lines: dict[tuple[str, str], int] = {}
+        self.lines = RowPlaces[int]()
         self.columns: dict[str, Mapping[str, int]] = {}
         self.files: dict[str, str] = {}
         self.cells = 0
@@ -170,15 +171,20 @@ class _Reader:
                         "READ-12", CellRef(table.id, location=DESCRIPTOR), table=table.id, title=table.title
                     )
                 )
+        # An archive, and some file systems, find a name in spite of its letter case.
+        other_case = {path.casefold() for path in self.files.values() if path not in self.names}
         for name in sorted(set(self.names) - listed):
+            if name.casefold() in other_case:
+                continue
             if (closed or name.endswith(".csv")) and not name.endswith("/"):
                 self.findings.append(notify("READ-13", CellRef(location=name), place=name))
         check_version(self._version(), self.spec)
+        self.references()
         self.rows.setdefault("extras", []).extend(self.extras)
         lines, columns, files = self.lines, self.columns, self.files
 
-        def places(table: str, row: str, field: str) -> str | None:
-            line = lines.get((table, row))
+        def places(table: str, row: str, field: str, again: int = 0) -> str | None:
+            line = lines.find(table, row, again)
             if line is None:
                 return files.get(table)
             column = columns[table].get(field)
@@ -191,6 +197,21 @@ class _Reader:
     def _version(self) -> Value:
         rows = self.rows.get("report")
         return rows[0][self.spec.tables["report"].position["spec_version"]] if rows else None
+
+    def references(self) -> None:
+        """Say which codes the file of codes lacks: a report is built with them, but other readers refuse the package."""
+        declared = self.spec.tables["codes"]
+        if declared.id not in self.columns:
+            return
+        known = {row[declared.position["code"]] for row in self.rows[declared.id]}
+        for table in self.spec.forms:
+            at = table.key_positions[0]
+            for row in self.rows.get(table.id, ()):
+                if row[at] is not None and row[at] not in known:
+                    field, text = table.fields[at], show(row[at])
+                    cell = CellRef(table.id, row_name(table, row), field.name, label=field.title, value=text)
+                    details = {"title": table.title, "field": field.title, "target": declared.title}
+                    self.findings.append(notify("STR-07", cell, text=text, **details))
 
     def resource(self, name: str, path: str) -> None:
         data = self.open(path)
@@ -281,7 +302,7 @@ class _Reader:
                 faults.append((column, position, fault))
         row = tuple(values)
         name = row_name(table, row)
-        self.lines.setdefault((table.id, name), number)
+        self.lines.add(table, row, number)
         if len(cells) < len(header):
             place = f"{path}:{number}"
             self.findings.append(
@@ -341,6 +362,8 @@ def _grammar(data: bytes, path: str, limits: Limits) -> list[tuple[int, list[str
             begin = reader.line_num + 1
             if len(records) > limits.csv_rows:
                 raise Refused("CSV_TOO_MANY_ROWS", path=path, limit=limits.csv_rows)
-    except csv.Error:
+    except csv.Error as error:
+        if "field limit" in str(error):  # nothing else tells it apart
+            raise Refused("CSV_FIELD_TOO_LONG", path=path, line=begin, limit=limits.csv_field) from None
         raise Refused("CSV_MALFORMED", path=path, line=begin) from None
     return records

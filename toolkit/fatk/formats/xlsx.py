@@ -37,12 +37,12 @@ _LOOKS: dict[str, dict[str, Any]] = {
     "list_title": {"font_name": _FONT, "font_size": 13, "bold": True, "align": "left", "valign": "vcenter"},
     "number": {**_PLAIN, "align": "right"},
     "unit": {**_PLAIN, "align": "right"},
-    "entity": {**_PLAIN, "align": "left"},
+    "entity": {**_PLAIN, "align": "left", "text_wrap": True},
     "footnote": {**_PLAIN, "align": "left", "text_wrap": True, "valign": "top"},
     "header": {**_BORDERED, "bold": True, "align": "center", "text_wrap": True, "bg_color": "#E8EEF4"},
     "column_number": {**_BORDERED, "align": "center", "font_color": "#595959"},
     "line_number": {**_BORDERED, "align": "center", "font_color": "#595959"},
-    "label": {**_BORDERED, "align": "left"},
+    "label": {**_BORDERED, "align": "left", "text_wrap": True},
     "total_label": {**_BORDERED, "align": "center", "bold": True},
     "code": {**_BORDERED, "align": "left"},
     "name": {**_BORDERED, "align": "left", "text_wrap": True},
@@ -129,7 +129,7 @@ def _draw(sheet: Worksheet, page: layout.Page, looks: _Looks) -> None:
     sheet.set_paper(9)  # A4
     if page.landscape:
         sheet.set_landscape()
-    sheet.fit_to_pages(1, 0)
+    sheet.fit_to_pages(1, 1 if page.one_sheet else 0)
     sheet.set_margins(left=0.5, right=0.5, top=0.6, bottom=0.6)
     sheet.center_horizontally()
     sheet.set_footer("&C&P / &N")
@@ -152,8 +152,9 @@ def _write(sheet: Worksheet, name: str, cell: layout.Placed, look: Format) -> No
     elif isinstance(value, Nothing):
         sheet.write_string(cell.row, cell.column, layout.PRINTED_NOTHING[value], look)
     elif isinstance(value, (Decimal, int)):
-        # Excel stores binary floats: a figure that one cannot hold exactly stays text.
-        if Decimal(f"{float(value):.16G}") == value:
+        # Of every figure of fifteen digits a binary float keeps all, and so do Excel and LibreOffice when they save; a
+        # longer one stays text.
+        if Decimal(f"{float(value):.15G}") == value:
             sheet.write_number(cell.row, cell.column, float(value), look)
         else:
             sheet.write_string(cell.row, cell.column, show(value), look)
