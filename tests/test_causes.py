@@ -28,7 +28,7 @@ from fatk.causes import OPTIONS, STEPS, Cause
 from fatk.findings import ERROR, FAILED, WITHIN_ROUNDING
 from fatk.model import EMPTY, REPORTED, Report, build, is_number, make_row, row_name
 from fatk.rules import run
-from fatk.rules.context import EXACT, Check, Context, Ref, load_rules
+from fatk.rules.context import EQUALITIES, EXACT, Check, Context, Ref, load_rules
 from fatk.values import decimals_of, round_half_up
 from strategies import FUNDS, KINDS, PUBLIC_ITEMS, SOURCES, SPEC, Facts, Item, balanced_reports, official
 
@@ -144,7 +144,7 @@ class Found(NamedTuple):
 def is_equality(check: Check) -> bool:
     """Whether a check is a sum or a copy, and an error."""
     rule = RULES[check.rule]
-    return rule.kind in causes.EXPLAINED and rule.severity == ERROR and rule.body.get("relation") != "at_most"
+    return rule.kind in EQUALITIES and rule.severity == ERROR and rule.body.get("relation") != "at_most"
 
 
 def look(report: Report, previous: Report | None = None) -> Found:
@@ -350,11 +350,11 @@ def slips(kind: str, reports: Iterable[Report], each: int) -> Iterable[tuple[Fou
 @pytest.mark.parametrize("kind", SLIPS)
 def test_a_slip_of_one_figure_is_found(kind: str) -> None:
     found, named, rounded_found, rounded_named = SLIPS[kind][1]
-    exact = measure(kind, slips(kind, [made(seed) for seed in range(2)], 8), Decimal(0))
-    assert exact["shown"] >= 8
+    exact = measure(kind, slips(kind, [made(seed) for seed in range(2)], 6), Decimal(0))
+    assert exact["shown"] >= 6
     assert exact["found"] >= found * exact["shown"]
     assert exact["named"] >= named * exact["found"]
-    rounded = measure(kind, slips(kind, [in_ten_thousands(seed) for seed in range(2)], 7), 5 * CENT)
+    rounded = measure(kind, slips(kind, [in_ten_thousands(seed) for seed in range(2)], 6), 5 * CENT)
     assert rounded["shown"] >= 6
     assert rounded["found"] >= rounded_found * rounded["shown"]
     assert rounded["named"] >= rounded_named * rounded["found"]
@@ -506,7 +506,7 @@ def test_a_fault_of_several_cells_is_found(fault: Callable[[random.Random, Repor
 
     def cases() -> Iterable[tuple[Found, Mapping[Ref, Decimal]]]:
         for seed in range(3):
-            for _ in range(5):
+            for _ in range(4):
                 wrong, wanted = fault(rng, made(seed))
                 if wanted:
                     yield look(changed(made(seed), wrong)), wanted

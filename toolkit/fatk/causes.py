@@ -36,8 +36,6 @@ from fatk.rules.narrative import catalogue
 from fatk.rules.report import cell as described
 from fatk.values import Value, decimals_of, round_half_up, show
 
-#: The kinds of rules whose failures are explained.
-EXPLAINED = frozenset({"linear", "rollup", "agrees"})
 #: Steps (a cell or a sum looked at) that the whole search may take, and one tangle of failures.
 STEPS, TANGLE_STEPS = 150_000, 50_000
 #: Explanations that may be equally small; where there are more, none stands out and none is given.
@@ -82,7 +80,7 @@ class Cause:
 def find(context: Context, checks: Sequence[Check]) -> tuple[Cause, ...]:
     """The causes of the failures among all checks of a report; for a failure without one nothing stands out.
 
-    Sums and copies (the kinds ``EXPLAINED``) that are errors are explained. What is only usually true, and inequalities,
+    Sums and copies (the kinds ``EQUALITIES``) that are errors are explained. What is only usually true, and inequalities,
     are explained along with them where they come out too, and count against a figure that would break them.
     """
     net = _Network(context, checks)
@@ -1042,8 +1040,13 @@ def _slips(search: _Search, failing: Sequence[int]) -> None:
         inside: dict[_Area, list[int]] = defaultdict(list)
         for cell in made.cells:
             table, row, name = net.cells[cell].ref
-            column, side = _Area(table, "", name), _Area(table, _side_of(row), name)
-            for area in {_Area(table, "", ""): 0, column: 0, side: 0, _Area(table, row, ""): 0}:
+            areas = (
+                _Area(table, "", ""),
+                _Area(table, "", name),
+                _Area(table, _side_of(row), name),
+                _Area(table, row, ""),
+            )
+            for area in dict.fromkeys(areas):
                 inside[area].append(cell)
         for area, cells in inside.items():
             value = sum(made.cells[c] * net.cells[c].value for c in cells)
@@ -1195,7 +1198,7 @@ def _slides(search: _Search, failing: Sequence[int]) -> None:
     for s in failing:
         refs = [net.cells[c].ref for c in search.sums[s].cells]
         touched.update(dict.fromkeys((ref.table, name) for ref in refs for name in (ref.field, "")).keys())
-    busy = {place for place, count in touched.items() if count >= _SLID_SUMS}
+    busy = {(table, name) for (table, name), count in touched.items() if count >= (_SLID_SUMS if name else 2)}
     for table in (table for table, name in touched if not name and (table, "") in busy):
         fields = [f.name for f in context.spec.tables[table].amounts]
         together = [[name] for name in fields if (table, name) in busy] + (
@@ -1209,7 +1212,7 @@ def _slides(search: _Search, failing: Sequence[int]) -> None:
                     _slide(search, columns, failing)
 
 
-#: Failing sums that a slid column breaks at least.
+#: Failing sums that a column which slid alone breaks at least; where all slid, two rows of one sum may be enough.
 _SLID_SUMS = 3
 
 
@@ -1226,7 +1229,8 @@ def _slide(search: _Search, columns: Sequence[Sequence[int]], failing: Sequence[
     where = {cell: n for column in columns for n, cell in enumerate(column)}
     held = {s: [c for c in search.sums[s].cells if c in where] for s in failing}
     local = sorted((s for s in failing if held[s]), key=lambda s: (len(search.sums[s].cells), s))
-    if len(local) < _SLID_SUMS:
+    least = _SLID_SUMS if len(columns) == 1 else 2
+    if len(local) < least:
         return
     last = max(map(len, columns)) - 1
     alone = (min(n) for s in local if len(n := {where[c] for c in held[s]}) == 1)
@@ -1243,7 +1247,7 @@ def _slide(search: _Search, columns: Sequence[Sequence[int]], failing: Sequence[
             act = _slid(search, slid, [(s, held[s]) for s in local], by, start, end)
             if act is not None and act.moves not in seen:
                 seen.add(act.moves)
-                search.offer(act, _SLID_SUMS)
+                search.offer(act, least)
 
 
 class _Columns(NamedTuple):
@@ -1288,9 +1292,13 @@ def _slid(
         return None
     changed = tuple(sorted((c, m) for c, m in moves.items() if m))
     rows = {slid.at[c][1] for c, _ in changed}
-    if len(changed) < 3 or (len(rows) == 1 and not _repeated(search, slid, rows.pop(), by, lost)):
-        return None
-    return _Act("row_shifted", (3 + sum(bool(moves.get(c)) for c in free)) * _LEAST, changed)
+    unknown = sum(bool(moves.get(c)) for c in free)
+    if (
+        len(rows) == 1
+    ):  # that it repeats its neighbour is what tells it from a row that lacks another beside it
+        likely = len(changed) > 1 and _repeated(search, slid, rows.pop(), by, lost)
+        return _Act("row_shifted", (1 + unknown) * _LEAST - 1, changed) if likely else None
+    return _Act("row_shifted", (3 + unknown) * _LEAST, changed) if len(changed) > 2 else None
 
 
 def _repeated(search: _Search, slid: _Columns, row: int, by: int, lost: Collection[int]) -> bool:

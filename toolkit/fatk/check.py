@@ -11,13 +11,13 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from types import MappingProxyType
 
-from fatk import causes, structure
+from fatk import structure
 from fatk.errors import Misuse
 from fatk.findings import ERROR, FAILED, INFO, NOT_CHECKED, WARNING, CellRef, Finding, located, location_order
 from fatk.model import Report
 from fatk.reading import Reading
 from fatk.rules import run
-from fatk.rules.context import OUTCOMES, Check, Context, load_rules
+from fatk.rules.context import EQUALITIES, OUTCOMES, Check, Context, load_rules
 from fatk.rules.report import cell, finding
 from fatk.rules.report import findings as to_findings
 
@@ -138,11 +138,13 @@ def _causes(context: Context, checks: Sequence[Check], reading: Reading) -> tupl
         i
         for i, c in enumerate(checks)
         if c.outcome == FAILED
-        and rules[c.rule].kind in causes.EXPLAINED
+        and rules[c.rule].kind in EQUALITIES
         and (c.severity or rules[c.rule].severity) == ERROR
     }
     if not failed:
         return (), 0
+    from fatk import causes  # only a report that fails needs them
+
     # What only usually holds is no ground to doubt a figure.
     found = [one for one in causes.find(context, checks) if failed.intersection(one.explains)]
     explained = {i for one in found for i in one.explains}

@@ -96,6 +96,10 @@ class Check(NamedTuple):
     details: tuple[tuple[str, str], ...] = ()
 
 
+#: Kinds of rules that say what a figure is, and not only what it is not.
+EQUALITIES = frozenset({"linear", "rollup", "agrees"})
+
+
 class Context:
     """A report made quick to look up for rules, with the other reports that some of them need.
 
@@ -111,6 +115,7 @@ class Context:
         self.year = report.fiscal_year
         self.rows: dict[str, dict[str, Row]] = {}
         self.status = {row[0]: row[1] for row in report.rows("tables")}
+        self._operands: dict[tuple[str, str, str, str], Operand] = {}
         self._widths: dict[str, tuple[Decimal, Decimal]] = {}
         self._absent: dict[str, frozenset[str]] = {}
         self._lines: dict[str, frozenset[str]] = {}
@@ -156,6 +161,13 @@ class Context:
 
     def operand(self, table_id: str, row: str, field_name: str, *, absent: str = "") -> Operand:
         """The figure of a cell. ``absent`` is ``zero`` where a row that is not there stands for no money."""
+        key = (table_id, row, field_name, absent)
+        found = self._operands.get(key)
+        if found is None:  # a figure stands in several rules
+            found = self._operands[key] = self._operand(*key)
+        return found
+
+    def _operand(self, table_id: str, row: str, field_name: str, absent: str) -> Operand:
         ref = Ref(table_id, row, field_name)
         table = self.spec.tables[table_id]
         if table.kind == "form":
