@@ -699,6 +699,7 @@ WORKBOOKS: list[Any] = [
     ("a hidden sheet", lambda b: setattr(b[INC], "sheet_state", "hidden"), [("READ-46", INC)]),
     ("a comment", lambda b: setattr(b[INC]["C7"], "comment", Comment("注意", "我")), [("READ-47", INC)]),
     ("a sheet in another unit", cell(INC, "H3", "金额单位：元"), [("READ-49", f"{INC}!A4")]),
+    ("a sheet of another entity", cell(INC, "A3", "部门：另一个单位"), [("READ-55", f"{INC}!A3")]),
     ("forms without the rest", only_forms, [("READ-39", ""), ("STR-01", "")]),
     ("forms without their unit", no_units, [("READ-38", ""), ("READ-39", ""), ("STR-01", "")]),
     ("an empty workbook", lambda b: [b.create_sheet("Sheet1"), *map(b.__delitem__, b.sheetnames[:-1])], [("STR-09", ""), ("STR-09", ""), *[("STR-15", "")] * 9]),
@@ -707,7 +708,7 @@ WORKBOOKS: list[Any] = [
     ("a later minor version", cover("标准版本", "1.7.0"), [("READ-50", "封面!B15")]),
     ("a year in words", cover("年度", "二〇二一"), [("READ-02", "封面!B16"), ("READ-41", "封面!A1"), ("STR-01", "封面!B16")]),
     ("a kind that is none", cover("单位类别", "什么"), [("STR-03", "封面!B8")]),
-    ("a name that would be run", cover("部门（单位）名称", "@SUM(A1)"), [("READ-41", "封面!A1"), ("STR-19", "封面!B5")]),
+    ("a name that would be run", cover("部门（单位）名称", "@SUM(A1)"), [("READ-41", "封面!A1"), ("READ-55", "01收入支出决算总表!A3"), ("STR-19", "封面!B5")]),
     # texts
     ("a control character in a name", cell(INC, "B8", "一般_x0007_公共"), [("READ-07", f"{INC}!B8"), ("STR-01", f"{INC}!B8")]),
     ("the title of another table", cell(INC, "A1", "支出决算表"), [("READ-48", f"{INC}!A1")]),

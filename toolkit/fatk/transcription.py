@@ -106,6 +106,8 @@ class _Transcription:
         self.sheets = [_SheetState(s, rows, regions(s, rows)) for s in book.sheets for rows in [rows_of(s)]]
         self.forms: dict[str, _FormState] = {}
         self.entities: Counter[str] = Counter()
+        #: Where the forms name the entity: table, place, the whole line and the name in it.
+        self.named: list[tuple[str, str, str, str]] = []
         self.years: Counter[int] = Counter()
 
     def reading(self) -> Reading:
@@ -326,7 +328,7 @@ class _Transcription:
             )
         for number in range(max(top - 2, 0), region.header):
             for column, cell in state.rows.get(number, ()):
-                if self.caption(form, cell) or clean_text(cell.text) in known:
+                if self.caption(form, cell, a1(number, column)) or clean_text(cell.text) in known:
                     state.used.add((number, column))
         words = vocabulary(region.table.id)
         for number in form.heading.rows:
@@ -337,7 +339,7 @@ class _Transcription:
         for text in (title or "", state.sheet.name):
             self.years.update(int(y) for y in _YEAR.findall(text))
 
-    def caption(self, form: _FormState, cell: Cell) -> bool:
+    def caption(self, form: _FormState, cell: Cell, at: str) -> bool:
         """Whether a cell near the title says the form's number, unit or entity, or the year."""
         text = clean_text(cell.text)
         unit = _UNIT.search(text) or _printed_line("unit_line", "unit", "元|千元|万元|亿元").fullmatch(text)
@@ -347,7 +349,9 @@ class _Transcription:
         elif _NUMBER.fullmatch(text) or text in _printed_numbers(form.region.table.id):
             form.number = text
         elif entity:
-            self.entities[entity[entity.lastindex or 0].strip(BLANKS)] += 1
+            name = entity[entity.lastindex or 0].strip(BLANKS)
+            self.entities[name] += 1
+            self.named.append((form.region.table.id, f"{form.state.sheet.name}!{at}", text, name))
         elif _YEAR.search(text) and len(text) <= 40:
             self.years.update(int(y) for y in _YEAR.findall(text))
         else:
@@ -640,6 +644,7 @@ class _Transcription:
         else:
             self.compare_units()
         self.compare_item_units()
+        self.compare_entities(edition)
         if "tables" not in self.rows:
             self.rows["tables"] = [self.listed(table) for table in spec.forms]
 
@@ -663,6 +668,17 @@ class _Transcription:
                         said=said,
                     )
                 )
+
+    def compare_entities(self, edition: Edition) -> None:
+        """Say where a form names another entity than the cover, or than most forms."""
+        said = str(self.one("entity").get("name") or "")
+        fits = {fold(said), fold(edition.entity_line.format(name=said))}
+        others: dict[str, list[CellRef]] = {}
+        for table_id, place, line, name in self.named if said else ():
+            if fits.isdisjoint((fold(line), fold(name))):
+                others.setdefault(name, []).append(CellRef(table_id, location=place, value=name))
+        for name, cells in others.items():
+            self.findings.append(notify("READ-55", *cells, place=cells[0].location, printed=name, said=said))
 
     def compare_item_units(self) -> None:
         """Say where the unit beside an item is another than the one that its figure is read in."""
