@@ -17,7 +17,7 @@ ROWS = (
     "spec archive files strictjson",
     "model lexical findings ooxml",
     "reading layout structure rules.context",
-    "recognition rules.linear",
+    "recognition rules.linear rules.sentences",
     "rules.*",
     "transcription rules causes",
     "formats.*",

@@ -10,12 +10,13 @@ import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache, lru_cache
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any
 
 from fatk import resources
-from fatk.findings import FAILED, INFO, NOT_CHECKED, fill
+from fatk.findings import FAILED, INFO, NOT_CHECKED
 from fatk.model import MISSING, Row, is_number
 from fatk.rules.context import ABSENT, EXACT, NO_TABLE, NOT_APPLICABLE, Check, Context, Ref, Rule
+from fatk.rules.sentences import Both, listed, sentences, titled
 from fatk.spec import Code, load, read_list
 from fatk.values import Nothing, Value, show
 
@@ -31,32 +32,6 @@ def code(rule: Rule, context: Context) -> Iterator[Check]:
     """The rule's own form of check; what the structure checks find already is not looked for again."""
     if "covered_by" not in rule.body:
         yield from CODE[rule.body["check"]](rule, context)
-
-
-class Both(NamedTuple):
-    """A detail that has words of its own in either language."""
-
-    zh: str
-    en: str
-
-
-def sentences(zh: str, en: str, /, **named: object) -> tuple[tuple[str, str], ...]:
-    """What exactly is wrong, as a sentence in both languages, with its details filled in."""
-    chinese = {name: value.zh if isinstance(value, Both) else value for name, value in named.items()}
-    english = {name: value.en if isinstance(value, Both) else value for name, value in named.items()}
-    said = fill(en, english)
-    return ("zh", fill(zh, chinese) + "。"), ("en", said[:1].upper() + said[1:] + ".")
-
-
-def listed(items: Iterable[str]) -> Both:
-    """Several things as either language lists them."""
-    found = list(items)
-    return Both("、".join(found), ", ".join(found))
-
-
-def titled(table: str, context: Context) -> Both:
-    """A table by its title and, in English, by its id."""
-    return Both(context.spec.tables[table].title, table)
 
 
 @lru_cache(maxsize=8192)

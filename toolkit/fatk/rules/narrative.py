@@ -30,6 +30,7 @@ from fatk.rules.context import (
     NOT_APPLICABLE,
     NOT_PRINTED,
     UNDISCLOSED,
+    YUAN,
     Check,
     Context,
     Ref,
@@ -47,9 +48,7 @@ _WHYS: Mapping[Value, str] = MappingProxyType(
 )
 
 ONE, HUNDRED = Decimal(1), Decimal(100)
-_YUAN: Mapping[Value, Decimal] = MappingProxyType(
-    {"元": ONE, "千元": Decimal(10**3), "万元": Decimal(10**4), "亿元": Decimal(10**8)}
-)
+_YUAN: Mapping[Value, Decimal] = MappingProxyType({unit: Decimal(yuan) for unit, yuan in YUAN.items()})
 _PERCENT = frozenset({None, "%", "％"})
 #: Wide enough for the quotient of the greatest figure that a report may hold and the least.
 _WIDE = Arithmetic(prec=80, rounding=ROUND_HALF_UP)

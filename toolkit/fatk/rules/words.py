@@ -19,7 +19,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
-from fatk.findings import FAILED, INFO, NOT_CHECKED, WITHIN_ROUNDING, fill
+from fatk.findings import FAILED, INFO, NOT_CHECKED, WITHIN_ROUNDING
 from fatk.model import EMPTY, MISSING, REPORTED, is_number, row_name
 from fatk.rounding import ZERO
 from fatk.rules.context import (
@@ -28,6 +28,7 @@ from fatk.rules.context import (
     NOT_APPLICABLE,
     NOT_PRINTED,
     UNDISCLOSED,
+    YUAN,
     Check,
     Context,
     Operand,
@@ -36,6 +37,7 @@ from fatk.rules.context import (
     load_rules,
 )
 from fatk.rules.linear import linear, rollup
+from fatk.rules.sentences import Both, listed, sentences, titled
 from fatk.spec import read_list
 from fatk.values import Nothing, Value, decimals_of, parse_date, show
 
@@ -43,14 +45,6 @@ Form = Callable[[Rule, Context], Iterator[Check]]
 Terms = Sequence[Mapping[str, Any]]
 
 
-class Both(NamedTuple):
-    """A detail that has words of its own in either language."""
-
-    zh: str
-    en: str
-
-
-_YUAN = {"元": 1, "千元": 1_000, "万元": 10_000, "亿元": 100_000_000}
 _SIGNS = {"up": 1, "down": -1, "flat": 0}
 _WENT = {1: Both("增加", "rose"), -1: Both("减少", "fell"), 0: Both("没有增减", "did not change")}
 _MET: Mapping[str, Callable[[Decimal, Decimal], bool]] = {
@@ -78,25 +72,6 @@ def lint(rule: Rule, context: Context) -> Iterator[Check]:
     """The rule's own form of check on words."""
     if "covered_by" not in rule.body:
         yield from LINT[rule.body["check"]](rule, context)
-
-
-def sentences(zh: str, en: str, /, **named: object) -> tuple[tuple[str, str], ...]:
-    """What exactly is wrong, as a sentence in both languages, with its details filled in."""
-    chinese = {name: value.zh if isinstance(value, Both) else value for name, value in named.items()}
-    english = {name: value.en if isinstance(value, Both) else value for name, value in named.items()}
-    said = fill(en, english)
-    return ("zh", fill(zh, chinese) + "。"), ("en", said[:1].upper() + said[1:] + ".")
-
-
-def listed(items: Iterable[str]) -> Both:
-    """Several things as either language lists them."""
-    found = list(items)
-    return Both("、".join(found), ", ".join(found))
-
-
-def titled(table: str, context: Context) -> Both:
-    """A table by its title and, in English, by its id."""
-    return Both(context.spec.tables[table].title, table)
 
 
 # Presence: figures and what goes with them
@@ -577,10 +552,10 @@ def ratio(rule: Rule, context: Context) -> Iterator[Check]:
     for entry in rule.body["ratios"]:
         over, under = figure(entry["over"], context), figure(entry["under"], context)
         amount = context.spec.tables[over.ref.table][over.ref.field].amount
-        if over.why or under.why or not under.value or (amount and unit not in _YUAN):
+        if over.why or under.why or not under.value or (amount and unit not in YUAN):
             yield Check(rule.id, NOT_APPLICABLE, (over.ref, under.ref))
             continue
-        value = over.value * (_YUAN[str(unit)] if amount else 1) / under.value
+        value = over.value * (YUAN[str(unit)] if amount else 1) / under.value
         least, most = Decimal(entry["least"]), Decimal(entry["most"])
         odd = bool(value) and not least <= value <= most
         details = sentences(
@@ -855,7 +830,7 @@ def unit_word(rule: Rule, context: Context) -> Iterator[Check]:
     harmless: list[Ref] = []
     seen = False
     for claim in _claims(context):
-        if claim.measure != "amount" or claim.unit not in _YUAN or own is None:
+        if claim.measure != "amount" or claim.unit not in YUAN or own is None:
             continue
         seen = True
         if claim.unit == own:
@@ -1147,13 +1122,13 @@ def _with_fact(claim: Claim, own: str | None, context: Context) -> tuple[Operand
     """The cell that an amount restates and the amount itself, both in the report's unit, where both are known."""
     if claim.cell is None or claim.measure != "amount" or not isinstance(claim.value, Decimal):
         return None
-    if claim.unit not in _YUAN or own not in _YUAN or claim.cell.row not in context.rows_of(claim.cell.table):
+    if claim.unit not in YUAN or own not in YUAN or claim.cell.row not in context.rows_of(claim.cell.table):
         return None
     fact = context.operand(*claim.cell)
     half = Decimal(1).scaleb(-decimals_of(claim.value)) / 2
     stated = Operand(claim.ref, claim.value, half)
     if claim.unit != own:
-        factor = Decimal(_YUAN[str(claim.unit)]) / _YUAN[str(own)]
+        factor = Decimal(YUAN[str(claim.unit)]) / YUAN[str(own)]
         stated = Operand(claim.ref, claim.value * factor, half * factor)
     return None if fact.why else (fact, stated)
 
