@@ -65,7 +65,10 @@ class Cell(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class Sheet:
     """One sheet: its non-empty cells by (row, column) in row-major order, its merged ranges (first and last row and column,
-    inclusive: r1, c1, r2, c2), and which rows and columns with content are hidden."""
+    inclusive: r1, c1, r2, c2), and which rows and columns with content are hidden.
+
+    ``plain``: the sheet is a text file, whose cells people find by line and column, not by letters.
+    """
 
     name: str
     cells: dict[tuple[int, int], Cell]
@@ -73,6 +76,15 @@ class Sheet:
     hidden: bool = False
     hidden_rows: frozenset[int] = frozenset()
     hidden_columns: frozenset[int] = frozenset()
+    plain: bool = False
+
+    def cell_name(self, row: int, column: int) -> str:
+        """What people call a cell of this sheet: ``C35``, in a text file line and column, ``35:3``."""
+        return f"{row + 1}:{column + 1}" if self.plain else a1(row, column)
+
+    def place(self, row: int, column: int) -> str:
+        """Where people find a cell: ``sheet!C35``, or ``file.csv:35:3``."""
+        return f"{self.name}{':' if self.plain else '!'}{self.cell_name(row, column)}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,6 +94,6 @@ def sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def with_source(reading: Reading, path: str, digest: str) -> Reading:
-    """The reading with the file that it came from."""
-    return replace(reading, path=path, sha256=digest)
+def with_source(reading: Reading, path: str, digest: str, form: str) -> Reading:
+    """The reading with the file that it came from: its path, the SHA-256 of its content, what it is."""
+    return replace(reading, path=path, sha256=digest, form=form)

@@ -16,7 +16,7 @@ from functools import cache
 
 from fatk import layout, lexical
 from fatk.findings import CellRef, Finding, notify
-from fatk.grid import FORMULA_WITHOUT_VALUE, Book, Cell, Sheet, a1
+from fatk.grid import FORMULA_WITHOUT_VALUE, Book, Cell, Sheet
 from fatk.model import EMPTY, MISSING, REPORTED, TOTAL, Row, build, make_row, row_name
 from fatk.reading import Reading, RowPlaces, check_version
 from fatk.recognition import (
@@ -100,8 +100,8 @@ class _Transcription:
         self.spec, self.book, self.name = spec, book, name
         self.rows: dict[str, list[Row]] = {}
         self.findings: list[Finding] = []
-        self.spots = RowPlaces[tuple[str, int, Mapping[str, int]]]()
-        self.items: dict[tuple[str, str], tuple[str, int, int]] = {}
+        self.spots = RowPlaces[tuple[Sheet, int, Mapping[str, int]]]()
+        self.items: dict[tuple[str, str], tuple[Sheet, int, int]] = {}
         self.units: list[tuple[Table, Field, str, str]] = []
         self.sheets = [_SheetState(s, rows, regions(s, rows)) for s in book.sheets for rows in [rows_of(s)]]
         self.forms: dict[str, _FormState] = {}
@@ -137,7 +137,7 @@ class _Transcription:
         for code, detail in self.book.notices:
             self.notice(code, detail)
         return Reading(
-            build(self.spec, self.rows), tuple(self.findings), self.place, "xlsx",
+            build(self.spec, self.rows), tuple(self.findings), self.place,
             edition_certainty=certainty, source_cells=total,
         )  # fmt: skip
 
@@ -240,12 +240,12 @@ class _Transcription:
             declared = table.fields[position]
             if unit_at is not None and unit_at in line:
                 state.used.add((number, unit_at))
-                where = f"{state.sheet.name}!{a1(number, unit_at)}"
+                where = state.sheet.place(number, unit_at)
                 self.units.append((table, declared, where, clean_text(line[unit_at].text)))
             if value_at in line:
                 state.used.add((number, value_at))
                 values[position], fault = from_cell(declared, line[value_at], None)
-                self.items[table.id, declared.name] = (state.sheet.name, number, value_at)
+                self.items[table.id, declared.name] = (state.sheet, number, value_at)
                 if fault:
                     self.fault(state, table, "*", number, (declared, value_at, line[value_at], fault))
         if any(value is not None for value in values):
@@ -256,14 +256,14 @@ class _Transcription:
     ) -> None:  # fmt: skip
         """Keep a row read from a sheet's row, with the columns that its fields stand in and what was wrong with them."""
         name = row_name(table, row)
-        self.spots.add(table, row, (state.sheet.name, number, spots))
+        self.spots.add(table, row, (state.sheet, number, spots))
         for fault in faults:
             self.fault(state, table, name, number, fault)
         self.rows.setdefault(table.id, []).append(row)
 
     def repeated(self, table: Table, state: _SheetState, number: int, column: int, text: str) -> None:
         """Say that a column or an item is there already; what it holds is kept as it is."""
-        place = f"{state.sheet.name}!{a1(number, column)}"
+        place = state.sheet.place(number, column)
         self.findings.append(
             notify(
                 "READ-53",
@@ -277,7 +277,7 @@ class _Transcription:
     def fault(self, state: _SheetState, table: Table, name: str, number: int, fault: _Fault) -> None:
         """Say what is wrong with one cell."""
         declared, column, cell, (notice, details) = fault
-        where = f"{state.sheet.name}!{a1(number, column)}"
+        where = state.sheet.place(number, column)
         ref = CellRef(table.id, name, declared.name, where, declared.title, cell.text)
         self.findings.append(notify(notice, ref, place=where, field=declared.title, **details))
 
@@ -285,13 +285,13 @@ class _Transcription:
         """Where a cell of the report stands in the workbook: its own cell, else the first of its row."""
         item = self.items.get((table, field))
         if item is not None:
-            return f"{item[0]}!{a1(item[1], item[2])}"
+            return item[0].place(item[1], item[2])
         spot = self.spots.find(table, row, again)
         if spot is None:
             return None
         sheet, number, columns = spot
         column = columns.get(field, min(columns.values(), default=0))
-        return f"{sheet}!{a1(number, column)}"
+        return sheet.place(number, column)
 
     # Forms: the nine tables
 
@@ -300,7 +300,7 @@ class _Transcription:
         top = region.title[0] if region.title else region.header
         title = dict(state.rows[top])[region.title[1]].text if region.title else None
         if region.table.id in self.forms:
-            where = f"{state.sheet.name}!{a1(*(region.title or (region.header, 0)))}"
+            where = state.sheet.place(*(region.title or (region.header, 0)))
             self.findings.append(
                 notify(
                     "READ-34", CellRef(region.table.id, location=where), place=where, title=region.table.title
@@ -315,7 +315,7 @@ class _Transcription:
             state.used.add(region.title)
         known = self.printed(region.table.id)
         if region.titled and title and clean_text(title) not in known:
-            where = f"{state.sheet.name}!{a1(*(region.title or (0, 0)))}"
+            where = state.sheet.place(*(region.title or (0, 0)))
             named = self.spec.tables[region.titled].title
             self.findings.append(
                 notify(
@@ -328,7 +328,10 @@ class _Transcription:
             )
         for number in range(max(top - 2, 0), region.header):
             for column, cell in state.rows.get(number, ()):
-                if self.caption(form, cell, a1(number, column)) or clean_text(cell.text) in known:
+                if (
+                    self.caption(form, cell, state.sheet.place(number, column))
+                    or clean_text(cell.text) in known
+                ):
                     state.used.add((number, column))
         words = vocabulary(region.table.id)
         for number in form.heading.rows:
@@ -351,7 +354,7 @@ class _Transcription:
         elif entity:
             name = entity[entity.lastindex or 0].strip(BLANKS)
             self.entities[name] += 1
-            self.named.append((form.region.table.id, f"{form.state.sheet.name}!{at}", text, name))
+            self.named.append((form.region.table.id, at, text, name))
         elif _YEAR.search(text) and len(text) <= 40:
             self.years.update(int(y) for y in _YEAR.findall(text))
         else:
@@ -409,9 +412,9 @@ class _Transcription:
     def columns(self, form: _FormState) -> None:
         """Say which columns are missing and which are not known."""
         head, table, state = form.heading, form.region.table, form.state
-        sheet = state.sheet.name
+        sheet = state.sheet
         present = {m.field for m in head.meanings.values() if m.role == "amount"}
-        where = f"{sheet}!{a1(form.region.header, 0)}"
+        where = sheet.place(form.region.header, 0)
         for wanted in table.amounts:
             if (
                 wanted.name not in present
@@ -431,7 +434,7 @@ class _Transcription:
             if column in head.repeated:
                 self.repeated(table, state, form.region.header, column, " > ".join(path))
             elif column not in head.meanings:
-                place = f"{sheet}!{a1(form.region.header, column)}"
+                place = sheet.place(form.region.header, column)
                 self.findings.append(
                     notify(
                         "READ-36",
@@ -578,7 +581,7 @@ class _Transcription:
         labels: Sequence[int],
         line: Mapping[int, Cell],
     ) -> None:
-        place = f"{form.state.sheet.name}!{a1(number, labels[0])}"
+        place = form.state.sheet.place(number, labels[0])
         text = " ".join(clean_text(line[c].text) for c in labels)
         self.findings.append(
             notify(
@@ -656,7 +659,7 @@ class _Transcription:
         for table_id, form in self.forms.items():
             said = own.get(table_id) or about
             if form.unit and said and form.unit != said:
-                place = f"{form.state.sheet.name}!{a1(form.region.header, 0)}"
+                place = form.state.sheet.place(form.region.header, 0)
                 cell = CellRef(table_id, location=place, value=form.unit)
                 self.findings.append(
                     notify(
@@ -719,7 +722,8 @@ class _Transcription:
         table = self.spec.tables["extras"]
         titles = self.cover_titles()
         for state in self.sheets:
-            first, count = None, 0
+            first: tuple[int, int] | None = None
+            count = 0
             current = {
                 n: r.table.id
                 for r in state.regions
@@ -732,19 +736,18 @@ class _Transcription:
                 text = clean_text(cell.text)
                 if not text or (state.regions and text in titles):
                     continue
-                where = a1(row, column)
-                first, count = first or where, count + 1
+                first, count = first or (row, column), count + 1
                 self.rows.setdefault("extras", []).append(
                     make_row(
                         table,
                         sheet=lexical.keep(state.sheet.name),
-                        cell=where,
+                        cell=state.sheet.cell_name(row, column),
                         table=current.get(row),
                         text=lexical.keep(text),
                     )
                 )
-            if count:
-                place = f"{state.sheet.name}!{first}"
+            if first:
+                place = state.sheet.place(*first)
                 self.findings.append(
                     notify(
                         "READ-41" if state.regions else "READ-43",

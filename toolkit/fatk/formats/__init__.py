@@ -8,8 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from fatk import archive, files
+from fatk import files
 from fatk.errors import Misuse, Refused
+from fatk.formats import spreadsheets
+from fatk.formats.sniffing import DESCRIPTOR, sniff
 from fatk.limits import DEFAULTS, Limits
 from fatk.model import Report
 from fatk.reading import Reading, settled, sha256, with_source
@@ -19,21 +21,6 @@ from fatk.spec import load
 SUFFIXES = {".json": "json", ".xlsx": "xlsx", ".zip": "zip", "": "package"}
 FORMS = ("xlsx", "package", "zip", "json")
 
-_DESCRIPTOR = "datapackage.json"
-#: First bytes of what is no report → code of the refusal, which says what to do.
-_FOREIGN = (
-    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "OLE_WORKBOOK"),
-    (b"%PDF-", "NOT_A_TABLE_PDF"),
-    (b"%TSD-Header-###%", "DLP_ENCRYPTED"),
-    (b"Rar!", "OTHER_ARCHIVE"),
-    (b"7z\xbc\xaf\x27\x1c", "OTHER_ARCHIVE"),
-    (b"\x1f\x8b", "OTHER_ARCHIVE"),
-    (b"\x89PNG", "NOT_A_TABLE_IMAGE"),
-    (b"\xff\xd8\xff", "NOT_A_TABLE_IMAGE"),
-    (b"GIF8", "NOT_A_TABLE_IMAGE"),
-    (b"MIME-Version", "MHTML_AS_XLS"),
-)
-
 
 def read(path: str | Path, *, limits: Limits = DEFAULTS, form: str | None = None) -> Reading:
     """Read a report from a file or a package directory, by its content; ``form`` insists on one form.
@@ -42,7 +29,7 @@ def read(path: str | Path, *, limits: Limits = DEFAULTS, form: str | None = None
     """
     source = Path(path)
     try:
-        if source.is_dir() or source.name == _DESCRIPTOR:
+        if source.is_dir() or source.name == DESCRIPTOR:
             reading = _read_directory(source if source.is_dir() else source.parent, limits)
             found = "package"
         else:
@@ -51,17 +38,17 @@ def read(path: str | Path, *, limits: Limits = DEFAULTS, form: str | None = None
         raise Refused("FILE_UNREADABLE", path=source, reason=error.strerror or str(error)) from None
     if form is not None and form != found and not (form == "package" and found == "zip"):
         raise Misuse("FORM_DIFFERS", path=source, wanted=form, found=found)
-    return with_source(reading, str(path), reading.sha256)
+    return with_source(reading, str(path), reading.sha256, found)
 
 
 def read_bytes(data: bytes, *, limits: Limits = DEFAULTS, name: str = "") -> tuple[str, Reading]:
     """Read a report from a file's bytes; the form found and the reading."""
     spec = load()
-    form, opened = _sniff(data, limits)
-    if form == "xlsx" and opened is not None:
-        from fatk import ooxml, transcription
+    form, opened = sniff(data, limits)
+    if form in spreadsheets.FORMS:
+        from fatk import transcription
 
-        reading = transcription.transcribe(ooxml.read_workbook(opened, limits), spec, name)
+        reading = transcription.transcribe(spreadsheets.read_book(form, data, opened, limits), spec, name)
     elif form == "zip" and opened is not None:
         from fatk.formats import package
 
@@ -76,7 +63,7 @@ def read_bytes(data: bytes, *, limits: Limits = DEFAULTS, name: str = "") -> tup
         from fatk.formats import json
 
         reading = json.read(data, spec, limits, name)
-    return form, with_source(settled(reading), name, sha256(data))
+    return form, with_source(settled(reading), name, sha256(data), form)
 
 
 def _load(source: Path, limits: Limits) -> bytes:
@@ -89,46 +76,10 @@ def _load(source: Path, limits: Limits) -> bytes:
         return stream.read(limits.file_size + 1)
 
 
-def _sniff(data: bytes, limits: Limits) -> tuple[str, archive.Archive | None]:
-    """What the bytes are: their form and, for zips, the archive opened."""
-    if not data:
-        raise Refused("FILE_EMPTY")
-    if data.startswith((b"PK\x03\x04", b"PK\x05\x06")):
-        opened = archive.open_archive(data, limits)
-        names = set(opened.names)
-        if _DESCRIPTOR in names:
-            return "zip", opened
-        if any(name.startswith("xl/") for name in names):
-            if "xl/workbook.bin" in names:
-                raise Refused("XLSB_WORKBOOK")
-            return "xlsx", opened
-        if any(name.startswith(("word/", "ppt/")) for name in names) or "OFD.xml" in names:
-            raise Refused("NOT_A_TABLE_DOCUMENT")
-        if "mimetype" in names:
-            raise Refused("OPENDOCUMENT")
-        raise Refused("ZIP_NO_REPORT")
-    for prefix, code in _FOREIGN:
-        if data.startswith(prefix):
-            raise Refused(code)
-    if data.startswith(b"BM") and data[6:10] == bytes(4):  # a bitmap: its size, then four reserved bytes
-        raise Refused("NOT_A_TABLE_IMAGE")
-    head = data[:1024].lstrip(b"\xef\xbb\xbf \t\r\n")
-    if head.startswith((b"{", b"[")):
-        return "json", None
-    lowered = head[:512].lower()
-    if lowered.startswith(b"<?xml") and b"office:spreadsheet" in data[:2048]:
-        raise Refused("SPREADSHEETML_2003")
-    if any(mark in lowered for mark in (b"<html", b"<table", b"<!doctype html")):
-        raise Refused("HTML_AS_XLS")
-    if archive.has_directory(data):
-        raise Refused("CONTAINER_PREFIX")
-    raise Refused("BINARY_UNKNOWN" if b"\0" in data[:4096] else "TEXT_UNKNOWN")
-
-
 def _read_directory(source: Path, limits: Limits) -> Reading:
     from fatk.formats import package
 
-    if not (source / _DESCRIPTOR).is_file():
+    if not (source / DESCRIPTOR).is_file():
         raise Refused("DIRECTORY_NO_PACKAGE", path=source)
     digests: list[str] = []
     total = 0
@@ -151,7 +102,8 @@ def _read_directory(source: Path, limits: Limits) -> Reading:
 
     names = tuple(sorted(p.name for p in source.iterdir() if p.is_file()))
     reading = package.read(names, member, load(), limits, closed=False)
-    return with_source(settled(reading), str(source), sha256("\n".join(sorted(digests)).encode()))
+    digest = sha256("\n".join(sorted(digests)).encode())
+    return with_source(settled(reading), str(source), digest, "package")
 
 
 def form_of(target: Path) -> str:

@@ -117,7 +117,7 @@ class _Reader:
             pointer = pointers.find(table, row, again)
             return f"{pointer}/{field}" if pointer is not None and field else pointer
 
-        return Reading(build(spec, self.rows), tuple(self.findings), places, "json", source_cells=self.cells)
+        return Reading(build(spec, self.rows), tuple(self.findings), places, source_cells=self.cells)
 
     def forms(self, tables: Any) -> None:
         if not isinstance(tables, dict):

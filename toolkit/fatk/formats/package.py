@@ -190,9 +190,7 @@ class _Reader:
             column = columns[table].get(field)
             return f"{files[table]}:{line}:{column + 1}" if column is not None else f"{files[table]}:{line}"
 
-        return Reading(
-            build(self.spec, self.rows), tuple(self.findings), places, "package", source_cells=self.cells
-        )
+        return Reading(build(self.spec, self.rows), tuple(self.findings), places, source_cells=self.cells)
 
     def _version(self) -> Value:
         rows = self.rows.get("report")

@@ -1,0 +1,25 @@
+"""The forms of spreadsheet, each read into a ``Book``: what stands in its cells is understood elsewhere, once for all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from fatk.archive import Archive
+from fatk.grid import Book
+from fatk.limits import Limits
+
+
+def _xlsx(data: bytes, opened: Archive | None, limits: Limits) -> Book:
+    from fatk import archive, ooxml
+
+    return ooxml.read_workbook(opened or archive.open_archive(data, limits), limits)
+
+
+#: Form → what reads it, from the file's bytes and, where it is a zip, from the archive opened.
+_READERS: dict[str, Callable[[bytes, Archive | None, Limits], Book]] = {"xlsx": _xlsx}
+FORMS = frozenset(_READERS)
+
+
+def read_book(form: str, data: bytes, opened: Archive | None, limits: Limits) -> Book:
+    """The cells of a spreadsheet file of one of the ``FORMS``; ``Refused`` where it cannot be read."""
+    return _READERS[form](data, opened, limits)
