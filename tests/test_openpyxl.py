@@ -480,22 +480,7 @@ def disclosed(name: str) -> Report:
 
 REPORTS = ("full", "full in national forms", *NAMES[1:])
 
-#: Reading fails here.
-FAILING = {
-    "as printed, joined captions": "of captions in one cell only the unit is taken",
-    "codes over three columns": "each column of a code begins another block",
-    "codes split": "each column of a code begins another block",
-}
-each_habit = pytest.mark.parametrize(
-    "habit",
-    [
-        pytest.param(
-            habit,
-            marks=pytest.mark.xfail(raises=AssertionError, reason=FAILING[habit]) if habit in FAILING else (),
-        )
-        for habit in HABITS
-    ],
-)
+each_habit = pytest.mark.parametrize("habit", HABITS)
 
 
 @cache

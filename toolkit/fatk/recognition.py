@@ -11,10 +11,11 @@ import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
+from itertools import pairwise
 from types import MappingProxyType
 
 from fatk import layout
-from fatk.grid import Cell, Sheet
+from fatk.grid import MAX_COLUMNS, Cell, Sheet
 from fatk.model import TOTAL
 from fatk.spec import Column, FixedLine, Spec, Table, load
 
@@ -24,13 +25,17 @@ _TITLE_PREFIX = re.compile(
     r"^(?:附表?\d*|财决?公开\d+表|公开\d+表|表[一二三四五六七八九十\d]+|z\d+|[一二三四五六七八九十]+[、.,:]|\d+[、.:]?|第[一二三四五六七八九十]+[、:])+[:、.\-]?",
     re.IGNORECASE,
 )
-_TITLE_TAIL = re.compile(r"(?:单位:?)?(?:万元|元)$")
+_TITLE_TAIL = re.compile(r"(?:续表?)?(?:(?:金额)?单位:?)?(?:[万千亿]?元)$|续表?$")
+_HEADER_UNIT = re.compile(r"\((?:单位:)?(?:[万千亿]?元)\)$")
 _YEAR = re.compile(r"20[0-9]{2}\s*年度?")
+_PLAIN_YEAR = re.compile(r"20[0-9]{2}")
 _ORDINAL = re.compile(
     r"^(?:[一二三四五六七八九十]+[、.．,，]|[(（][一二三四五六七八九十]+[)）]|[0-9]{1,2}[、.．]|[(（][0-9]{1,2}[)）])\s*"
 )
 _AMOUNT = re.compile(r"-?[0-9][0-9,]*(?:\.[0-9]+)?")
-_FOOT = re.compile(r"^(?:注\d*|说明|备注)[:：]")
+_FOOT = re.compile(
+    r"^(?:注\d*|说明|备注|公开时间|填报人|制表人|填表人|审核人|单位负责人|负责人)[:：]|^第?\s*\d+\s*页"
+)
 #: A header has at most this many rows, and begins at most this many rows below its title.
 _HEADER_ROWS, _HEADER_DISTANCE = 6, 8
 #: A row with a title holds at most this many cells: the title, a number, a unit.
@@ -54,6 +59,24 @@ def strip_ordinal(label: str) -> str:
     """A label without its leading ordinal (一、 （一） 1.) and without 其中：."""
     rest = _ORDINAL.sub("", label.strip())
     return re.sub(r"^其中[:：]\s*", "", rest) or label
+
+
+@lru_cache(maxsize=8192)
+def header_word(text: str) -> str:
+    """A word of a header as it is compared: folded, without a unit in brackets at its end."""
+    return _HEADER_UNIT.sub("", fold(text))
+
+
+@cache
+def _synonyms() -> Mapping[str, str]:
+    """Words of headers that mean the same → the one that is compared."""
+    words = load().root["header_words"]
+    return MappingProxyType({fold(other): fold(word) for word, others in words.items() for other in others})
+
+
+def _plain_path(path: tuple[str, ...], items: object) -> tuple[str, ...]:
+    """A header path with one word for all that mean the same; where columns are lines, words are names of lines."""
+    return path if items else tuple(_synonyms().get(word, word) for word in path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +116,23 @@ def _titles() -> Mapping[str, str]:
 
 
 @cache
+def _cut_titles() -> Mapping[str, str]:
+    """Folded title without its first character, as web pages lose it → table, where it is no title of another."""
+    found: dict[str, set[str]] = {}
+    for title, table in _titles().items():
+        if len(title) > 4:
+            found.setdefault(title[1:], set()).add(table)
+    return MappingProxyType(
+        {cut: min(tables) for cut, tables in found.items() if len(tables) == 1 and cut not in _titles()}
+    )
+
+
+def is_cut_title(text: str) -> bool:
+    """Whether a title is one that lost its first character."""
+    return fold_title(text) in _cut_titles()
+
+
+@cache
 def vocabulary(table_id: str) -> Vocabulary:
     """The words of one of the nine tables."""
     spec = load()
@@ -110,8 +150,9 @@ def vocabulary(table_id: str) -> Vocabulary:
         for block in form.blocks:
             for column in block.columns:
                 for path in _spellings(column, block.lines):
-                    paths.setdefault(path, Meaning(block.name, column.role, column.field, column.line))
-                    (amount if column.role in ("amount", "line_number") else key).update(path)
+                    plain = _plain_path(path, column.line)
+                    paths.setdefault(plain, Meaning(block.name, column.role, column.field, column.line))
+                    (amount if column.role in ("amount", "line_number") else key).update(plain)
             for line in block.lines:
                 for name in (line.label, line.name, *line.aliases):
                     kept = labels.setdefault((block.name, fold(strip_ordinal(name))), [])
@@ -119,6 +160,8 @@ def vocabulary(table_id: str) -> Vocabulary:
                         kept.append(line)
                     if any(c.line for c in block.columns) and line.line and name != "小计":
                         items.setdefault(fold(name), line.line)
+    for words in (key, amount) if not items else ():
+        words.update(other for other, word in _synonyms().items() if word in words)
     suffixes: dict[tuple[str, ...], Meaning | None] = {}
     for path, meaning in paths.items():
         for start in range(len(path)):
@@ -133,7 +176,7 @@ def vocabulary(table_id: str) -> Vocabulary:
 
 def _spellings(column: Column, lines: Sequence[FixedLine]) -> Iterator[tuple[str, ...]]:
     """The header path of a column with every name that its lines go by."""
-    path = tuple(fold(h) for h in column.header)
+    path = tuple(header_word(h) for h in column.header)
     yield path
     if column.line:
         for line in lines:
@@ -148,7 +191,7 @@ def title_of(text: str) -> str | None:
     if not 3 <= len(text) <= 80:
         return None
     folded = fold_title(text)
-    known = _titles().get(folded)
+    known = _titles().get(folded) or _cut_titles().get(folded)
     if known:
         return known
     if (
@@ -192,6 +235,39 @@ class Region:
     header: int
     end: int
     titled: str | None = None
+
+
+def panes(sheet: Sheet) -> list[tuple[Sheet, Rows, list[Region]]]:
+    """The parts of a sheet on which forms stand side by side, or the sheet as one: each with its rows and tables."""
+    parts: list[tuple[Sheet, Rows, list[Region]]] = [
+        (part, rows, regions(part, rows)) for part in _parts(sheet) for rows in [rows_of(part)]
+    ]
+    if sum(any(region.table.kind == "form" for region in found) for _, _, found in parts) >= 2:
+        return parts
+    rows = rows_of(sheet)
+    return [(sheet, rows, regions(sheet, rows))]
+
+
+def _parts(sheet: Sheet) -> list[Sheet]:
+    """A sheet cut before each title of a form that stands beside another; none where there is no such title."""
+    if len({title_of(cell.text) for cell in sheet.cells.values() if cell.kind == "text"} - {None}) < 2:
+        return []
+    cuts: set[int] = set()
+    filled = {column for _, column in sheet.cells}
+    for line in rows_of(sheet).values():
+        titles = [column for column, cell in line if cell.kind == "text" and title_of(cell.text)]
+        for left, right in pairwise(titles):
+            blank = [column for column in range(left + 1, right) if column not in filled]
+            cuts.add(blank[-1] + 1 if blank else right)
+    edges = [0, *sorted(cuts), MAX_COLUMNS]
+    return [
+        replace(
+            sheet,
+            cells={place: cell for place, cell in sheet.cells.items() if left <= place[1] < right},
+            merges=tuple(merge for merge in sheet.merges if left <= merge[1] < right),
+        )
+        for left, right in pairwise(edges)
+    ]
 
 
 def regions(sheet: Sheet, rows: Rows) -> list[Region]:
@@ -247,7 +323,29 @@ def regions(sheet: Sheet, rows: Rows) -> list[Region]:
                 )
             )
     ends = [region.title[0] - 1 if region.title else 0 for region in found[1:]] + numbers[-1:]
-    return [replace(region, end=end) for region, end in zip(found, ends, strict=False)]
+    return [
+        replace(region, end=_end(rows, region, end) if region.table.kind == "form" else end)
+        for region, end in zip(found, ends, strict=False)
+    ]
+
+
+def _end(rows: Rows, region: Region, last: int) -> int:
+    """The last row of a form: the one before the title of a table that is none of the nine, with a header below it."""
+    numbers = [n for n in rows if region.header < n <= last]
+    for number, below in pairwise(numbers):
+        line = rows[number]
+        text = fold_title(line[0][1].text) if len(line) == 1 and line[0][1].kind == "text" else ""
+        header = [cell for _, cell in rows[below]]
+        if (
+            4 <= len(text) <= 40
+            and text.endswith("表")
+            and not text.endswith(("空表", "本表", "附表"))
+            and not any(mark in text for mark in ",。;")
+            and len(header) >= 2
+            and all(cell.kind == "text" and not looks_like_amount(cell) for cell in header)
+        ):
+            return number - 1
+    return last
 
 
 def _shown(rows: Rows, numbers: Sequence[int], named: Sequence[str | None]) -> tuple[str, int] | None:
@@ -263,7 +361,7 @@ def _shown(rows: Rows, numbers: Sequence[int], named: Sequence[str | None]) -> t
             continue
         for _, cell in line:
             if cell.kind == "text" and len(cell.text) <= 40:
-                word = fold(cell.text)
+                word = header_word(cell.text)
                 for table_id in _header_words().get(word, ()):
                     hits.setdefault(table_id, set()).add(word)
                     first.setdefault(table_id, number)
@@ -333,6 +431,8 @@ def heading(sheet: Sheet, rows: Rows, region: Region, names: Mapping[str, str]) 
             break
         if header_rows and _is_data(line, key_columns, words):
             first_data = number
+            if _names_columns(line, key_columns, words):  # its last labels stand on the row of the total
+                header_rows.append(number)
             break
         if len(header_rows) >= _HEADER_ROWS:
             first_data = number
@@ -345,7 +445,7 @@ def heading(sheet: Sheet, rows: Rows, region: Region, names: Mapping[str, str]) 
                 )
                 key_columns.add(column)
     labelled = [r for r in header_rows if not is_number_row(rows[r])]
-    paths = _paths(rows, labelled, anchors)
+    paths = _paths(_labels(rows, labelled, first_data, words), labelled, anchors)
     groups = {path[:end] for path in paths.values() for end in range(1, len(path))}
     paths = {
         column: path for column, path in paths.items() if path not in groups
@@ -355,6 +455,8 @@ def heading(sheet: Sheet, rows: Rows, region: Region, names: Mapping[str, str]) 
         meaning = meaning_of(path, words, names)
         if meaning is not None:
             meanings[column] = meaning
+    if words.items:
+        meanings = _of_one_year(meanings, paths) or _listed(paths, rows, first_data, region.end, words)
     repeated = _repeated(meanings)
     for column, first in repeated.items():
         del meanings[column]
@@ -371,6 +473,49 @@ def heading(sheet: Sheet, rows: Rows, region: Region, names: Mapping[str, str]) 
         MappingProxyType(anchors),
         frozenset(repeated),
     )
+
+
+def _labels(
+    rows: Rows, header_rows: Sequence[int], first_data: int, words: Vocabulary
+) -> dict[tuple[int, int], Cell]:
+    """The cells of a header by their place; of a row that is the first of the data too, those that name columns."""
+    return {
+        (row, column): cell
+        for row in header_rows
+        for column, cell in rows[row]
+        if row != first_data
+        or (cell.kind == "text" and header_word(cell.text) in words.words | code_levels())
+    }
+
+
+def _of_one_year(meanings: Mapping[int, Meaning], paths: Mapping[int, tuple[str, ...]]) -> dict[int, Meaning]:
+    """The columns less those of earlier years, where the header names several."""
+    years = {c: [int(y) for word in paths[c] for y in _PLAIN_YEAR.findall(word)] for c in meanings}
+    finals = {y for c, named in years.items() if meanings[c].field == "final" for y in named}
+    if len(finals) < 2:
+        return dict(meanings)
+    return {c: m for c, m in meanings.items() if not years[c] or max(finals) in years[c]}
+
+
+def _listed(
+    paths: Mapping[int, tuple[str, ...]], rows: Rows, first: int, last: int, words: Vocabulary
+) -> dict[int, Meaning]:
+    """The columns of a form of lines that is printed upright: its items in rows, budget and final figures in columns."""
+    block = next(name for name, _ in words.labels)
+    found = {
+        column: Meaning(block, "amount", field, None)
+        for column, path in paths.items()
+        for field in [_budget_or_final(path)]
+        if field
+    }
+    labels = (
+        column
+        for number in range(first, last + 1)
+        for column, cell in rows.get(number, ())
+        if column not in found and cell.kind == "text" and words.items.get(plain_label(cell.text))
+    )
+    label = next(labels, None)
+    return {label: Meaning(block, "label", None, None), **found} if found and label is not None else {}
 
 
 def _repeated(meanings: Mapping[int, Meaning]) -> dict[int, int]:
@@ -409,9 +554,10 @@ def is_number_row(line: Sequence[tuple[int, Cell]]) -> bool:
 
 def is_header_word(cell: Cell, words: Vocabulary, names: Mapping[str, str]) -> bool:
     """Whether a cell of a header says what some edition prints there: a word, a name of a line, a number of a column."""
-    text = fold(cell.text)
+    text = header_word(cell.text)
     return (
         text in words.words
+        or text in code_levels()
         or text in words.items
         or text in names
         or text in _number_labels()
@@ -450,16 +596,25 @@ def _is_data(line: Sequence[tuple[int, Cell]], key_columns: set[int], words: Voc
     return is_foot(line)
 
 
+def _names_columns(line: Sequence[tuple[int, Cell]], key_columns: set[int], words: Vocabulary) -> bool:
+    """Whether a row with data names columns as well: 类 款 项, or two words of headers over the amounts."""
+    texts = [(column, header_word(cell.text)) for column, cell in line if cell.kind == "text"]
+    levels = {text for column, text in texts if text in code_levels()}
+    named = [column for column, text in texts if column not in key_columns and text in words.words]
+    return len(levels) >= 2 or len(named) >= 2
+
+
 def is_foot(line: Sequence[tuple[int, Cell]]) -> bool:
     """Whether a row begins the foot of a table (注：, 说明：)."""
     return bool(_FOOT.match(line[0][1].text.strip()))
 
 
 def _paths(
-    rows: Rows, header_rows: Sequence[int], anchors: Mapping[tuple[int, int], tuple[int, int]]
+    at: Mapping[tuple[int, int], Cell],
+    header_rows: Sequence[int],
+    anchors: Mapping[tuple[int, int], tuple[int, int]],
 ) -> dict[int, tuple[str, ...]]:
     """The header path of every column. Where a merge was lost, a group's label reaches right to the next label."""
-    at = {(r, c): cell for r in header_rows for c, cell in rows[r]}
     columns = sorted({c for _, c in at} | {c for r, c in anchors if r in header_rows})
     paths: dict[int, tuple[str, ...]] = {}
     left: list[tuple[int, int] | None] | None = None
@@ -479,7 +634,7 @@ def _paths(
         before: tuple[int, int] | None = None
         for found in source:
             if found is not None and found != before:
-                path.append(fold(at[found].text))
+                path.append(header_word(at[found].text))
             before = found or before
         if path:
             paths[column] = tuple(path)
@@ -487,11 +642,18 @@ def _paths(
 
 
 def meaning_of(path: tuple[str, ...], words: Vocabulary, names: Mapping[str, str]) -> Meaning | None:
-    """What a column is by its header path: the whole path, else the longest tail of it that means one thing only."""
-    if path in words.paths:
-        return words.paths[path]
-    for start in range(len(path)):
-        meaning = words.suffixes.get(path[start:])
+    """What a column is by its header path: the whole path, else the longest tail of it that means one thing only.
+
+    The columns of a code's 类, 款 and 项 are columns of that code.
+    """
+    if len(path) > 1 and path[-1] in code_levels():
+        above = meaning_of(path[:-1], words, names)
+        return above if above is not None and above.role == "code" else None
+    plain = _plain_path(path, words.items)
+    if plain in words.paths:
+        return words.paths[plain]
+    for start in range(len(plain)):
+        meaning = words.suffixes.get(plain[start:])
         if meaning is not None:
             return meaning
     if words.items:
@@ -499,12 +661,16 @@ def meaning_of(path: tuple[str, ...], words: Vocabulary, names: Mapping[str, str
     return None
 
 
+@cache
+def code_levels() -> frozenset[str]:
+    """The words that head the parts of a code: 类, 款, 项."""
+    return frozenset(fold(e.level) for entries in load().codes("functional").values() for e in entries)
+
+
 def _item_meaning(path: tuple[str, ...], words: Vocabulary, names: Mapping[str, str]) -> Meaning | None:
     """Columns that are lines: budget or final by one word of the path, the item by the last word that names one; a
     column whose own word nobody prints is none of them."""
-    field = (
-        "budget" if any("预算" in w for w in path) else "final" if any("决算" in w for w in path) else None
-    )
+    field = _budget_or_final(path)
     line, known = None, False
     for word in path:
         named = names.get(word) or words.items.get(word)
@@ -515,6 +681,15 @@ def _item_meaning(path: tuple[str, ...], words: Vocabulary, names: Mapping[str, 
     return Meaning("three_public", "amount", field, line)
 
 
+def _budget_or_final(path: tuple[str, ...]) -> str | None:
+    """Whether a column of a form of budget and final figures holds the one or the other; other years hold neither."""
+    if any(word in part for part in path for word in _NEITHER):
+        return None
+    return "budget" if any("预算" in w for w in path) else "final" if any("决算" in w for w in path) else None
+
+
+#: Columns beside budget and final figures that are none: of another year, or a difference of the two.
+_NEITHER = ("上年", "去年", "前年", "差异", "增减", "增长", "完成", "比例", "率", "%")
 _REMARK = re.compile(r"\([^()]*\)$")
 
 
@@ -536,9 +711,12 @@ def resolve_line(words: Vocabulary, block: str, label: str, anchor: str) -> Fixe
     )
 
 
+_TOTALS = frozenset({"合计", "总计"})
+
+
 def is_total(words: Vocabulary, text: str) -> bool:
     """Whether a label is that of the total row of a list form."""
     folded = plain_label(text)
-    return any(
+    return folded in _TOTALS or any(
         line.line == TOTAL for (_, name), lines in words.labels.items() if name == folded for line in lines
     )

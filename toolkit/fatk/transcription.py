@@ -12,12 +12,14 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
+from difflib import SequenceMatcher
 from functools import cache
 
-from fatk import layout, lexical
+from fatk import captions, layout, lexical
+from fatk.captions import read_captions, unit_in, years_in
 from fatk.findings import CellRef, Finding, notify
 from fatk.grid import FORMULA_WITHOUT_VALUE, Book, Cell, Sheet
-from fatk.model import EMPTY, MISSING, REPORTED, TOTAL, Row, build, make_row, row_name
+from fatk.model import EMPTY, MISSING, REPORTED, Row, build, make_row, row_name
 from fatk.reading import Reading, RowPlaces, check_version
 from fatk.recognition import (
     Heading,
@@ -26,29 +28,25 @@ from fatk.recognition import (
     Rows,
     fold,
     heading,
+    is_cut_title,
     is_foot,
     is_header_word,
     is_number_row,
     is_total,
-    plain_label,
-    regions,
-    resolve_line,
-    rows_of,
-    strip_ordinal,
+    panes,
     title_of,
     vocabulary,
 )
+from fatk.rowkeys import Columns, Keys, is_residue
 from fatk.spec import Edition, Field, Spec, Table, load
 from fatk.values import BLANKS, Nothing, Value, clean_text, parse_decimal, round_half_up, text_fault
 
-_UNIT = re.compile(r"单位[:：]\s*(?:人民币)?\s*(元|千元|万元|亿元)")
-_NUMBER = re.compile(r"(?:财决)?公开\s*[0-9]{2}\s*表|表\s*[0-9一二三四五六七八九]{1,2}")
-_ENTITY = re.compile(r"^(?:部门|单位|编制单位|部门名称|单位名称|编制部门)[:：]\s*(.+)$", re.DOTALL)
-_YEAR = re.compile(r"(20[0-9]{2})\s*年")
-_CODE = re.compile(r"[0-9]{3}(?:[0-9]{2}){0,2}")
+_WITHHELD = re.compile(r"涉密|保密|不宜公开|不予公开")
 _EMPTY_STATEMENT = re.compile(r"无数据|空表|没有.*(?:收入|支出)|无.*(?:收入|支出)")
 #: Beyond this share of the last printed digit, the figure stored is not the figure shown.
 _FLOAT_NOISE = Decimal("0.000001")
+#: How much of a misspelt word must be right for the one that is meant to be named.
+_ALIKE = 0.7
 
 
 def transcribe(book: Book, spec: Spec, name: str = "") -> Reading:
@@ -68,7 +66,7 @@ class _SheetState:
 
 @dataclass(slots=True)
 class _FormState:
-    """What the lines around a form say of it."""
+    """A form and what the lines around it say of it; ``more`` are the further pages that may go on with it."""
 
     region: Region
     heading: Heading
@@ -77,20 +75,11 @@ class _FormState:
     number: str | None = None
     unit: str | None = None
     statement: str | None = None
+    more: list[_FormState] = field(default_factory=list)
 
 
 #: A field, the column and cell that it was read from, and what is wrong with it.
 _Fault = tuple[Field, int, Cell, lexical.Fault]
-
-
-@dataclass(frozen=True, slots=True)
-class _Block:
-    """Columns of a form that share their rows: which hold the label or code, which the amounts, where each field is."""
-
-    name: str
-    roles: Mapping[str, int]
-    amounts: Sequence[tuple[int, int, Field]]
-    spots: Mapping[str, int]
 
 
 class _Transcription:
@@ -103,7 +92,7 @@ class _Transcription:
         self.spots = RowPlaces[tuple[Sheet, int, Mapping[str, int]]]()
         self.items: dict[tuple[str, str], tuple[Sheet, int, int]] = {}
         self.units: list[tuple[Table, Field, str, str]] = []
-        self.sheets = [_SheetState(s, rows, regions(s, rows)) for s in book.sheets for rows in [rows_of(s)]]
+        self.sheets = [_SheetState(*pane) for sheet in book.sheets for pane in panes(sheet)]
         self.forms: dict[str, _FormState] = {}
         self.entities: Counter[str] = Counter()
         #: Where the forms name the entity: table, place, the whole line and the name in it.
@@ -122,6 +111,8 @@ class _Transcription:
             for region in state.regions:
                 if region.table.kind == "form":
                     self.head(state, region, names.get(str(region.table.scheme), {}))
+        for form in self.forms.values():
+            self.surroundings(form, names.get(str(form.region.table.scheme), {}))
         edition, certainty = self.edition(about)
         decimals = about.get("decimals")
         decimals = decimals if isinstance(decimals, int) else edition.decimals
@@ -296,89 +287,166 @@ class _Transcription:
     # Forms: the nine tables
 
     def head(self, state: _SheetState, region: Region, names: Mapping[str, str]) -> None:
-        """Read a form's header and the lines around it; a second table of one meaning stays outside."""
-        top = region.title[0] if region.title else region.header
-        title = dict(state.rows[top])[region.title[1]].text if region.title else None
-        if region.table.id in self.forms:
-            where = state.sheet.place(*(region.title or (region.header, 0)))
-            self.findings.append(
-                notify(
-                    "READ-34", CellRef(region.table.id, location=where), place=where, title=region.table.title
-                )
-            )
-            return
+        """Read a form's header and the lines around it. Of several of one meaning the widest is the form; one with the same
+        header may be its next page; others stay outside."""
+        place = region.title or (region.header, 0)
+        title = state.sheet.cells[place].text if region.title else None
         form = _FormState(
             region, heading(state.sheet, state.rows, region, names), state, title and clean_text(title)
         )
-        self.forms[region.table.id] = form
-        if region.title and ("tables" not in self.rows or title_of(clean_text(title or ""))):
-            state.used.add(region.title)
-        known = self.printed(region.table.id)
-        if region.titled and title and clean_text(title) not in known:
-            where = state.sheet.place(*(region.title or (0, 0)))
-            named = self.spec.tables[region.titled].title
-            self.findings.append(
-                notify(
-                    "READ-48",
-                    CellRef(region.table.id, location=where, value=title),
-                    place=where,
-                    named=named,
-                    title=region.table.title,
-                )
-            )
+        first = self.forms.get(region.table.id)
+        if first is None:
+            self.forms[region.table.id] = form
+        elif _same_header(first.heading, form.heading):
+            first.more.append(form)
+        else:
+            wider = _width(form.heading) > _width(first.heading)
+            if wider:
+                self.forms[region.table.id] = form
+            self.outside(first if wider else form)
+
+    def outside(self, form: _FormState) -> None:
+        """Say that a second table of one meaning is left where it is."""
+        region = form.region
+        where = form.state.sheet.place(*(region.title or (region.header, 0)))
+        cell = CellRef(region.table.id, location=where)
+        self.findings.append(notify("READ-34", cell, place=where, title=region.table.title))
+
+    def surroundings(self, form: _FormState, names: Mapping[str, str]) -> None:
+        """Take what stands above a form's data: title, captions, header."""
+        state, region, title = form.state, form.region, form.title
+        table = region.table
+        top = region.title[0] if region.title else region.header
+        if region.title and title is not None:
+            if "tables" not in self.rows or title_of(title):
+                state.used.add(region.title)
+            self.title(form, region.title, title)
+        known = self.printed(table.id)
         for number in range(max(top - 2, 0), region.header):
             for column, cell in state.rows.get(number, ()):
+                if (number, column) == region.title:
+                    continue
                 if (
                     self.caption(form, cell, state.sheet.place(number, column))
                     or clean_text(cell.text) in known
                 ):
                     state.used.add((number, column))
-        words = vocabulary(region.table.id)
+        words = vocabulary(table.id)
         for number in form.heading.rows:
             for column, cell in state.rows[number]:
                 placed = column in form.heading.meanings or number != form.heading.rows[-1]
-                if placed and is_header_word(cell, words, names):
+                if placed and cell.kind == "text" and is_header_word(cell, words, names):
+                    state.used.add((number, column))
+                    form.unit = form.unit or unit_in(cell.text)
+                elif placed and number != form.heading.first_data and is_header_word(cell, words, names):
                     state.used.add((number, column))
         for text in (title or "", state.sheet.name):
-            self.years.update(int(y) for y in _YEAR.findall(text))
+            self.years.update(years_in(text))
 
-    def caption(self, form: _FormState, cell: Cell, at: str) -> bool:
-        """Whether a cell near the title says the form's number, unit or entity, or the year."""
-        text = clean_text(cell.text)
-        unit = _UNIT.search(text) or _printed_line("unit_line", "unit", "元|千元|万元|亿元").fullmatch(text)
-        entity = _ENTITY.match(text) or _printed_line("entity_line", "name", ".+").fullmatch(text)
-        if unit:
-            form.unit = unit[unit.lastindex or 0]
-        elif _NUMBER.fullmatch(text) or text in _printed_numbers(form.region.table.id):
-            form.number = text
-        elif entity:
-            name = entity[entity.lastindex or 0].strip(BLANKS)
-            self.entities[name] += 1
-            self.named.append((form.region.table.id, at, text, name))
-        elif _YEAR.search(text) and len(text) <= 40:
-            self.years.update(int(y) for y in _YEAR.findall(text))
-        else:
-            return False
-        return True
+    def title(self, form: _FormState, place: tuple[int, int], title: str) -> None:
+        """Say where a title is not that of the table that its header shows."""
+        region, where = form.region, form.state.sheet.place(*place)
+        cell = CellRef(region.table.id, location=where, value=title)
+        form.unit = form.unit or unit_in(title)
+        if is_cut_title(title) and title not in self.printed(region.table.id):
+            self.findings.append(notify("READ-96", cell, place=where, text=title, title=region.table.title))
+        if region.titled and title not in self.printed(region.table.id):
+            named = self.spec.tables[region.titled].title
+            self.findings.append(notify("READ-48", cell, place=where, named=named, title=region.table.title))
+
+    def caption(self, form: _FormState, cell: Cell, place: str) -> bool:
+        """Take what a cell near the title says of the form's number, unit or entity, or of the year; whether it does."""
+        found = read_captions(cell.text, form.region.table.id)
+        for caption in found:
+            if caption.kind == captions.UNIT:
+                form.unit = caption.value
+            elif caption.kind == captions.NUMBER:
+                form.number = caption.value
+            elif caption.kind == captions.ENTITY:
+                self.entities[caption.value] += 1
+                self.named.append((form.region.table.id, place, caption.words, caption.value))
+            else:
+                self.years.update(years_in(caption.words))
+        return bool(found)
 
     def read_form(self, form: _FormState, decimals: int, names: Mapping[str, str]) -> None:
-        state, region, head = form.state, form.region, form.heading
-        table = region.table
+        """Read the rows of a form, and of the pages that go on with it."""
+        table = form.region.table
         last = self.foot(form)
         self.columns(form)
-        if any(m.line for m in head.meanings.values()):
+        if any(m.line for m in form.heading.meanings.values()):
             self.line_columns(form, last, decimals)
+            for page in form.more:
+                self.outside(page)
             return
-        blocks = _blocks(head, table)
-        anchors = {block.name: "" for block in blocks}
+        blocks = _blocks(form.heading, table)
+        keys = {block.name: Keys(table, block.name, names) for block in blocks}
+        self.read_rows(form, blocks, keys, last, decimals)
+        known = {row[table.key_positions[0]] for row in self.rows.get(table.id, ())}
+        for page in form.more:
+            blocks = _blocks(page.heading, table)
+            found = self.keys_of(page, blocks, names)
+            if not found or not known.isdisjoint(found):  # another report, or the same table again
+                self.outside(page)
+                continue
+            known |= found
+            self.surroundings(page, names)
+            self.read_rows(page, blocks, keys, self.foot(page), decimals)
+            form.statement = form.statement or page.statement
+
+    def read_rows(
+        self, form: _FormState, blocks: Sequence[Columns], keys: Mapping[str, Keys], last: int, decimals: int
+    ) -> None:  # fmt: skip
+        """Read a form's rows of data; a header that a printed page repeats is none."""
+        state, head = form.state, form.heading
+        header = {
+            tuple(fold(cell.text) for _, cell in state.rows[n]) for n in head.rows if n != head.first_data
+        }
+        self.line_numbers(form, last)
         for number in range(head.first_data, last + 1):
             line = dict(state.rows.get(number, ()))
             if not line:
                 continue
+            again = tuple(fold(cell.text) for cell in line.values()) in header
+            if again or self.is_title_again(form, line):
+                state.used.update((number, column) for column in line)
+                continue
             for block in blocks:
-                anchors[block.name] = self.read_row(
-                    form, table, block, number, line, decimals, anchors[block.name], names
-                )
+                self.read_row(form, block, keys[block.name], number, line, decimals)
+
+    def is_title_again(self, form: _FormState, line: Mapping[int, Cell]) -> bool:
+        """Whether a row says nothing but the form's own title or captions, as on every printed page."""
+        table = form.region.table.id
+        return all(
+            cell.kind == "text" and (title_of(cell.text) == table or read_captions(cell.text, table))
+            for cell in line.values()
+        )
+
+    def keys_of(self, form: _FormState, blocks: Sequence[Columns], names: Mapping[str, str]) -> set[Value]:
+        """The keys of the rows of a page, before any of it is taken."""
+        keys = {block.name: Keys(form.region.table, block.name, names) for block in blocks}
+        return {
+            found.key
+            for number in range(form.heading.first_data, form.region.end + 1)
+            for line in [dict(form.state.rows.get(number, ()))]
+            for block in blocks
+            if (found := keys[block.name].identify(block, line)).key is not None
+        }
+
+    def line_numbers(self, form: _FormState, last: int) -> None:
+        """Take a column of bare 行次 that no header names: whole numbers, one more in each row."""
+        state, head = form.state, form.heading
+        columns: dict[int, list[tuple[int, str]]] = {}
+        for number in range(head.first_data, last + 1):
+            for column, cell in state.rows.get(number, ()):
+                if column not in head.meanings and column not in head.paths:
+                    columns.setdefault(column, []).append((number, cell.text.strip(BLANKS)))
+        for column, found in columns.items():
+            texts = [text for _, text in found]
+            if len(texts) >= 3 and texts[0].isdecimal():
+                start = int(texts[0])
+                if texts == [str(start + n) for n in range(len(texts))]:
+                    state.used.update((number, column) for number, _ in found)
 
     def foot(self, form: _FormState) -> int:
         """Find the last row of data; take notes below it as footnotes or as the statement of an empty table."""
@@ -394,61 +462,49 @@ class _Transcription:
                 continue
             text = clean_text(line[0][1].text) if line[0][1].kind == "text" else ""
             alone = len(line) == 1
-            if not in_foot and (
-                is_foot(line) or (alone and (text in statements or _EMPTY_STATEMENT.search(text)))
-            ):
+            if not in_foot and (is_foot(line) or (alone and (text in statements or _says_empty(text)))):
                 in_foot, last = True, number - 1
             if in_foot and alone:
                 place = (number, line[0][0])
                 if fold(text) in words.footnotes:
                     state.used.add(place)
-                elif form.statement is None and (
-                    text in statements or (not listed and _EMPTY_STATEMENT.search(text))
-                ):
+                elif form.statement is None and (text in statements or (not listed and _says_empty(text))):
                     form.statement = text
                     state.used.add(place)
         return last
 
     def columns(self, form: _FormState) -> None:
-        """Say which columns are missing and which are not known."""
+        """Say which columns are missing and which are not known; a pair of these that is one misspelt column, once."""
         head, table, state = form.heading, form.region.table, form.state
-        sheet = state.sheet
+        sheet, header = state.sheet, form.region.header
         present = {m.field for m in head.meanings.values() if m.role == "amount"}
-        where = sheet.place(form.region.header, 0)
-        for wanted in table.amounts:
-            if (
-                wanted.name not in present
-                and not wanted.by_edition
-                and not any(m.line for m in head.meanings.values())
-            ):
-                self.findings.append(
-                    notify(
-                        "READ-35",
-                        CellRef(table.id, field=wanted.name, location=where),
-                        place=where,
-                        title=table.title,
-                        field=wanted.title,
-                    )
-                )
-        for column, path in sorted(head.paths.items()):
-            if column in head.repeated:
-                self.repeated(table, state, form.region.header, column, " > ".join(path))
-            elif column not in head.meanings:
-                place = sheet.place(form.region.header, column)
-                self.findings.append(
-                    notify(
-                        "READ-36",
-                        CellRef(table.id, location=place, value="/".join(path)),
-                        place=place,
-                        title=table.title,
-                        header=" > ".join(path),
-                    )
-                )
+        upright = any(m.line for m in head.meanings.values())
+        missing = [f for f in table.amounts if f.name not in present and not f.by_edition and not upright]
+        unknown = {c: path for c, path in sorted(head.paths.items()) if c not in head.meanings}
+        for column in head.repeated & unknown.keys():
+            self.repeated(table, state, header, column, " > ".join(unknown.pop(column)))
+        for wanted, column in _misspelt(missing, unknown):
+            missing.remove(wanted)
+            place, words = sheet.place(header, column), " > ".join(unknown.pop(column))
+            cell = CellRef(table.id, field=wanted.name, location=place, value=words)
+            self.findings.append(
+                notify("READ-56", cell, place=place, title=table.title, header=words, field=wanted.title)
+            )
+        where = sheet.place(header, 0)
+        for wanted in missing:
+            cell = CellRef(table.id, field=wanted.name, location=where)
+            self.findings.append(notify("READ-35", cell, place=where, title=table.title, field=wanted.title))
+        for column, path in unknown.items():
+            place = sheet.place(header, column)
+            cell = CellRef(table.id, location=place, value="/".join(path))
+            self.findings.append(
+                notify("READ-36", cell, place=place, title=table.title, header=" > ".join(path))
+            )
 
     def line_columns(self, form: _FormState, last: int, decimals: int) -> None:
         """A form whose columns are lines (三公): its one row of data becomes a row of each line."""
         state, table, head = form.state, form.region.table, form.heading
-        number = next((n for n in range(head.first_data, last + 1) if n in state.rows), None)
+        number = self.line_row(form, last)
         if number is None and (
             form.statement is not None or self.listed_status(table.id) not in (None, REPORTED)
         ):
@@ -476,6 +532,31 @@ class _Transcription:
                         faults.append((declared, column, cell, fault))
             self.keep(state, table, number, tuple(values), spots, faults)
 
+    def line_row(self, form: _FormState, last: int) -> int | None:
+        """The row of data of a form whose columns are lines; of several, one for each unit, that of the total."""
+        state, head = form.state, form.heading
+        words = vocabulary(form.region.table.id)
+        found = [
+            number
+            for number in range(head.first_data, last + 1)
+            if any(column in head.meanings for column, _ in state.rows.get(number, ()))
+        ]
+        if len(found) < 2:
+            return found[0] if found else None
+        totals = [
+            number
+            for number in found
+            if any(cell.kind == "text" and is_total(words, cell.text) for _, cell in state.rows[number])
+        ]
+        where = state.sheet.place(found[0], min(head.meanings))
+        title, cell = form.region.table.title, CellRef(form.region.table.id, location=where)
+        if len(totals) != 1:
+            self.findings.append(notify("READ-99", cell, place=where, title=title))
+            return None
+        text = next(clean_text(c.text) for _, c in state.rows[totals[0]] if c.kind == "text")
+        self.findings.append(notify("READ-98", cell, place=where, title=title, text=text))
+        return totals[0]
+
     def line_label(self, form: _FormState, column: int, meaning: Meaning) -> str:
         """The printed name of a line that is a column: the word of its header that names it, as printed."""
         words = vocabulary(form.region.table.id)
@@ -490,15 +571,15 @@ class _Transcription:
         return (named or own or printed)[-1]
 
     def read_row(
-        self, form: _FormState, table: Table, block: _Block, number: int, line: Mapping[int, Cell],
-        decimals: int, anchor: str, names: Mapping[str, str],
-    ) -> str:  # fmt: skip
-        """One printed row of one block; returns the line that following components belong to."""
-        state = form.state
+        self, form: _FormState, block: Columns, keys: Keys, number: int, line: Mapping[int, Cell], decimals: int
+    ) -> None:  # fmt: skip
+        """One printed row of one block."""
+        state, table = form.state, form.region.table
         numbered = block.roles.get("line_number")
         if numbered is not None and numbered in line and line[numbered].text.strip(BLANKS).isdecimal():
             state.used.add((number, numbered))
-        key, name, labels = self.identify(table, block.name, block.roles, line, anchor, names)
+        found = keys.identify(block, line)
+        key, name, labels = found.key, found.name, found.columns
         if key is None:
             there = labels or [column for column, _, _ in block.amounts if column in line]
             if labels and line[labels[0]].kind == FORMULA_WITHOUT_VALUE:
@@ -506,10 +587,13 @@ class _Transcription:
                 declared = table.fields[table.key_positions[0]]
                 self.fault(state, table, "", number, (declared, labels[0], line[labels[0]], unknown))
             elif there:
-                self.unknown_row(form, number, there, line)
-            return anchor
-        for column in labels:
-            state.used.add((number, column))
+                self.unknown_row(form, block, number, there, line)
+            return
+        state.used.update((number, column) for column in labels)
+        if found.inferred:
+            where = state.sheet.place(number, labels[-1])
+            cell = CellRef(table.id, key, table.key[0], where, value=name)
+            self.findings.append(notify("READ-57", cell, place=where, text=name or "", code=key))
         values: list[Value] = [None] * len(table.fields)
         faults: list[_Fault] = []
         printed, wrong = lexical.from_text(table["name"], name or "")
@@ -517,81 +601,31 @@ class _Transcription:
             faults.append((table["name"], labels[-1], line[labels[-1]], wrong))
         values[table.key_positions[0]], values[table.position["name"]] = key, printed
         for column, position, declared in block.amounts:
-            cell = line.get(column)
-            if cell is not None:
+            figure = line.get(column)
+            if figure is not None and (number, column) not in state.used:  # else a label, on the total's row
                 state.used.add((number, column))
-                values[position], fault = from_cell(declared, cell, decimals)
+                values[position], fault = from_cell(declared, figure, decimals)
                 if fault:
-                    faults.append((declared, column, cell, fault))
+                    faults.append((declared, column, figure, fault))
         self.keep(state, table, number, tuple(values), block.spots, faults)
-        component = "." in key and key.rpartition(".")[0] == anchor
-        return anchor if component else key
-
-    def identify(
-        self, table: Table, block: str, by_role: Mapping[str, int], line: Mapping[int, Cell], anchor: str, names: Mapping[str, str]
-    ) -> tuple[str | None, str | None, list[int]]:  # fmt: skip
-        """The key and printed name of a row, and the columns that say so."""
-        if "label" in by_role:
-            return self.by_label(table, block, by_role["label"], line, anchor, names)
-        columns = [c for c in (by_role.get("code"), by_role.get("name")) if c is not None and c in line]
-        code, label = line.get(by_role.get("code", -1)), line.get(by_role.get("name", -1))
-        name = clean_text(label.text) if label else None
-        key = code_of(code) if code else None
-        if key is not None:
-            return key, name, columns
-        text = clean_text(code.text) if code else name
-        if text is None or (code and label):
-            return None, None, columns
-        return self.by_words(table, text, names), text, columns
-
-    def by_label(
-        self, table: Table, block: str, column: int, line: Mapping[int, Cell], anchor: str, names: Mapping[str, str]
-    ) -> tuple[str | None, str | None, list[int]]:  # fmt: skip
-        """A row of fixed lines: by its label on its side, else by the workbook's own names, else by a class's name."""
-        cell = line.get(column)
-        if cell is None or not cell.text.strip(BLANKS):
-            return None, None, [column] if cell and cell.kind == FORMULA_WITHOUT_VALUE else []
-        name = clean_text(strip_ordinal(clean_text(cell.text)))
-        fixed = resolve_line(vocabulary(table.id), block, cell.text, anchor)
-        return fixed.line if fixed else names.get(fold(name)) or self.class_line(block, name), name, [column]
-
-    def by_words(self, table: Table, text: str, names: Mapping[str, str]) -> str | None:
-        """A row without a code (合计, 人员经费合计): by a fixed label, else by the workbook's own names."""
-        words = vocabulary(table.id)
-        if is_total(words, text):
-            return TOTAL
-        plain = plain_label(text)
-        for (_, folded), lines in words.labels.items():
-            if folded == plain:
-                return next((line.line for line in lines if not line.line[:1].isdigit()), None)
-        custom = names.get(fold(text))
-        return custom if custom and not custom[:1].isdigit() else None
-
-    def class_line(self, block: str, name: str) -> str | None:
-        """The line of a functional class that the form does not fix, by the class's name."""
-        if block != "expenditure":
-            return None
-        code = _classes().get(fold(name))
-        return f"expenditure.{code}" if code else None
 
     def unknown_row(
-        self,
-        form: _FormState,
-        number: int,
-        labels: Sequence[int],
-        line: Mapping[int, Cell],
+        self, form: _FormState, block: Columns, number: int, labels: Sequence[int], line: Mapping[int, Cell]
     ) -> None:
+        """Say that a row is none of the form's; whether it has figures decides how much that matters."""
         place = form.state.sheet.place(number, labels[0])
         text = " ".join(clean_text(line[c].text) for c in labels)
-        self.findings.append(
-            notify(
-                "READ-37",
-                CellRef(form.region.table.id, location=place, value=text),
-                place=place,
-                title=form.region.table.title,
-                text=text,
+        cell = CellRef(form.region.table.id, location=place, value=text)
+        if any(column in line for column, _, _ in block.amounts):
+            self.findings.append(
+                notify("READ-37", cell, place=place, title=form.region.table.title, text=text)
             )
-        )
+        elif is_residue(text):
+            self.findings.append(notify("READ-58", cell, place=place, text=text))
+        else:
+            self.findings.append(
+                notify("READ-59", cell, place=place, title=form.region.table.title, text=text)
+            )
 
     # What the forms say of the report, where no list does
 
@@ -709,6 +743,11 @@ class _Transcription:
         status = REPORTED if filled or (rows and form.statement is None) else EMPTY
         if status == EMPTY:
             self.rows[table.id] = []
+            if form.statement and _WITHHELD.search(form.statement):
+                return make_row(
+                    declared, table=table.id, status=MISSING, reason=form.statement, printed_title=form.title,
+                    printed_number=form.number,
+                )  # fmt: skip
         unit = self.one("report").get("unit")
         return make_row(
             declared, table=table.id, status=status, statement=form.statement, printed_title=form.title,
@@ -770,21 +809,23 @@ class _Transcription:
         )
 
 
-def _blocks(head: Heading, table: Table) -> list[_Block]:
-    """A form's columns in the groups that share their rows: a new one begins at each label or code column."""
+def _blocks(head: Heading, table: Table) -> list[Columns]:
+    """A form's columns in the groups that share their rows: a new one begins at each label column, and at the first of
+    the columns of a code, which may have one each for 类, 款 and 项."""
     groups: list[tuple[str, dict[int, Meaning]]] = []
     for column in sorted(head.meanings):
         meaning = head.meanings[column]
-        if meaning.role in ("label", "code") or not groups:
+        within = bool(groups) and all(m.role == "code" == meaning.role for m in groups[-1][1].values())
+        if (meaning.role in ("label", "code") and not within) or not groups:
             name = meaning.block
             while any(name == other for other, _ in groups):
                 name += "+"
             groups.append((name, {}))
         groups[-1][1][column] = meaning
-    return [_block(name, columns, table) for name, columns in groups]
+    return [_columns(name, columns, table) for name, columns in groups]
 
 
-def _block(name: str, columns: Mapping[int, Meaning], table: Table) -> _Block:
+def _columns(name: str, columns: Mapping[int, Meaning], table: Table) -> Columns:
     roles: dict[str, int] = {}
     amounts: list[tuple[int, int, Field]] = []
     for column, meaning in columns.items():
@@ -796,51 +837,36 @@ def _block(name: str, columns: Mapping[int, Meaning], table: Table) -> _Block:
     spots = {declared.name: column for column, _, declared in amounts}
     named = {table.key[0]: key, "name": roles.get("name", key)}
     spots |= {field_name: at for field_name, at in named.items() if at is not None}
-    return _Block(name, roles, amounts, spots)
+    codes = [column for column, meaning in columns.items() if meaning.role == "code"]
+    return Columns(name, roles, codes, amounts, spots)
 
 
-def code_of(cell: Cell) -> str | None:
-    """The cumulative code that a cell holds, as text or as a whole number that is no date; ``None`` where it holds none."""
-    if cell.format.date and cell.kind == "number":
-        return None
-    text = unicodedata.normalize("NFKC", cell.text).strip(BLANKS)
-    if cell.kind == "number" and not _CODE.fullmatch(text):
-        try:
-            number = Decimal(text)
-        except InvalidOperation:
-            return None
-        text = (
-            format(number.to_integral_value(), "f")
-            if number == number.to_integral_value() and abs(number) < 10**8
-            else text
+def _misspelt(missing: Sequence[Field], unknown: Mapping[int, Sequence[str]]) -> list[tuple[Field, int]]:
+    """Which unknown column probably is which missing one: the words are nearly its title, and no other's."""
+    found = []
+    for column, path in unknown.items():
+        scores = sorted(
+            ((SequenceMatcher(None, path[-1], fold(f.title)).ratio(), f.name, f) for f in missing),
+            reverse=True,
         )
-    return text if _CODE.fullmatch(text) else None
+        if scores and scores[0][0] >= _ALIKE and (len(scores) == 1 or scores[0][0] > scores[1][0]):
+            found.append((scores[0][2], column))
+    taken = Counter(f.name for f, _ in found)
+    return [(f, column) for f, column in found if taken[f.name] == 1]
 
 
-@cache
-def _classes() -> Mapping[str, str]:
-    """Folded name → code of every functional class (类)."""
-    found: dict[str, str] = {}
-    for code, entries in load().codes("functional").items():
-        if len(code) == 3:
-            for entry in entries:
-                found.setdefault(fold(entry.name), code)
-    return found
+def _says_empty(text: str) -> bool:
+    """Whether a line below a form says why it has no rows."""
+    return bool(_EMPTY_STATEMENT.search(text) or _WITHHELD.search(text))
 
 
-@cache
-def _printed_numbers(table_id: str) -> frozenset[str]:
-    """The numbers by which any edition prints a form."""
-    forms = (edition.forms.get(table_id) for edition in load().editions)
-    return frozenset(form.number for form in forms if form and form.number)
+def _same_header(one: Heading, other: Heading) -> bool:
+    return list(one.paths.values()) == list(other.paths.values())
 
 
-@cache
-def _printed_line(member: str, blank: str, content: str) -> re.Pattern[str]:
-    """The line by which any edition says whose a form is, or in which unit; what fills the blank is the last group."""
-    lines = sorted({getattr(edition, member) for edition in load().editions})
-    halves = ([re.escape(half) for half in line.split(f"{{{blank}}}")] for line in lines)
-    return re.compile("|".join(f"({content})".join(half) for half in halves), re.DOTALL)
+def _width(head: Heading) -> int:
+    """How many figures of the table a form has room for."""
+    return len({(m.field, m.line) for m in head.meanings.values() if m.role == "amount"})
 
 
 @cache

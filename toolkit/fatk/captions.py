@@ -1,0 +1,82 @@
+"""What the short lines around a printed form say: its number, its unit, whose it is, of which year."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import NamedTuple
+
+from fatk.spec import load
+from fatk.values import BLANKS, clean_text
+
+UNIT, NUMBER, ENTITY, YEAR = "unit", "number", "entity", "year"
+
+_UNITS = "元|千元|万元|亿元"
+_UNIT = re.compile(rf"(?:金额)?单位[:：]\s*(?:人民币)?\s*({_UNITS})")
+_NUMBER = re.compile(r"(?:财决)?公开\s*[0-9]{2}\s*表|表\s*[0-9一二三四五六七八九]{1,2}")
+_ENTITY = re.compile(
+    r"^(?:部门|单位|编制单位|填报单位|部门名称|单位名称|编制部门)(?:[(（]公章[)）])?[:：]\s*(.+)$", re.DOTALL
+)
+_YEAR = re.compile(r"(20[0-9]{2})\s*年")
+#: A line that names a year is none of a table's captions beyond this length: it is a sentence.
+_SENTENCE = 40
+#: What keeps captions in one cell apart: two blanks, an ideographic one, a line end, or the words that begin a unit.
+_APART = re.compile(r"[ \u00a0]{2,}|[ \u00a0]*[\u3000\t\n]+[ \u00a0\u3000]*|[ \u00a0]+(?=(?:金额)?单位[:：])")
+
+
+class Caption(NamedTuple):
+    """One thing that a line says: what kind of thing, its value, and the words that say it."""
+
+    kind: str
+    value: str
+    words: str
+
+
+def read_captions(text: str, table_id: str) -> tuple[Caption, ...]:
+    """What a line says of a form, which may be several things in one cell; empty where any part of it says something else."""
+    cleaned = clean_text(text)
+    found = [_caption(part.strip(BLANKS), table_id) for part in _APART.split(cleaned) if part.strip(BLANKS)]
+    if None in found:  # a name with blanks in it, or no caption
+        found = [_caption(cleaned, table_id)]
+    return tuple(caption for caption in found if caption is not None) if None not in found else ()
+
+
+def _caption(text: str, table_id: str) -> Caption | None:
+    unit = _UNIT.fullmatch(text) or _printed_line("unit_line", "unit", _UNITS).fullmatch(text)
+    if unit is None and not _ENTITY.match(text):
+        unit = _UNIT.search(text)
+    if unit:
+        return Caption(UNIT, unit[unit.lastindex or 0], text)
+    if _NUMBER.fullmatch(text) or text in _printed_numbers(table_id):
+        return Caption(NUMBER, text, text)
+    entity = _ENTITY.match(text) or _printed_line("entity_line", "name", ".+").fullmatch(text)
+    if entity:
+        return Caption(ENTITY, entity[entity.lastindex or 0].strip(BLANKS), text)
+    years = years_in(text)
+    return Caption(YEAR, str(years[0]), text) if years and len(text) <= _SENTENCE else None
+
+
+def years_in(text: str) -> list[int]:
+    """The years that a title or a line names, as 2022年."""
+    return [int(year) for year in _YEAR.findall(text)]
+
+
+def unit_in(text: str) -> str | None:
+    """The unit that a title or a header's word names: 单位：万元, or （万元） at its end."""
+    found = _UNIT.search(text) or re.search(rf"[(（]\s*({_UNITS})\s*[)）]\s*$", text)
+    return found[1] if found else None
+
+
+@cache
+def _printed_numbers(table_id: str) -> frozenset[str]:
+    """The numbers by which any edition prints a form."""
+    forms = (edition.forms.get(table_id) for edition in load().editions)
+    return frozenset(form.number for form in forms if form and form.number)
+
+
+@cache
+def _printed_line(member: str, blank: str, content: str) -> re.Pattern[str]:
+    """The line by which any edition says whose a form is, or in which unit; what fills the blank is the last group."""
+    lines = sorted({getattr(edition, member) for edition in load().editions})
+    halves = ([re.escape(half) for half in line.split(f"{{{blank}}}")] for line in lines)
+    return re.compile("|".join(f"({content})".join(half) for half in halves), re.DOTALL)
