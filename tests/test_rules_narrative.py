@@ -21,16 +21,9 @@ from fatk.limits import DEFAULTS
 from fatk.model import MISSING, Report, build, make_row, row_name
 from fatk.rules import run
 from fatk.rules.context import EXACT, NOT_APPLICABLE, Check, Context, Ref, Rule, load_rules
-from fatk.rules.narrative import (
-    TRUNCATED,
-    WITHIN,
-    Figure,
-    catalogue,
-    grade,
-    matching,
-    quotient,
-    quotient_of_change,
-)
+from fatk.rules.narrative.claims import catalogue, matching
+from fatk.rules.narrative.figures import Figure
+from fatk.rules.narrative.quotients import TRUNCATED, WITHIN, grade, quotient, quotient_of_change
 from fatk.spec import load
 from fatk.values import Nothing, round_half_up
 from strategies import about, balanced_reports, optional, reports

@@ -15,7 +15,6 @@ The search is deterministic and bounded by the steps counted below, not by a clo
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -32,7 +31,7 @@ from fatk.findings import ERROR, FAILED, WITHIN_ROUNDING, fill
 from fatk.model import MISSING, REPORTED, TOTAL, is_number
 from fatk.rules.context import EXACT, YUAN, Check, Context, Ref, Rule, load_rules
 from fatk.rules.linear import sides
-from fatk.rules.narrative import catalogue
+from fatk.rules.narrative.claims import entry_of
 from fatk.rules.report import cell as described
 from fatk.values import Value, decimals_of, round_half_up, show
 
@@ -1520,7 +1519,7 @@ def details(cause: Cause, context: Context, language: str = "zh") -> Mapping[str
 
 def _place(ref: Ref, context: Context, language: str) -> str:
     if ref.table == "claims":
-        entry = catalogue().get(_POSITION.sub("[*]", ref.row.rpartition("/")[0]))
+        entry = entry_of(ref.row)
         name = entry.name if entry else ref.row
         return fill(_sentences()["stated"]["message"][language], {"name": name})
     table = context.spec.tables[ref.table]
@@ -1528,10 +1527,6 @@ def _place(ref: Ref, context: Context, language: str) -> str:
         return described(ref, context).label or ref.row
     column = f"·{table[ref.field].title}" if len(table.amounts) > 1 else ""
     return f"《{table.title}》{_row(ref, context)}{column}"
-
-
-#: The position of a list element in the path of a claim.
-_POSITION = re.compile(r"\[[0-9]+\]")
 
 
 def _printed(ref: Ref, context: Context) -> str:
