@@ -24,7 +24,11 @@ from hypothesis import strategies as st
 import fatk
 import strategies
 from fatk import causes, resources
-from fatk.causes import OPTIONS, STEPS, Cause
+from fatk.causes import Cause
+from fatk.causes.acts import OPTIONS
+from fatk.causes.explanations import groups_of, told
+from fatk.causes.network import Network
+from fatk.causes.search import STEPS, Search
 from fatk.findings import ERROR, FAILED, WITHIN_ROUNDING
 from fatk.model import EMPTY, REPORTED, Report, build, is_number, make_row, row_name
 from fatk.rules import run
@@ -708,17 +712,17 @@ SUMS = {name for name, rule in RULES.items() if rule.kind in {"linear", "rollup"
 
 def test_two_hundred_faults_among_two_thousand_rows_take_few_steps() -> None:
     found = big(200)
-    search = causes._Search(causes._Network(found.context, found.checks))
-    told = causes._told(search, search.groups())
+    search = Search(Network(found.context, found.checks))
+    explained = told(search, groups_of(search))
     assert search.steps < STEPS / 2
-    assert len(told) >= 190
-    assert all(len(cause.cells) == 1 for cause in told)
+    assert len(explained) >= 190
+    assert all(len(cause.cells) == 1 for cause in explained)
 
 
 def test_the_search_ends_where_everything_is_wrong() -> None:
     found = big(0, 0.5)
-    search = causes._Search(causes._Network(found.context, found.checks))
-    causes._told(search, search.groups())
+    search = Search(Network(found.context, found.checks))
+    told(search, groups_of(search))
     # what follows the step that went over the limit is no more than one act
     assert search.steps < STEPS + 1000
 
