@@ -34,7 +34,7 @@ ROWS = (
     "formats.*",
     "formats check",
     "render explain reference schema waivers",
-    "outputs",
+    "outputs outputs.places",
     "outputs.marked.splice outputs.marked.words",
     "outputs.marked.opc",
     "outputs.marked.cells",

@@ -260,13 +260,14 @@ def test_the_first_sheet_lists_every_finding_and_leads_to_each_place(report):
     assert texts[2][0].startswith(f"错误 {result.summary['errors']}，警告 1，提示 2；")
     assert texts[3][0].startswith("文件：坏.xlsx")
     head = texts.index(next(row for row in texts if row[0] == "序号"))
-    numbered = [row for row in texts[head + 1 :] if row[0]]
+    numbered = [row for row in texts[head + 1 :] if re.fullmatch("[0-9]+", row[0] or "")]
     assert [row[2] for row in numbered] == [f.rule for f in result.findings]
     first = next(row for row in numbered if row[2] == "IES-02")
     assert first[3:6] == ["01收入支出决算总表", "C37", "《收入支出决算总表》总计"]
     assert first[7:10] == ["5.00", "999.99", "994.99"]
     links = [cell.hyperlink for row in sheet.iter_rows() for cell in row if cell.hyperlink]
-    places = sum(1 for f in result.findings for c in f.cells if c.location and "!" in c.location)
+    told = (*result.findings, *result.causes)
+    places = sum(1 for one in told for c in one.cells if c.location and "!" in c.location)
     assert len(links) == places
     for link in links:
         name, _, cell = link.location.rpartition("!")
@@ -274,6 +275,37 @@ def test_the_first_sheet_lists_every_finding_and_leads_to_each_place(report):
         assert book[name[1:-1].replace("''", "'")][cell] is not None
     assert all(cell.data_type in {"s", "inlineStr", "n"} for row in sheet.iter_rows() for cell in row)
     assert "<f>" not in parts_of(done.data)[sheets_of_path(done.data)].decode()
+
+
+def test_likely_causes_stand_above_the_findings_that_they_explain(report):
+    result, data, done = report
+    cause = result.causes[0]
+    texts = [[cell.value for cell in row] for row in book_of(done.data)["检查结果"].iter_rows()]
+    heading = texts.index(next(row for row in texts if row[0] == "可能的原因（请先核对原始账表，再改）"))
+    row = texts[heading + 1]
+    assert row[1] == "可能原因"
+    assert row[3:6] == ["01收入支出决算总表", "C37", "《收入支出决算总表》总计"]
+    assert row[6] == cause.messages["zh"]
+    assert row[7:9] == [cause.would_reconcile[0], "999.99"]
+    explained = [number for number, f in enumerate(result.findings, 1) if f.id in cause.explains]
+    assert row[10] == f"可解释第 {'、'.join(map(str, explained))} 条"
+    assert [row[6] for row in texts if row[1] == "可能原因"] == [c.messages["zh"] for c in result.causes]
+    assert texts[heading + 1 + len(result.causes)][0] == "1"
+    either = [replace(cause, option=option, messages={"zh": f"其{option}。", "en": ""}) for option in (0, 1)]
+    waived = dict.fromkeys(cause.explains, Waiver("原因", "某局", date(2023, 1, 1), date(2023, 12, 31)))
+    for more, expected in (
+        ({"causes": tuple(either)}, ["其0。", "或者：其1。"]),
+        ({"causes": (replace(cause, cells=cause.cells * 9, would_reconcile=cause.would_reconcile * 9),)}, [row[6]]),
+        ({"causes": (cause,), "waived": waived, "as_of": date(2023, 6, 1)}, []),
+        ({"causes": (cause,), "unexplained": 3}, [row[6]]),
+    ):  # fmt: skip
+        copy = marked.write(replace(result, **more), data, *VERSIONS)
+        sound(copy.data)
+        rows = [[cell.value for cell in row] for row in book_of(copy.data)["检查结果"].iter_rows()]
+        assert [row[6] for row in rows if row[1] == "可能原因"] == expected
+        assert ("另有 1 处" in [row[3] for row in rows]) == (len(more["causes"][0].cells) > 8)
+        unexplained = "有 3 处不相符看不出共同的原因，请逐处核对。"
+        assert (unexplained in [row[0] for row in rows]) == ("unexplained" in more)
 
 
 def sheets_of_path(data: bytes) -> str:

@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 from collections import Counter
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from functools import cache
@@ -23,7 +24,8 @@ from fatk.check import Result, Waiver
 from fatk.errors import Refused
 from fatk.findings import ERROR, NOT_CHECKED, CellRef, Finding, location_order
 from fatk.model import Report, build
-from fatk.outputs import annotations, junit, on_disk, sarif, table
+from fatk.outputs import annotations, junit, sarif, table
+from fatk.outputs.places import on_disk
 from fatk.reading import Reading
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -129,7 +131,7 @@ def test_where_nothing_was_found_nothing_is_told():
 
 CHILD = """
 import sys, hashlib, fatk
-from fatk.outputs import annotations, junit, sarif, table, on_disk
+from fatk.outputs import annotations, junit, sarif, table
 from fatk.outputs import marked
 from pathlib import Path
 paths = [Path(p) for p in sys.argv[1:]]
@@ -234,6 +236,41 @@ def in_text(path: str, region: dict[str, int]) -> str:
     lines = re.split("(?<=\n)", Path(path).read_text(encoding="utf-8"))
     assert region["startLine"] == region["endLine"]
     return lines[region["startLine"] - 1][region["startColumn"] - 1 : region["endColumn"] - 1]
+
+
+@pytest.mark.parametrize("name", ["bad.json", "bad.xlsx", "bad.zip", "bad"])
+def test_a_cell_that_may_be_the_cause_is_related_with_the_figure_that_would_reconcile(name, sources):
+    result = sources[name]
+    found = log_of(result, contents=on_disk)["runs"][0]["results"]
+    told = {r["partialFingerprints"]["fatkFinding/v1"]: [x for x in r.get("relatedLocations", []) if "properties" in x] for r in found}  # fmt: skip
+    expected = {finding: cause for cause in result.causes for finding in cause.explains}
+    assert len(expected) > 2
+    assert {finding for finding, related in told.items() if related} == set(expected)
+    for finding, cause in expected.items():
+        (related,), (cell,) = told[finding], cause.cells
+        assert related["message"]["text"] == cause.messages["zh"]
+        assert related["properties"] == {
+            "cause": cause.kind, "group": cause.group, "option": 0, "would_reconcile": cause.would_reconcile[0],
+        }  # fmt: skip
+        names = [place["fullyQualifiedName"] for place in related["logicalLocations"]]
+        assert names == [cell.location, f"{cell.table}/{cell.row}/{cell.field}"]
+        region = related["physicalLocation"].get("region")
+        if name in {"bad.json", "bad"}:
+            path = related["physicalLocation"]["artifactLocation"]["uri"].removeprefix("file://")
+            assert in_text(path, region).strip('"') == cell.value
+        else:
+            assert region is None
+
+
+def test_causes_of_many_cells_and_of_waived_findings_are_kept_short(sources):
+    result = sources["bad.json"]
+    cause = result.causes[0]
+    many = replace(cause, cells=cause.cells * 40, would_reconcile=cause.would_reconcile * 40)
+    finding = cause.explains[0]
+    waived = {finding: Waiver("原因", "某局", date(2023, 1, 1), date(2023, 12, 31))}
+    for changed, count in ((replace(result, causes=(many,)), 12), (replace(result, waived=waived, as_of=date(2023, 6, 1)), 0)):  # fmt: skip
+        found = {r["partialFingerprints"]["fatkFinding/v1"]: r for r in log_of(changed)["runs"][0]["results"]}
+        assert sum("properties" in x for x in found[finding].get("relatedLocations", [])) == count
 
 
 @pytest.mark.parametrize(("name", "quote"), [("bad.json", '"'), ("bad", "")])
@@ -465,6 +502,11 @@ def test_a_table_has_a_row_for_each_cell_of_each_finding(sources):
         "01收入支出决算总表!C37", "999.99", "5.00", "994.99", "1",
     )  # fmt: skip
     assert {r["id"] for r in rows} == {f.id for f in result.findings}
+    for cause in result.causes:
+        assert {r["id"] for r in rows if r["causes"] == cause.messages["zh"]} == set(cause.explains)
+    assert {r["causes"] for r in rows} == {"", *(cause.messages["zh"] for cause in result.causes)}
+    either = [replace(cause, option=option, messages={"zh": f"其{option}。"}) for option in (0, 0, 1)]
+    assert "其0。 其0。 | 其1。" in {r["causes"] for r in rows_of(replace(result, causes=tuple(either)))}
     negative = next(r for r in rows if r["value"].startswith("-"))
     assert negative["value"] == "-3.00"
 

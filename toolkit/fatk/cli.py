@@ -300,7 +300,8 @@ def _rendered(
             )
             documents.append({**document, "reference": opinions[i][1]} if i in opinions else document)
         return render.as_json(documents).encode("utf-8")
-    from fatk.outputs import annotations, junit, marked, on_disk, sarif, table
+    from fatk.outputs import annotations, junit, marked, sarif, table
+    from fatk.outputs.places import on_disk
 
     if form is ResultForm.xlsx:
         if not results:

@@ -26,7 +26,8 @@ from fatk.rules.context import load_rules
 from fatk.rules.report import texts
 from fatk.values import visible
 
-_WORDS = {
+#: Words of results, by language and key.
+WORDS = {
     "zh": {
         ERROR: "错误", WARNING: "警告", INFO: "提示", "valid": "通过", "invalid": "不通过", "not_checked": "未能全部检查",
         "verdict": "结论", "advice": "怎么办", "place": "位置", "none": "没有发现问题。", "colon": "：", "and": "、", "others": " 等，另有 {count} 处",
@@ -55,7 +56,7 @@ _PLACES = 6
 
 def text(result: Result, language: str = "zh", *, colour: bool = False) -> str:
     """The result for a person: verdict first, findings grouped by kind, the worst first, each with its place and remedy."""
-    words = _WORDS[language]
+    words = WORDS[language]
 
     def paint(key: str, shown: str) -> str:
         return f"\x1b[{_COLOURS[key]}m{shown}\x1b[0m" if colour else shown
@@ -119,14 +120,10 @@ def _some(places: Sequence[str], words: Mapping[str, str]) -> str:
 
 def _causes(result: Result, language: str) -> list[str]:
     """What would explain the findings: a group of them each, with every explanation that is equally small."""
-    words = _WORDS[language]
-    groups: dict[int, dict[int, list[Cause]]] = {}
-    for cause in result.causes:
-        if not result.waived.keys() >= set(cause.explains):
-            groups.setdefault(cause.group, {}).setdefault(cause.option, []).append(cause)
+    words = WORDS[language]
     lines = []
-    for options in groups.values():
-        for number, option in enumerate(options.values()):
+    for options in explanations(result):
+        for number, option in enumerate(options):
             count = len({i for cause in option for i in cause.explains})
             said = ("" if language == "zh" else " ").join(cause.messages[language] for cause in option)
             lead = words["or"] if number else ""
@@ -139,9 +136,18 @@ def _causes(result: Result, language: str) -> list[str]:
     return ["", words["causes"], *lines] if lines else []
 
 
+def explanations(result: Result) -> list[list[list[Cause]]]:
+    """What may have brought about the findings that stand: for each group of these the options, each of causes together."""
+    groups: dict[int, dict[int, list[Cause]]] = {}
+    for cause in result.causes:
+        if not result.waived.keys() >= set(cause.explains):
+            groups.setdefault(cause.group, {}).setdefault(cause.option, []).append(cause)
+    return [list(options.values()) for options in groups.values()]
+
+
 def _unchecked(findings: Sequence[Finding], language: str) -> list[str]:
     """What was not checked, once a reason: the rules and the cells that they lack."""
-    words = _WORDS[language]
+    words = WORDS[language]
     lines: list[str] = []
     for reason in dict.fromkeys(f.reason or "" for f in findings):
         group = [f for f in findings if f.reason == reason]
@@ -168,7 +174,7 @@ def about(finding: Finding, language: str) -> tuple[str, str]:
 
 def waived_by(waiver: Waiver, language: str) -> str:
     """Who lets a finding pass, why, and from and through which day."""
-    return _WORDS[language]["by"].format(
+    return WORDS[language]["by"].format(
         office=visible(waiver.office), reason=visible(waiver.reason, 300),
         first=waiver.accepted_on, last=waiver.expires_on,
     )  # fmt: skip

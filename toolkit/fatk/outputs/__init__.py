@@ -1,4 +1,4 @@
-"""Results for other programs: one module an output, none knows another. Here is what several of them need.
+"""Results for other programs: one module an output, none knows another. Here and in ``places`` is what several of them need.
 
 Every output takes the results of one run, a refused source standing as its document (``render.refusal_document``), and
 gives text that is the same for the same results: no clock, no host, no path but those given. Text that comes from a file is
@@ -6,18 +6,14 @@ made visible before it is put anywhere, and written in the way of the format, so
 """
 
 # No `from __future__ import annotations` here: the name would stand before the module `annotations` of this package.
-import json
-import re
-from bisect import bisect_right
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from pathlib import Path, PurePath
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import PurePath
 from typing import Any, NamedTuple
 
-from fatk.check import Result
+from fatk.check import Cause, Result
 from fatk.findings import NOT_CHECKED, CellRef, Finding, notices
-from fatk.limits import DEFAULTS
-from fatk.render import about
+from fatk.render import about, explanations
 from fatk.rules.context import load_rules
 from fatk.rules.prose import formula
 from fatk.rules.report import texts
@@ -26,30 +22,11 @@ from fatk.values import visible
 
 #: The result of a source that was read, or the document that says why one was refused.
 Outcome = Result | Mapping[str, Any]
-#: Bytes of a file by its path, or ``None``; asked for where a place in the text of a file is wanted as line and column.
-Contents = Callable[[str], bytes | None]
 
 #: Longest text from a file that is shown.
 TEXT = 300
 #: Longest sentence.
 SENTENCE = 2_000
-
-
-def no_contents(path: str) -> bytes | None:
-    """Contents of no file: places keep the lines and columns that they name."""
-    return None
-
-
-def on_disk(path: str) -> bytes | None:
-    """Contents of the files themselves; of one that cannot be read or is too large, none."""
-    try:
-        if not Path(path).is_file():
-            return None
-        with Path(path).open("rb") as stream:
-            data = stream.read(DEFAULTS.file_size + 1)
-    except (OSError, ValueError):
-        return None
-    return data if len(data) <= DEFAULTS.file_size else None
 
 
 def path_of(outcome: Outcome) -> str:
@@ -60,6 +37,27 @@ def path_of(outcome: Outcome) -> str:
 def portable(path: str) -> str:
     """A path with slashes, whatever the system."""
     return PurePath(path).as_posix() if path else ""
+
+
+def parted(outcomes: Iterable[Outcome]) -> tuple[list[Result], list[Mapping[str, Any]]]:
+    """The results of sources that were read, and the documents of those that were refused."""
+    found = list(outcomes)
+    return [o for o in found if isinstance(o, Result)], [o for o in found if not isinstance(o, Result)]
+
+
+class Refusal(NamedTuple):
+    """Why a source was refused: its path as it was given, the code, and the sentence."""
+
+    path: str
+    code: str
+    message: str
+
+
+def refusal(document: Mapping[str, Any], language: str) -> Refusal:
+    """What the document of a refused source tells."""
+    refused = document["refused"]
+    message = str(refused["message" if language == "zh" else "message_en"])
+    return Refusal(path_of(document), str(refused["code"]), message)
 
 
 # What is said of a kind of finding
@@ -101,158 +99,15 @@ def is_open(finding: Finding) -> bool:
     return finding.outcome == NOT_CHECKED
 
 
-# Where things stand
-
-
-class Region(NamedTuple):
-    """Part of a text: line and column, from 1, of its first character and of the one behind its last."""
-
-    line: int
-    column: int | None = None
-    end_line: int | None = None
-    end_column: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where a cell stands: the file, what part of its text, and how the place is called within the file."""
-
-    file: str
-    region: Region | None = None
-    name: str | None = None
-
-
-class Places:
-    """The places of one result's cells. The text of a file is read once, and only when a place in it is asked for."""
-
-    def __init__(self, result: Result, contents: Contents = no_contents) -> None:
-        reading = result.reading
-        self.form, self.path, self.contents = reading.form, reading.path, contents
-        self.texts: dict[str, str | None] = {}
-        self.lines: dict[str, list[int]] = {}
-        self.spans: dict[str, tuple[int, int]] | None = None
-        self.pointers = {c.location for f in result.findings for c in f.cells if c.location}
-
-    def of(self, cell: CellRef | None) -> Place:
-        """Where a cell stands; where that is not known, the source itself."""
-        location = cell.location if cell else None
-        if location is None:
-            return Place(self.path)
-        if self.form == "json":
-            return Place(self.path, self._in_json(location), location)
-        if self.form == "package":
-            return self._in_package(location)
-        return Place(self.path, None, location)
-
-    def _in_package(self, location: str) -> Place:
-        name, line, column = _split(location)
-        if self.path.lower().endswith(".zip"):
-            return Place(self.path, None, location)
-        path = str(PurePath(self.path, name))
-        if line is None:
-            return Place(path, None, location)
-        text = self._text(path)
-        span = _field(text, self.lines[path], line, column) if text is not None and column else None
-        return Place(path, Region(line) if span is None else self._region(path, *span), location)
-
-    def _in_json(self, pointer: str) -> Region | None:
-        text = self._text(self.path)
-        if text is None:
-            return None
-        if self.spans is None:
-            self.spans = dict(_values(text, self.pointers))
-        while pointer not in self.spans and pointer:
-            pointer = pointer.rpartition("/")[0]
-        return self._region(self.path, *self.spans[pointer]) if pointer in self.spans else None
-
-    def _text(self, path: str) -> str | None:
-        if path not in self.texts:
-            data = self.contents(path)
-            try:
-                text = None if data is None else data.decode("utf-8-sig")
-            except UnicodeDecodeError:
-                text = None
-            self.texts[path] = text
-            self.lines[path] = [0, *(m.end() for m in re.finditer("\r\n|\r|\n", text or ""))]
-        return self.texts[path]
-
-    def _region(self, path: str, start: int, end: int) -> Region:
-        starts = self.lines[path]
-        first, last = bisect_right(starts, start), bisect_right(starts, end)
-        return Region(first, start - starts[first - 1] + 1, last, end - starts[last - 1] + 1)
-
-
-def _split(location: str) -> tuple[str, int | None, int | None]:
-    """``file.csv:3:4`` as name, line and column."""
-    match = re.fullmatch(r"(.*?)(?::([1-9][0-9]{0,8})(?::([1-9][0-9]{0,8}))?)?", location, re.DOTALL)
-    if match is None:
-        return location, None, None
-    name, line, column = match.groups()
-    return name, int(line) if line else None, int(column) if column else None
-
-
-_CSV_FIELD = re.compile(r'"(?:[^"]|"")*"|[^,\r\n]*')
-
-
-def _field(text: str, starts: list[int], line: int, column: int) -> tuple[int, int] | None:
-    """First and last offset of a field of the CSV record that begins at a line."""
-    if line > len(starts):
-        return None
-    at = starts[line - 1]
-    for number in range(1, column + 1):
-        match = _CSV_FIELD.match(text, at)
-        if match is None:
-            return None
-        if number == column:
-            return match.span()
-        at = match.end()
-        if text[at : at + 1] != ",":
-            return None
-        at += 1
-    return None
-
-
-_BLANKS = re.compile(r"[ \t\r\n]*")
-_DECODER = json.JSONDecoder()
-
-
-def _values(text: str, wanted: set[str]) -> Iterator[tuple[str, tuple[int, int]]]:
-    """Pointer and offsets of the values that are wanted, and of those that hold them; what else there is, is passed over."""
-    inner = {""}
-    for each in wanted:
-        pointer = each
-        while pointer and pointer not in inner:
-            inner.add(pointer)
-            pointer = pointer.rpartition("/")[0]
-    parents = {pointer.rpartition("/")[0] for pointer in inner if pointer}
-
-    def blanks(at: int) -> int:
-        match = _BLANKS.match(text, at)
-        return match.end() if match else at
-
-    def walk(at: int, pointer: str) -> Iterator[tuple[str, tuple[int, int]]]:
-        end = _DECODER.raw_decode(text, at)[1]
-        yield pointer, (at, end)
-        if text[at] not in "{[" or pointer not in parents:
-            return
-        named, number = text[at] == "{", 0
-        at = blanks(at + 1)
-        while at < end - 1:
-            if named:
-                key, at = _DECODER.raw_decode(text, at)
-                at = blanks(blanks(at) + 1)
-            else:
-                key, number = str(number), number + 1
-            below = f"{pointer}/{key.replace('~', '~0').replace('/', '~1')}"
-            if below in inner:
-                yield from walk(at, below)
-            at = blanks(_DECODER.raw_decode(text, at)[1])
-            at = blanks(at + 1) if text[at] == "," else at
-
-    try:
-        yield from walk(blanks(0), "")
-    except (ValueError, RecursionError, IndexError):
-        return
+def causes_of(result: Result) -> Mapping[str, Sequence[Cause]]:
+    """What may have brought about each finding that stands, by the finding's fingerprint."""
+    found: dict[str, list[Cause]] = defaultdict(list)
+    for options in explanations(result):
+        for cause in (cause for option in options for cause in option):
+            for finding in cause.explains:
+                if finding not in result.waived:
+                    found[finding].append(cause)
+    return found
 
 
 def cells_of(finding: Finding) -> tuple[CellRef, ...]:

@@ -11,21 +11,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from fatk import outputs
 from fatk.check import Result
 from fatk.findings import ERROR, INFO, WARNING, Finding
-from fatk.outputs import (
-    Contents,
-    Outcome,
-    Places,
-    cells_of,
-    is_open,
-    kind,
-    no_contents,
-    path_of,
-    portable,
-    sentence,
-    shown,
-)
+from fatk.outputs.places import Contents, Places, no_contents
 from fatk.render import waived_by
 
 _COMMANDS = {ERROR: "error", WARNING: "warning", INFO: "notice"}
@@ -35,7 +24,7 @@ _MARKS = {"zh": ("：", "未检查：", "已豁免："), "en": (": ", "not check
 
 
 def write(
-    results: Sequence[Outcome],
+    results: Sequence[outputs.Outcome],
     version: str,
     spec_version: str,
     *,
@@ -45,12 +34,10 @@ def write(
     """One command a line for each finding and each refused source; nothing where nothing was found. ``contents`` gives the
     texts that lines and columns are found in. Versions have no place in it; every output is called alike."""
     del version, spec_version
-    lines: list[str] = []
-    for result in sorted(results, key=lambda r: isinstance(r, Result)):
-        if isinstance(result, Result):
-            lines += _findings(result, language, contents)
-        else:
-            lines.append(_refused(result, language))
+    read, refused = outputs.parted(results)
+    lines = [_refused(document, language) for document in refused]
+    for result in read:
+        lines += _findings(result, language, contents)
     order = tuple(_COMMANDS.values())
     lines.sort(key=lambda line: order.index(line[2:].split(" ", 1)[0]))
     return "".join(line + "\n" for line in lines)
@@ -59,37 +46,36 @@ def write(
 def _findings(result: Result, language: str, contents: Contents) -> Iterator[str]:
     places = Places(result, contents)
     for finding in result.findings:
-        place = places.of(next(iter(cells_of(finding)), None))
+        place = places.of(next(iter(outputs.cells_of(finding)), None))
         region = place.region
         yield _command(
             _name(finding, result),
             _said(finding, place.name, result, language),
-            file=shown(portable(place.file), _PATH),
+            file=outputs.shown(outputs.portable(place.file), _PATH),
             line=str(region.line) if region else None,
             endLine=str(region.end_line) if region and region.end_line else None,
             # The runner takes columns only where a finding stands on one line.
             col=str(region.column) if region and region.column and region.line == region.end_line else None,
             endColumn=str(region.end_column) if region and region.column and region.line == region.end_line else None,
-            title=f"{finding.rule} {kind(finding.rule).title[language]}",
+            title=f"{finding.rule} {outputs.kind(finding.rule).title[language]}",
         )  # fmt: skip
 
 
 def _name(finding: Finding, result: Result) -> str:
-    return _COMMANDS[INFO if finding.id in result.waived or is_open(finding) else finding.severity]
+    return _COMMANDS[INFO if finding.id in result.waived or outputs.is_open(finding) else finding.severity]
 
 
 def _said(finding: Finding, place: str | None, result: Result, language: str) -> str:
     colon, unchecked, waived = _MARKS[language]
-    said = (unchecked if is_open(finding) else "") + sentence(finding, language)
+    said = (unchecked if outputs.is_open(finding) else "") + outputs.sentence(finding, language)
     if waiver := result.waived.get(finding.id):
         said = f"{waived}{said} {waived_by(waiver, language)}"
-    return f"{shown(place)}{colon}{said}" if place else said
+    return f"{outputs.shown(place)}{colon}{said}" if place else said
 
 
 def _refused(document: Mapping[str, Any], language: str) -> str:
-    refused = document["refused"]
-    said = str(refused["message" if language == "zh" else "message_en"])
-    return _command("error", said, file=shown(portable(path_of(document)), _PATH), title=refused["code"])
+    path, code, message = outputs.refusal(document, language)
+    return _command("error", message, file=outputs.shown(outputs.portable(path), _PATH), title=code)
 
 
 def _command(name: str, said: str, **properties: str | None) -> str:

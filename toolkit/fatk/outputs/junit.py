@@ -14,7 +14,7 @@ from typing import Any
 
 from fatk.check import Result
 from fatk.findings import ERROR, Finding
-from fatk.outputs import Outcome, cells_of, is_open, kind, path_of, sentence, shown
+from fatk.outputs import Outcome, cells_of, is_open, kind, path_of, refusal, sentence, shown
 from fatk.render import place_of, rules_digest, waived_by
 
 _WORDS = {
@@ -93,10 +93,9 @@ def _cases(result: Result, language: str) -> Iterator[tuple[str, list[str]]]:
 
 
 def _refused(document: Mapping[str, Any], language: str) -> tuple[str, list[str]]:
-    refused = document["refused"]
-    message = str(refused["message" if language == "zh" else "message_en"])
-    named = _attributes(classname="fatk", name=refused["code"])
-    return "error", _case(named, _element("error", message, [message], type=refused["code"]))
+    _, code, message = refusal(document, language)
+    named = _attributes(classname="fatk", name=code)
+    return "error", _case(named, _element("error", message, [message], type=code))
 
 
 def _case(named: str, lines: list[str]) -> list[str]:

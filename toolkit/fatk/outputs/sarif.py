@@ -2,8 +2,10 @@
 
 All sources are one run of the tool. A fault is a result of kind ``fail`` whose level follows its severity; what could not
 be checked is ``open``, what rounding explains ``informational``. The first cell is the result's location and the others
-are related ones: by line and column in CSV and JSON, by ``sheet!cell`` in workbooks, which have no text. A waived finding
-is a suppressed result, a refused source a notification of the invocation.
+are related ones: by line and column in CSV and JSON, by ``sheet!cell`` in workbooks, which have no text. The cells of what
+may have brought a fault about are related ones too, each with the sentence of its cause and, as properties, the kind of the
+cause, its group and option (causes of one option go together, options stand instead of each other) and the figure with
+which the report would reconcile. A waived finding is a suppressed result, a refused source a notification of the invocation.
 """
 
 from __future__ import annotations
@@ -15,23 +17,12 @@ from pathlib import PurePath
 from typing import Any
 from urllib.parse import quote
 
-from fatk.check import Result
+from fatk import outputs
+from fatk.check import Cause, Result
 from fatk.findings import ERROR, INFO, WARNING, WITHIN_ROUNDING, CellRef, Finding
-from fatk.outputs import (
-    Contents,
-    Outcome,
-    Place,
-    Places,
-    cells_of,
-    is_open,
-    kind,
-    no_contents,
-    path_of,
-    portable,
-    sentence,
-    shown,
-)
+from fatk.outputs.places import Contents, Place, Places, no_contents
 from fatk.render import rules_digest
+from fatk.values import visible
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 _LEVELS = {ERROR: "error", WARNING: "warning", INFO: "note"}
@@ -39,10 +30,12 @@ _LEVELS = {ERROR: "error", WARNING: "warning", INFO: "note"}
 _FINGERPRINT = "fatkFinding/v1"
 _SEMANTIC = re.compile(r"(?:0|[1-9][0-9]*)\.(?:0|[1-9][0-9]*)\.(?:0|[1-9][0-9]*)(?:[-+][0-9A-Za-z.+-]+)?")
 _FIGURES = ("expected", "found", "difference", "tolerance")
+#: Cells of one cause that a result is related to, at most; all are in the result as JSON.
+_CELLS = 12
 
 
 def write(
-    results: Sequence[Outcome],
+    results: Sequence[outputs.Outcome],
     version: str,
     spec_version: str,
     *,
@@ -52,8 +45,7 @@ def write(
 ) -> str:
     """The log of one run on these sources. ``contents`` gives the texts that regions are found in; ``exit_status`` is that
     of the process, where it is known to differ from the one that the results alone lead to."""
-    read = [r for r in results if isinstance(r, Result)]
-    refused = [r for r in results if not isinstance(r, Result)]
+    read, refused = outputs.parted(results)
     rules = sorted({f.rule for r in read for f in r.findings} | {rule for r in read for rule in r.ran})
     files = _Files(results)
     found = list(_results(read, {rule: i for i, rule in enumerate(rules)}, files, language, contents))
@@ -84,7 +76,7 @@ def write(
 
 
 def _rule(rule: str, language: str) -> dict[str, Any]:
-    described = kind(rule)
+    described = outputs.kind(rule)
     other = "en" if language == "zh" else "zh"
     more = {"basis": described.basis, "since": described.since} if described.basis else {}
     helps = f"{described.help[language]}\n\n{described.title[other]}\n{described.help[other]}"
@@ -101,11 +93,11 @@ def _rule(rule: str, language: str) -> dict[str, Any]:
 class _Files:
     """The files that results are about; each is listed once."""
 
-    def __init__(self, results: Sequence[Outcome]) -> None:
+    def __init__(self, results: Sequence[outputs.Outcome]) -> None:
         self.artifacts: list[dict[str, Any]] = []
         self.indexes: dict[str, int] = {}
         for result in results:
-            at = self.location(path_of(result))["index"]
+            at = self.location(outputs.path_of(result))["index"]
             artifact = self.artifacts[at]
             artifact["roles"] = ["analysisTarget"]
             if isinstance(result, Result):
@@ -137,19 +129,19 @@ def _address(path: str) -> str:
     try:
         if PurePath(path).is_absolute():
             return PurePath(path).as_uri()
-        raw = portable(path).encode("utf-8", "surrogateescape")
+        raw = outputs.portable(path).encode("utf-8", "surrogateescape")
     except UnicodeEncodeError:
-        raw = portable(path).encode("utf-8", "backslashreplace")
+        raw = outputs.portable(path).encode("utf-8", "backslashreplace")
     return quote(raw, safe="/")
 
 
 def _notification(document: Mapping[str, Any], files: _Files, language: str) -> dict[str, Any]:
-    refused = document["refused"]
+    path, code, message = outputs.refusal(document, language)
     return {
         "level": "error",
-        "descriptor": {"id": refused["code"]},
-        "message": {"text": _message(refused["message" if language == "zh" else "message_en"])},
-        "locations": [{"physicalLocation": {"artifactLocation": files.location(path_of(document))}}],
+        "descriptor": {"id": code},
+        "message": {"text": _message(message)},
+        "locations": [{"physicalLocation": {"artifactLocation": files.location(path)}}],
     }
 
 
@@ -157,14 +149,14 @@ def _results(
     read: Sequence[Result], rules: Mapping[str, int], files: _Files, language: str, contents: Contents
 ) -> Iterator[dict[str, Any]]:
     for result in read:
-        places = Places(result, contents)
+        places, causes = Places(result, contents), outputs.causes_of(result)
         for finding in result.findings:
             yield {
                 "ruleId": finding.rule,
                 "ruleIndex": rules[finding.rule],
                 **_standing(finding),
-                "message": {"text": _message(sentence(finding, language))},
-                **_locations(finding, places, files),
+                "message": {"text": _message(outputs.sentence(finding, language))},
+                **_locations(finding, causes.get(finding.id, ()), places, files, language),
                 "partialFingerprints": {_FINGERPRINT: finding.id},
                 **_suppressions(finding, result),
                 **_properties(finding, language),
@@ -173,20 +165,33 @@ def _results(
 
 def _standing(finding: Finding) -> dict[str, str]:
     """Kind and level: only what fails has a level."""
-    if is_open(finding):
+    if outputs.is_open(finding):
         return {"kind": "open", "level": "none"}
     if finding.outcome == WITHIN_ROUNDING:
         return {"kind": "informational", "level": "none"}
     return {"kind": "fail", "level": _LEVELS[finding.severity]}
 
 
-def _locations(finding: Finding, places: Places, files: _Files) -> dict[str, Any]:
-    cells = cells_of(finding) or (None,)
-    found = {"locations": [_location(cells[0], places.of(cells[0]), files)]}
-    if len(cells) > 1:
-        found["relatedLocations"] = [
-            {"id": number, **_location(cell, places.of(cell), files)} for number, cell in enumerate(cells[1:], 1)
-        ]  # fmt: skip
+def _locations(
+    finding: Finding, causes: Sequence[Cause], places: Places, files: _Files, language: str
+) -> dict[str, Any]:
+    """Where a finding is: at its first cell; related are the others, and the cells of what may have brought it about."""
+    cells = outputs.cells_of(finding) or (None,)
+    related = [_location(cell, places.of(cell), files) for cell in cells[1:]]
+    for cause in causes:
+        for cell, figure in list(zip(cause.cells, cause.would_reconcile, strict=True))[:_CELLS]:
+            about = {
+                "cause": cause.kind,
+                "group": cause.group,
+                "option": cause.option,
+                "would_reconcile": figure,
+            }
+            message = {"text": _message(visible(cause.messages[language], outputs.SENTENCE))}
+            place = _location(cell, places.of(cell), files)
+            related.append({**place, "message": message, "properties": about})
+    found: dict[str, Any] = {"locations": [_location(cells[0], places.of(cells[0]), files)]}
+    if related:
+        found["relatedLocations"] = [{"id": number, **place} for number, place in enumerate(related, 1)]
     return found
 
 
@@ -199,11 +204,13 @@ def _location(cell: CellRef | None, place: Place, files: _Files) -> dict[str, An
         }
     logical = []
     if place.name:
-        logical.append({"fullyQualifiedName": shown(place.name), "kind": "place"})
+        logical.append({"fullyQualifiedName": outputs.shown(place.name), "kind": "place"})
     if cell is not None and cell.table:
         parts = (cell.table, cell.row, cell.field)
-        logical.append({"fullyQualifiedName": "/".join(shown(p) for p in parts if p), "kind": "value"})
-    said = [shown(cell.label), shown(cell.value)] if cell is not None else []
+        logical.append(
+            {"fullyQualifiedName": "/".join(outputs.shown(p) for p in parts if p), "kind": "value"}
+        )
+    said = [outputs.shown(cell.label), outputs.shown(cell.value)] if cell is not None else []
     return {
         "physicalLocation": physical,
         **({"logicalLocations": logical} if logical else {}),
@@ -217,13 +224,13 @@ def _suppressions(finding: Finding, result: Result) -> dict[str, Any]:
     if waiver is None:
         return {} if result.as_of is None else {"suppressions": []}
     properties = {
-        "office": shown(waiver.office),
+        "office": outputs.shown(waiver.office),
         "accepted_on": waiver.accepted_on.isoformat(),
         "expires_on": waiver.expires_on.isoformat(),
     }
     return {
         "suppressions": [
-            {"kind": "external", "status": "accepted", "justification": shown(waiver.reason), "properties": properties}
+            {"kind": "external", "status": "accepted", "justification": outputs.shown(waiver.reason), "properties": properties}
         ]
     }  # fmt: skip
 
@@ -231,9 +238,12 @@ def _suppressions(finding: Finding, result: Result) -> dict[str, Any]:
 def _properties(finding: Finding, language: str) -> dict[str, Any]:
     other = "en" if language == "zh" else "zh"
     held = {name: getattr(finding, name) for name in (*_FIGURES, "qualifier", "reason")}
-    said = {f"message_{other}": sentence(finding, other)}
+    said = {f"message_{other}": outputs.sentence(finding, other)}
     return {
-        "properties": {**said, **{name: shown(value) for name, value in held.items() if value is not None}}
+        "properties": {
+            **said,
+            **{name: outputs.shown(value) for name, value in held.items() if value is not None},
+        }
     }
 
 

@@ -13,9 +13,9 @@ import io
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from fatk.check import Result
+from fatk.check import Cause, Result
 from fatk.findings import ERROR, CellRef
-from fatk.outputs import SENTENCE, Outcome, advice, path_of, shown
+from fatk.outputs import SENTENCE, Outcome, advice, causes_of, path_of, refusal, shown
 from fatk.render import about
 from fatk.values import parse_decimal
 
@@ -45,6 +45,7 @@ COLUMNS: Mapping[str, str] = {
     "waived_reason": "why it is let pass",
     "waived_office": "by whom",
     "waived_until": "last day that the waiver holds on",
+    "causes": "what may have brought it about; explanations that stand instead of each other are parted by a bar",
 }
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
@@ -65,6 +66,7 @@ def write(results: Sequence[Outcome], version: str, spec_version: str, *, langua
 
 
 def _rows(result: Result, language: str) -> Iterator[dict[str, str | None]]:
+    causes = causes_of(result)
     for finding in result.findings:
         title, _ = about(finding, language)
         waiver = result.waived.get(finding.id)
@@ -75,11 +77,20 @@ def _rows(result: Result, language: str) -> Iterator[dict[str, str | None]]:
             "tolerance": finding.tolerance, "reason": finding.reason,
             "waived_reason": waiver.reason if waiver else None, "waived_office": waiver.office if waiver else None,
             "waived_until": waiver.expires_on.isoformat() if waiver else None,
+            "causes": _causes(causes.get(finding.id, ()), language),
         }  # fmt: skip
         for number, cell in enumerate(finding.cells, 1):
             yield {**told, "cell": str(number), **_cell(cell)}
         if not finding.cells:
             yield told
+
+
+def _causes(causes: Sequence[Cause], language: str) -> str | None:
+    """What may have brought a finding about: causes of one option together, options apart."""
+    options: dict[tuple[int, int], list[str]] = {}
+    for cause in causes:
+        options.setdefault((cause.group, cause.option), []).append(cause.messages[language])
+    return " | ".join(" ".join(said) for said in options.values()) or None
 
 
 def _cell(cell: CellRef) -> dict[str, str | None]:
@@ -90,9 +101,8 @@ def _cell(cell: CellRef) -> dict[str, str | None]:
 
 
 def _refused(document: Mapping[str, Any], language: str) -> dict[str, str | None]:
-    refused = document["refused"]
-    message = refused["message" if language == "zh" else "message_en"]
-    return {"rule": refused["code"], "severity": ERROR, "outcome": "refused", "message": message}
+    _, code, message = refusal(document, language)
+    return {"rule": code, "severity": ERROR, "outcome": "refused", "message": message}
 
 
 def _harmless(text: str | None) -> str:

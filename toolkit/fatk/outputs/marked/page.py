@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 
-from fatk.check import INVALID, VALID, Result
+from fatk.check import INVALID, VALID, Cause, Result
 from fatk.findings import CellRef, Finding
 from fatk.grid import a1, column_letters
 from fatk.layout import PRINTED_NOTHING
-from fatk.outputs import advice, cells_of, sentence, shown
+from fatk.outputs import SENTENCE, advice, cells_of, sentence, shown
 from fatk.outputs.marked.cells import Styles
 from fatk.outputs.marked.words import (
+    CAUSE_FILL,
     COLUMNS,
     DECLARATION,
     FILLS,
@@ -24,14 +25,15 @@ from fatk.outputs.marked.words import (
     place_in,
     text_of,
 )
-from fatk.render import place_of, waived_by
+from fatk.render import WORDS as SAID
+from fatk.render import explanations, place_of, waived_by
 from fatk.values import NOTHINGS
 
 _WIDTHS = (6.0, 9.0, 10.0, 26.0, 9.0, 32.0, 60.0, 14.0, 14.0, 12.0, 44.0)
 _LINE = 15.0
 _QUOTE = "'"
-#: Places of one finding listed, rows of the list.
-_PLACES, _ROWS = 8, 5_000
+#: Places of one finding listed, rows of the list, findings that a cause names, rows of causes.
+_PLACES, _ROWS, _EXPLAINED, _CAUSES = 8, 5_000, 12, 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,7 @@ class Page:
             return
         head = self._style(bold=True, fill="FFE8EEF4", border=True, centred=True, wrapped=True)
         self.rows.append((20.0, [_Written(i, said, head) for i, said in enumerate(COLUMNS[self.language])]))
+        self._causes(result)
         for number, finding in enumerate(result.findings, 1):
             if len(self.rows) > _ROWS:
                 self._row(
@@ -89,6 +92,46 @@ class Page:
                 )
                 return
             self._finding(number, finding, result)
+
+    def _causes(self, result: Result) -> None:
+        """What may have brought the findings about: each cause with its places and the figures that would reconcile."""
+        said = SAID[self.language]
+        groups = explanations(result)
+        if not groups:
+            return
+        self._row(said["causes"], self._style(bold=True))
+        numbers = {finding.id: number for number, finding in enumerate(result.findings, 1)}
+        first = len(self.rows)
+        for options in groups:
+            for choice, option in enumerate(options):
+                for place, cause in enumerate(option):
+                    if len(self.rows) < first + _CAUSES:
+                        self._cause(cause, said["or"] if choice and not place else "", numbers)
+        if result.unexplained:
+            self._row(said["unexplained"].format(count=result.unexplained), self._style())
+
+    def _cause(self, cause: Cause, lead: str, numbers: Mapping[str, int]) -> None:
+        """A cause's rows: one with its sentence, and one for each further place."""
+        words, text = self.words, self._style(border=True, wrapped=True)
+        figure = self._style(border=True, right=True, wrapped=True)
+        kind = self._style(fill=CAUSE_FILL, border=True, centred=True, wrapped=True)
+        known = sorted(numbers[one] for one in cause.explains if one in numbers)
+        listed = words["and"].join(map(str, known[:_EXPLAINED])) + (" …" if len(known) > _EXPLAINED else "")
+        places = list(zip(cause.cells, cause.would_reconcile, strict=True))
+        for row, (cell, wanted) in enumerate(places[:_PLACES]):
+            cells = [_Written(i, "", text) for i in range(len(_WIDTHS))]
+            if not row:
+                cells[1] = _Written(1, words["cause"], kind)
+                cells[6] = _Written(6, lead + shown(cause.messages[self.language], SENTENCE), text)
+                cells[10] = _Written(10, words["explained"].format(numbers=listed) if known else "", text)
+            cells[3:5] = self._place(cell)
+            cells[5] = _Written(5, shown(cell.label), text)
+            cells[7], cells[8] = _Written(7, shown(wanted), figure), _Written(8, _value(cell), figure)
+            self.rows.append((self._height(cells), cells))
+        if len(places) > _PLACES:
+            cells = [_Written(i, "", text) for i in range(len(_WIDTHS))]
+            cells[3] = _Written(3, words["more_places"].format(count=len(places) - _PLACES), text)
+            self.rows.append((_LINE, cells))
 
     def _finding(self, number: int, finding: Finding, result: Result) -> None:
         """A finding's rows: one with all that is said of it, and one for each further place."""

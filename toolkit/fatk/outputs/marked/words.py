@@ -24,7 +24,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "counts": "错误 {errors}，警告 {warnings}，提示 {infos}；读取单元格 {source_cells} 个，未能安置 {unaccounted_cells} 个",
         "waivers": "已豁免 {count} 条，按 {day} 判断",
         "copy": "本工作簿是做了标记的副本。请在自己的原文件中改正，再重新检查；不要用副本代替原文件公开。",
-        "none": "没有发现问题。", "related": "一并核对", "advice": "怎么办", "more_places": "另有 {count} 处",
+        "none": "没有发现问题。", "cause": "可能原因", "explained": "可解释第 {numbers} 条", "and": "、", "related": "一并核对", "advice": "怎么办", "more_places": "另有 {count} 处",
         "more": "另有 {count} 条没有列出；用其他形式（如 csv、json）可以看到全部。", "more_here": "另有 {count} 条，见“{sheet}”。",
         "no_comments": "“{sheet}”原有的批注写法不常见，没有在其中加批注；单元格仍标了颜色。",
         "threaded": "{place} 已有会话批注，没有再加批注；单元格仍标了颜色。",
@@ -37,7 +37,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "counts": "{errors} errors, {warnings} warnings, {infos} infos; {source_cells} cells read, {unaccounted_cells} unaccounted for",
         "waivers": "{count} waived, as of {day}",
         "copy": "This workbook is a marked copy. Mend the faults in your own file and check that again; do not publish the copy.",
-        "none": "Nothing found.", "related": "to be checked with it", "advice": "What to do", "more_places": "{count} more",
+        "none": "Nothing found.", "cause": "likely cause", "explained": "Would explain no. {numbers}", "and": ", ", "related": "to be checked with it", "advice": "What to do", "more_places": "{count} more",
         "more": "{count} more are not listed here; another form (csv, json) has them all.", "more_here": "{count} more: see “{sheet}”.",
         "no_comments": "The comments that “{sheet}” has are written unusually: none were added there, but its cells are coloured.",
         "threaded": "{place} has a threaded comment: none was added, but the cell is coloured.",
@@ -57,6 +57,8 @@ FILLS = {
     "open": ("FFD9D9D9", "FFEDEDED"),
     INFO: ("FFDDEBF7", "FFEEF5FB"),
 }
+#: Fill of the word for a likely cause in the list.
+CAUSE_FILL = "FFE4DFEC"
 LOOKS = tuple(FILLS)
 
 
