@@ -17,6 +17,10 @@ fi
 # Chinese glyphs for what LibreOffice prints.
 compgen -G '/usr/share/fonts/*/noto/NotoSansCJK*' >/dev/null || missing+=(fonts-noto-cjk)
 have pdftotext || missing+=(poppler-utils) # a second reader of the text of a PDF
+# A locale of GBK is made from these sources, to run the command as older Chinese systems do.
+if have dpkg; then
+  [[ -f /usr/share/i18n/locales/zh_CN ]] || missing+=(locales)
+fi
 # Node runs the checkers under tests/node. npm is asked too: some packages of nodejs bring it, Debian's does not.
 have node || missing+=(nodejs)
 have npm || missing+=(npm)

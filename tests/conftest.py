@@ -56,10 +56,11 @@ def required_program(*names: str) -> str:
     for name in names:
         if path := shutil.which(name):
             return path
-    return _missing(f"{' or '.join(names)} is not installed; see scripts/system-packages.sh")
+    return missing(f"{' or '.join(names)} is not installed; see scripts/system-packages.sh")
 
 
-def _missing(reason: str) -> NoReturn:
+def missing(reason: str) -> NoReturn:
+    """End the test for want of a program: a failure in CI, a skip on a laptop."""
     if CI:
         pytest.fail(reason)
     pytest.skip(reason)
@@ -81,7 +82,7 @@ def node_check() -> Callable[..., list[dict]]:
     node = required_program("node")
     folder = ROOT / "tests/node"
     if not (folder / "node_modules").is_dir():
-        _missing("the Node checkers are not installed; `make test` does it")
+        missing("the Node checkers are not installed; `make test` does it")
 
     def run(script: str, *files: Path) -> list[dict]:
         command = [node, folder / f"{script}.mjs", *files]
