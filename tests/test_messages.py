@@ -248,7 +248,7 @@ def test_titles_are_no_sentences() -> None:
 
 #: Latin words that a Chinese reader of these sentences knows, or has to write so.
 KNOWN_WORDS = {
-    "JSON", "CSV", "UTF", "Excel", "WPS", "LibreOffice", "OpenDocument", "PDF", "Word", "PPT", "OFD", "RAR", "7z", "gzip", "zip", "XML",
+    "JSON", "CSV", "UTF", "GB", "Excel", "WPS", "LibreOffice", "OpenDocument", "PDF", "Word", "PPT", "OFD", "RAR", "7z", "gzip", "zip", "XML",
     "fatk", "convert", "explain", "limits", "from", "force", "extras", "datapackage", "json", "resources", "path", "name", "rows", "report",
     "entity", "output", "meta", "root", "schema", "schemas", "standard", "waivers", "null", "true", "false", "n", "a", "undisclosed", "reported", "empty", "missing", "ROUND", "xlsx", "xls", "et", "xlsb", "z",
 }  # fmt: skip

@@ -803,7 +803,12 @@ class _Transcription:
         return {f"{name or ''}{year or 0}年度部门决算"}
 
     def notice(self, code: str, detail: str) -> None:
-        ids = {"MACRO_PRESENT": "READ-44", "EXTERNAL_LINK": "READ-45", "HIDDEN_CONTENT": "READ-46"}
+        ids = {
+            "MACRO_PRESENT": "READ-44",
+            "EXTERNAL_LINK": "READ-45",
+            "HIDDEN_CONTENT": "READ-46",
+            "TEXT_READ_AS": "READ-60",
+        }
         self.findings.append(
             notify(ids.get(code, "READ-47"), CellRef(location=detail or None), detail=detail, code=code)
         )

@@ -48,7 +48,9 @@ def read_bytes(data: bytes, *, limits: Limits = DEFAULTS, name: str = "") -> tup
     if form in spreadsheets.FORMS:
         from fatk import transcription
 
-        reading = transcription.transcribe(spreadsheets.read_book(form, data, opened, limits), spec, name)
+        reading = transcription.transcribe(
+            spreadsheets.read_book(form, data, opened, limits, name), spec, name
+        )
     elif form == "zip" and opened is not None:
         from fatk.formats import package
 

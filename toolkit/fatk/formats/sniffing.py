@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fatk import archive
+from fatk import archive, decoding
 from fatk.errors import Refused
 from fatk.limits import Limits
 
@@ -45,6 +45,9 @@ def sniff(data: bytes, limits: Limits) -> tuple[str, archive.Archive | None]:
             raise Refused(code)
     if data.startswith(b"BM") and data[6:10] == bytes(4):  # a bitmap: its size, then four reserved bytes
         raise Refused("NOT_A_TABLE_IMAGE")
+    encoding = decoding.marked(data)
+    if encoding in {"utf-16-le", "utf-16-be"}:
+        data = data[2:4098].decode(encoding, "replace").encode()
     head = data[:1024].lstrip(b"\xef\xbb\xbf \t\r\n")
     if head.startswith((b"{", b"[")):
         return "json", None
@@ -55,4 +58,6 @@ def sniff(data: bytes, limits: Limits) -> tuple[str, archive.Archive | None]:
         raise Refused("HTML_AS_XLS")
     if archive.has_directory(data):
         raise Refused("CONTAINER_PREFIX")
-    raise Refused("BINARY_UNKNOWN" if b"\0" in data[:4096] else "TEXT_UNKNOWN")
+    if b"\0" in data[:4096]:
+        raise Refused("BINARY_UNKNOWN")
+    return "text", None

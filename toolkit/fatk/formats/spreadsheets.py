@@ -9,17 +9,26 @@ from fatk.grid import Book
 from fatk.limits import Limits
 
 
-def _xlsx(data: bytes, opened: Archive | None, limits: Limits) -> Book:
+def _xlsx(data: bytes, opened: Archive | None, limits: Limits, name: str) -> Book:
     from fatk import archive, ooxml
 
     return ooxml.read_workbook(opened or archive.open_archive(data, limits), limits)
 
 
-#: Form → what reads it, from the file's bytes and, where it is a zip, from the archive opened.
-_READERS: dict[str, Callable[[bytes, Archive | None, Limits], Book]] = {"xlsx": _xlsx}
+def _text(data: bytes, opened: Archive | None, limits: Limits, name: str) -> Book:
+    from fatk import delimited
+
+    return delimited.read_book(data, limits, name)
+
+
+#: Form → what reads it, from the file's bytes and name and, where it is a zip, from the archive opened.
+_READERS: dict[str, Callable[[bytes, Archive | None, Limits, str], Book]] = {
+    "xlsx": _xlsx,
+    "text": _text,
+}
 FORMS = frozenset(_READERS)
 
 
-def read_book(form: str, data: bytes, opened: Archive | None, limits: Limits) -> Book:
+def read_book(form: str, data: bytes, opened: Archive | None, limits: Limits, name: str = "") -> Book:
     """The cells of a spreadsheet file of one of the ``FORMS``; ``Refused`` where it cannot be read."""
-    return _READERS[form](data, opened, limits)
+    return _READERS[form](data, opened, limits, name)
