@@ -14,9 +14,9 @@ TOOLKIT = ROOT / "toolkit/fatk"
 #: From bottom to top; modules of one row do not know each other. A pattern holds for what is not named elsewhere.
 ROWS = (
     "values resources errors limits grid rounding",
-    "spec archive files strictjson decoding",
-    "model lexical findings ooxml delimited",
-    "reading layout structure rules.context",
+    "spec archive files strictjson decoding gathering",
+    "model lexical findings strictxml",
+    "reading layout structure rules.context ooxml opendocument officexml delimited htmltables",
     "recognition rules.linear rules.sentences",
     "rules.narrative.claims",
     "rules.narrative.figures",

@@ -15,14 +15,15 @@ from __future__ import annotations
 import os
 import posixpath
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import repeat
 from typing import NoReturn
-from xml.parsers import expat
 
+from fatk import strictxml
 from fatk.archive import Archive, Member, open_archive
 from fatk.errors import Refused
+from fatk.gathering import Tally, hidden_notices
 from fatk.grid import (
     BOOLEAN,
     ERROR,
@@ -44,6 +45,7 @@ from fatk.grid import (
     read_format,
 )
 from fatk.limits import DEFAULTS, Limits
+from fatk.strictxml import Attributes, Begin, Parse, Qualify, refuse_document_types
 
 _MAIN = frozenset(
     {
@@ -57,7 +59,6 @@ _RELATED = (
 )
 _PACKAGE = frozenset({"http://schemas.openxmlformats.org/package/2006/relationships"})
 
-_ENCODINGS = {"utf-8", "utf8", "us-ascii", "ascii"}
 _KINDS = {"n": NUMBER, "s": TEXT, "str": TEXT, "inlineStr": TEXT, "d": TEXT, "b": BOOLEAN, "e": ERROR}
 _TRUE = {"1", "true", "on"}
 
@@ -74,20 +75,12 @@ _BUILT_IN = {
 #: Columns A to ZZ, which is nearly every column there is; others are computed.
 _COLUMNS = {column_letters(column): column for column in range(702)}
 
-_UTF16_MARKS = {b"\xfe\xff", b"\xff\xfe"}
-#: How much of a part that is not parsed is looked at for the beginning of its root element, before which a document type stands.
-_HEAD = 4096
-_ROOT_FIRST = re.compile(rb"(?:\xef\xbb\xbf)?(?>(?:\s+|<\?(?>.*?\?>)|<!--(?>.*?-->))*)<[^!?]", re.DOTALL)
-
 _ROW_NUMBER = re.compile(r"[1-9][0-9]{0,6}")
 _INDEX = re.compile(r"[ \t\r\n]*0*([0-9]{1,9})[ \t\r\n]*")
 _ESCAPE = re.compile(r"_x(D[89AB][0-9A-F]{2})__x(D[C-F][0-9A-F]{2})_|_x([0-9A-F]{4})_", re.IGNORECASE)
 #: Characters that one character of a text takes where it is escaped as ``_x000D_``.
 _LONGEST_ESCAPE = 7
 
-Attributes = dict[str, str]
-#: Turns the local name of one of a part's own elements into the one that expat reports.
-Qualify = Callable[[str], str]
 #: Type of a cell as its element states it, and its number format.
 Look = tuple[str | None, NumberFormat]
 #: Text of a formula, and the index that it is shared under.
@@ -105,7 +98,7 @@ def read_workbook(archive: Archive, limits: Limits = DEFAULTS) -> Book:
     workbook = package.workbook()
     declared, epoch_1904 = _declared_sheets(package, workbook)
     related = package.relationships(workbook)
-    tally = _Tally(limits)
+    tally = Tally(limits)
     strings = _strings(package, package.one(related, "sharedStrings"), limits)
     looks = _Looks(_formats(package, package.one(related, "styles")), limits.styles)
     notices = _content_notices(archive.names)
@@ -124,7 +117,7 @@ def read_workbook(archive: Archive, limits: Limits = DEFAULTS) -> Book:
         notices += _read_sheet(package, member, cells)
         sheets[member.name] = sheet = cells.sheet(hidden)
         notices += _sheet_notices(sheet, package.relationships(member).values())
-    package.refuse_document_types()
+    refuse_document_types(archive, package.parsed)
     return Book(tuple(sheets.values()), tuple(dict.fromkeys(notices)), epoch_1904)
 
 
@@ -198,7 +191,7 @@ class _Package:
         """Path and attributes of the elements at the wanted paths (``parent/child``), at most two levels below the root."""
         found: list[tuple[str, Attributes]] = []
 
-        def begin(parse: _Parse, qualify: Qualify) -> None:
+        def begin(parse: Parse, qualify: Qualify) -> None:
             space = qualify("")
             path = [root]
 
@@ -228,102 +221,8 @@ class _Package:
         """Run expat over a part whose root element has to be ``root`` in one of the namespaces; there ``begin`` is called to
         set the handlers. The part is fed piece by piece, and the first piece in two, parted behind ``mark``."""
         self.parsed.add(member.name)
-        parse = _Parse(member, self.limits)
-
-        def first(name: str, attributes: Attributes) -> None:
-            space, _, local = name.rpartition(" ")
-            if local != root or space not in namespaces:
-                raise Refused("XLSX_WRONG_PART", part=member.name, expected=root, found=name)
-            parse.parser.StartElementHandler = None
-            parse.parser.StartNamespaceDeclHandler = None
-            begin(parse, f"{space} ".__add__)
-
-        parse.parser.StartElementHandler = first
-        try:
-            for piece in self.archive.pieces(member):
-                rest = piece
-                if mark and not parse.fed:
-                    head, found, rest = piece.partition(mark)
-                    parse.marked = len(head) if found else -1
-                    parse.feed(head + found)
-                parse.feed(parse.take(rest))
-                parse.check()
-            parse.parser.Parse(b"", True)
-        except expat.ExpatError as error:
-            raise Refused("XML_MALFORMED", part=member.name, reason=expat.ErrorString(error.code)) from None
-
-    def refuse_document_types(self) -> None:
-        """Refuse a document type in any other XML part too: what is not parsed here, others will parse."""
-        for member in self.archive.members:
-            if member.name not in self.parsed and member.name.lower().endswith((".xml", ".rels", ".vml")):
-                head = self.archive.head(member, _HEAD)
-                if head[:2] in _UTF16_MARKS:
-                    head = head.decode("utf-16", "ignore").encode()
-                if not _ROOT_FIRST.match(head) and (b"<!" in head or member.size > _HEAD):
-                    raise Refused("XML_DTD_FORBIDDEN", part=member.name)
-
-
-class _Parse:
-    """Expat at work on one part. It refuses document types and every encoding but UTF-8."""
-
-    __slots__ = ("between", "fed", "limits", "marked", "member", "names", "parser", "prefixes", "take")
-
-    def __init__(self, member: Member, limits: Limits) -> None:
-        self.member, self.limits = member, limits
-        self.names: dict[str, str] = {}  # of elements and attributes; expat keeps every one that it meets
-        self.parser = expat.ParserCreate("utf-8", " ", self.names)
-        self.prefixes: set[str] = set()  # of namespaces, declared at the root
-        self.parser.buffer_text = True
-        self.parser.StartNamespaceDeclHandler = self._namespace
-        self.parser.XmlDeclHandler = self._declaration
-        self.parser.StartDoctypeDeclHandler = self._document_type
-        self.fed = 0  # bytes
-        self.marked = -1  # offset of the mark behind which the first piece was parted
-        self.take: Callable[[bytes], bytes] = _whole  # may read part of a piece in another way
-        self.between: Callable[[], None] = _nothing  # called after every piece
-
-    def _declaration(self, _version: str, encoding: str | None, _standalone: int) -> None:
-        if encoding is not None and encoding.lower() not in _ENCODINGS:
-            raise Refused("XML_ENCODING", part=self.member.name, encoding=encoding)
-
-    def _namespace(self, prefix: str | None, _uri: str) -> None:
-        if prefix is not None:
-            self.prefixes.add(prefix)
-
-    def _document_type(self, *_: object) -> None:
-        raise Refused("XML_DTD_FORBIDDEN", part=self.member.name)
-
-    def feed(self, data: bytes) -> None:
-        """Let expat read on."""
-        # Told to read UTF-8, expat still follows a mark of UTF-16.
-        if not self.fed and (data[:2] in _UTF16_MARKS or b"\0" in data[:4]):
-            raise Refused("XML_ENCODING", part=self.member.name, encoding="utf-16")
-        self.parser.Parse(data, False)
-        self.fed += len(data)
-
-    @property
-    def settled(self) -> bool:
-        """Whether expat has dealt with all that it was fed, so that it is inside no tag and no comment."""
-        return self.parser.CurrentByteIndex == self.fed
-
-    def check(self) -> None:
-        """Refuse what would cost expat too much: it looks at a tag or comment without end again with every piece."""
-        waiting = self.fed - self.parser.CurrentByteIndex
-        if waiting > self.limits.xml_markup or len(self.names) > self.limits.xml_names:
-            raise Refused("XML_TOO_COMPLEX", part=self.member.name)
-        self.between()
-
-
-#: Sets the handlers of a parse that has met the part's root element.
-Begin = Callable[[_Parse, Qualify], None]
-
-
-def _whole(data: bytes) -> bytes:
-    return data
-
-
-def _nothing() -> None:
-    pass
+        pieces = self.archive.pieces(member)
+        strictxml.parse(member.name, pieces, self.limits, root, namespaces, begin, mark=mark)
 
 
 # Workbook, strings, formats
@@ -359,7 +258,7 @@ def _strings(package: _Package, member: Member | None, limits: Limits) -> dict[s
     if member is None:
         return strings
 
-    def begin(parse: _Parse, qualify: Qualify) -> None:
+    def begin(parse: Parse, qualify: Qualify) -> None:
         item_name, text_name, phonetic_name = qualify("si"), qualify("t"), qualify("rPh")
         buffer: list[str] = []
         parts: list[str] = []
@@ -459,16 +358,6 @@ def _unescaped(match: re.Match[str]) -> str:
 # Sheets
 
 
-class _Tally:
-    """What the sheets read so far have used of the limits that hold for a whole workbook."""
-
-    __slots__ = ("area", "blanks", "cells", "limits", "merged_area", "merges", "text")
-
-    def __init__(self, limits: Limits) -> None:
-        self.limits = limits
-        self.cells = self.area = self.blanks = self.text = self.merges = self.merged_area = 0
-
-
 class _Looks(dict[str, Look]):
     """What the attributes of a plain cell behind its name say, by their markup; worked out when first met."""
 
@@ -529,7 +418,7 @@ class _Cells:
         part: str,
         strings: dict[str, str],
         looks: _Looks,
-        tally: _Tally,
+        tally: Tally,
     ) -> None:
         self.name, self.part, self.strings, self.looks, self.tally = name, part, strings, looks, tally
         self.longest = tally.limits.cell_text
@@ -702,11 +591,8 @@ class _Cells:
         (r1, c1), (r2, c2) = self.place(first), self.place(last or first)
         r1, r2, c1, c2 = min(r1, r2), max(r1, r2), min(c1, c2), max(c1, c2)
         self.merges.append((r1, c1, r2, c2))
-        tally, limits = self.tally, self.tally.limits
-        tally.merges += 1
-        tally.merged_area += (r2 - r1 + 1) * (c2 - c1 + 1)
-        if tally.merges > limits.merges or tally.merged_area > limits.merged_area:
-            self.refuse("XLSX_MERGE_AREA", reference, limit=limits.merged_area)
+        if not self.tally.merge(r2 - r1 + 1, c2 - c1 + 1):
+            self.refuse("XLSX_MERGE_AREA", reference, limit=self.tally.limits.merged_area)
 
     def hide_columns(self, first: str, last: str) -> None:
         """Note a span of hidden columns, as XML counts them: from 1, both ends inclusive."""
@@ -774,7 +660,7 @@ def _read_sheet(package: _Package, member: Member, cells: _Cells) -> list[tuple[
     limits = package.limits
     notices: list[tuple[str, str]] = []
 
-    def begin(parse: _Parse, qualify: Qualify) -> None:
+    def begin(parse: Parse, qualify: Qualify) -> None:
         parser = parse.parser
         data_name, row_name, cell_name = qualify("sheetData"), qualify("row"), qualify("c")
         value_name, formula_name, inline_name = qualify("v"), qualify("f"), qualify("is")
@@ -1022,16 +908,7 @@ def _unread_notices(name: str, relation: _Relation) -> list[tuple[str, str]]:
 
 def _sheet_notices(sheet: Sheet, relations: Iterable[_Relation]) -> list[tuple[str, str]]:
     """Hidden content, pictures and comments of a sheet; embedded objects and controls count as ways to other files."""
-    notices = []
-    if sheet.hidden:
-        notices.append(("HIDDEN_CONTENT", sheet.name))
-    notices += [
-        ("HIDDEN_CONTENT", f"{sheet.name}!{first + 1}:{last + 1}") for first, last in _runs(sheet.hidden_rows)
-    ]
-    notices += [
-        ("HIDDEN_CONTENT", f"{sheet.name}!{column_letters(first)}:{column_letters(last)}")
-        for first, last in _runs(sheet.hidden_columns)
-    ]
+    notices = hidden_notices(sheet)
     for relation in relations:
         if relation.kind == "drawing":
             notices.append(("DRAWING_PRESENT", sheet.name))
@@ -1040,14 +917,3 @@ def _sheet_notices(sheet: Sheet, relations: Iterable[_Relation]) -> list[tuple[s
         elif relation.kind in {"oleObject", "package", "control", "queryTable"}:
             notices.append(("EXTERNAL_LINK", relation.target))
     return notices
-
-
-def _runs(indexes: Iterable[int]) -> list[tuple[int, int]]:
-    """Runs of consecutive indexes, first and last of each."""
-    runs: list[tuple[int, int]] = []
-    for index in sorted(indexes):
-        if runs and runs[-1][1] == index - 1:
-            runs[-1] = runs[-1][0], index
-        else:
-            runs.append((index, index))
-    return runs

@@ -1,0 +1,144 @@
+"""A sheet as it is gathered from a file, whatever its form: cells, merged ranges, what is hidden, each held to the limits.
+
+What a file states once for many cells (a repeated row, a span) is held to the limits before it is written out, so that a
+file is never larger in memory than the limits allow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NoReturn
+
+from fatk.errors import Refused
+from fatk.grid import MAX_COLUMNS, MAX_ROWS, Cell, Range, Sheet, a1, column_letters
+from fatk.limits import Limits
+
+Notices = list[tuple[str, str]]
+
+
+class Tally:
+    """What the sheets read so far have used of the limits that hold for a whole workbook."""
+
+    __slots__ = ("area", "blanks", "cells", "limits", "merged_area", "merges", "sheets", "text")
+
+    def __init__(self, limits: Limits) -> None:
+        self.limits = limits
+        self.cells = self.area = self.blanks = self.text = self.merges = self.merged_area = self.sheets = 0
+
+    def take_sheet(self) -> None:
+        """Count one more sheet."""
+        self.sheets += 1
+        if self.sheets > self.limits.sheets:
+            raise Refused("XLSX_TOO_MANY_SHEETS", count=self.sheets, limit=self.limits.sheets)
+
+    def merge(self, rows: int, columns: int, times: int = 1) -> bool:
+        """Count merged ranges of that many rows and columns; whether they are within the limits."""
+        self.merges += times
+        self.merged_area += rows * columns * times
+        return self.merges <= self.limits.merges and self.merged_area <= self.limits.merged_area
+
+
+class Gathering:
+    """The content of one sheet, put in cell by cell in any order."""
+
+    __slots__ = (
+        "cells", "characters", "deepest", "hidden_columns", "hidden_rows", "merges", "name", "ordered", "part", "tally", "widest",
+    )  # fmt: skip
+
+    def __init__(self, name: str, part: str, tally: Tally) -> None:
+        self.name, self.part, self.tally = name, part, tally
+        self.cells: dict[tuple[int, int], Cell] = {}
+        self.merges: list[Range] = []
+        self.hidden_rows: set[int] = set()  # those with content only
+        self.hidden_columns: list[tuple[int, int]] = []  # spans, first and last
+        self.deepest = self.widest = -1
+        self.characters = 0
+        self.ordered = True
+
+    def refuse(self, code: str, where: str = "", **details: object) -> NoReturn:
+        """Give up the whole file because of something in this sheet, at a cell or row."""
+        raise Refused(code, place=f"{self.name}!{where}" if where else self.name, part=self.part, **details)
+
+    def put(self, row: int, column: int, cell: Cell, rows: int = 1, columns: int = 1) -> None:
+        """Add a cell, as many times to the right and below as the file states it for; none may be there twice."""
+        if row + rows > MAX_ROWS or column + columns > MAX_COLUMNS:
+            self.refuse("XLSX_BAD_REFERENCE", f"{column_letters(column)}{row + 1}", reason="outside")
+        limits, count = self.tally.limits, rows * columns
+        size = len(cell.text) + len(cell.formula or "")
+        if max(len(cell.text), len(cell.formula or "")) > limits.cell_text:
+            self.refuse("CELL_TOO_LONG", a1(row, column), limit=limits.cell_text)
+        self.characters += size * count
+        self.widest = max(self.widest, column + columns - 1)
+        if len(self.cells) + count > limits.cells - self.tally.cells:
+            self.refuse("XLSX_TOO_MANY_CELLS", limit=limits.cells)
+        if self.characters > limits.workbook_text - self.tally.text:
+            self.refuse("XLSX_TEXT_TOO_LARGE", limit=limits.workbook_text)
+        last = row + rows - 1
+        if last < self.deepest or rows > 1:
+            self.ordered = False
+        self.deepest = max(self.deepest, last)
+        if (self.deepest + 1) * (self.widest + 1) > limits.used_area - self.tally.area:
+            self.refuse("XLSX_SPARSE_AREA", a1(self.deepest, self.widest), limit=limits.used_area)
+        for r in range(row, row + rows):
+            for c in range(column, column + columns):
+                if (r, c) in self.cells:
+                    self.refuse("XLSX_BAD_REFERENCE", a1(r, c), reason="used_twice")
+                self.cells[r, c] = cell
+
+    def blank(self, count: int = 1) -> None:
+        """Count cells that the file states without content: each takes time to read, though nothing is kept."""
+        self.tally.blanks += count
+        if self.tally.blanks > self.tally.limits.used_area:
+            self.refuse("XLSX_SPARSE_AREA", limit=self.tally.limits.used_area)
+
+    def merge(self, row: int, column: int, rows: int, columns: int) -> None:
+        """Add a merged range by its first cell and its size."""
+        where = a1(row, column)
+        if row + rows > MAX_ROWS or column + columns > MAX_COLUMNS or min(rows, columns) < 1:
+            self.refuse("XLSX_BAD_REFERENCE", where, reason="outside")
+        if not self.tally.merge(rows, columns):
+            self.refuse("XLSX_MERGE_AREA", where, limit=self.tally.limits.merged_area)
+        self.merges.append((row, column, row + rows - 1, column + columns - 1))
+
+    def hide_columns(self, first: int, last: int) -> None:
+        """Note a span of hidden columns, both ends inclusive."""
+        if len(self.hidden_columns) >= MAX_COLUMNS:
+            self.refuse("XLSX_BAD_REFERENCE", column_letters(first), reason="outside")
+        self.hidden_columns.append((first, last))
+
+    def sheet(self, hidden: bool = False) -> Sheet:
+        """The complete sheet; what it used of the limits is no longer there for the next one."""
+        tally = self.tally
+        tally.cells += len(self.cells)
+        tally.area += (self.deepest + 1) * (self.widest + 1)
+        tally.text += self.characters
+        cells = self.cells if self.ordered else dict(sorted(self.cells.items()))
+        used = sorted({column for _, column in cells}) if self.hidden_columns else []
+        concealed = {c for c in used if any(first <= c <= last for first, last in self.hidden_columns)}
+        return Sheet(
+            self.name, cells, tuple(self.merges), hidden, frozenset(self.hidden_rows), frozenset(concealed)
+        )
+
+
+def hidden_notices(sheet: Sheet) -> Notices:
+    """What of a sheet is hidden, though it is read as data too."""
+    notices = [("HIDDEN_CONTENT", sheet.name)] if sheet.hidden else []
+    notices += [
+        ("HIDDEN_CONTENT", f"{sheet.name}!{first + 1}:{last + 1}") for first, last in _runs(sheet.hidden_rows)
+    ]
+    notices += [
+        ("HIDDEN_CONTENT", f"{sheet.name}!{column_letters(first)}:{column_letters(last)}")
+        for first, last in _runs(sheet.hidden_columns)
+    ]
+    return notices
+
+
+def _runs(indexes: Iterable[int]) -> list[tuple[int, int]]:
+    """Runs of consecutive indexes, first and last of each."""
+    runs: list[tuple[int, int]] = []
+    for index in sorted(indexes):
+        if runs and runs[-1][1] == index - 1:
+            runs[-1] = runs[-1][0], index
+        else:
+            runs.append((index, index))
+    return runs
