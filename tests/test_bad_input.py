@@ -681,7 +681,9 @@ WORKBOOKS: list[Any] = [
     ("a code as a number", cell(INC, "A8", 201), []),
     ("a code of four digits", cell(INC, "A8", "2010"), [("READ-37", f"{INC}!A8"), ("READ-41", f"{INC}!A8")]),
     ("a code that is an error", cell(INC, "A8", "#REF!"), [("READ-37", f"{INC}!A8"), ("READ-41", f"{INC}!A8")]),
-    ("a row without its code", cell(INC, "A8", None), [("READ-37", f"{INC}!B8"), ("READ-41", f"{INC}!B8")]),
+    ("a row without its code", cell(INC, "A8", None), [("READ-57", f"{INC}!B8")]),
+    ("a row of something else", cell(INC, "A8", "其他"), [("READ-37", f"{INC}!A8"), ("READ-41", f"{INC}!A8")]),
+    ("a misspelt column", cell(INC, "F4", "事业收人"), [("READ-41", f"{INC}!F4"), ("READ-56", f"{INC}!F4")]),
     ("a code that is a formula without its value", cell(INC, "A8", "=A9"), [("READ-32", f"{INC}!A8"), ("READ-41", f"{INC}!B8")]),
     ("a date in the place of a code", cell(INC, "A8", date(2022, 1, 1)), [("READ-37", f"{INC}!A8"), ("READ-41", f"{INC}!A8")]),
     ("a code twice", cell(INC, "A9", "201"), [("STR-05", f"{INC}!A9")]),
@@ -904,6 +906,7 @@ def test_every_notice_has_a_case() -> None:
     }
     elsewhere = {
         "READ-44", "READ-45", "READ-54", "STR-17",  # above
+        "READ-58", "READ-59", "READ-95", "READ-96", "READ-97", "READ-98", "READ-99",  # in test_layouts.py
         "READ-60",  # in test_delimited.py
         "STR-11", "STR-12",  # of reports made in memory, above
     }  # fmt: skip

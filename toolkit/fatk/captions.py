@@ -20,6 +20,8 @@ _ENTITY = re.compile(
 _YEAR = re.compile(r"(20[0-9]{2})\s*年")
 #: A line that names a year is none of a table's captions beyond this length: it is a sentence.
 _SENTENCE = 40
+#: Days on which something was written or published are of another year than the figures.
+_DATE = re.compile(r"日期|时间|[0-9]\s*月")
 #: What keeps captions in one cell apart: two blanks, an ideographic one, a line end, or the words that begin a unit.
 _APART = re.compile(r"[ \u00a0]{2,}|[ \u00a0]*[\u3000\t\n]+[ \u00a0\u3000]*|[ \u00a0]+(?=(?:金额)?单位[:：])")
 
@@ -53,7 +55,9 @@ def _caption(text: str, table_id: str) -> Caption | None:
     if entity:
         return Caption(ENTITY, entity[entity.lastindex or 0].strip(BLANKS), text)
     years = years_in(text)
-    return Caption(YEAR, str(years[0]), text) if years and len(text) <= _SENTENCE else None
+    if not years or len(text) > _SENTENCE or _DATE.search(text):
+        return None
+    return Caption(YEAR, str(years[0]), text)
 
 
 def years_in(text: str) -> list[int]:

@@ -444,7 +444,7 @@ def heading(sheet: Sheet, rows: Rows, region: Region, names: Mapping[str, str]) 
                     c for (r, c), a in anchors.items() if a == (number, column) and r == number
                 )
                 key_columns.add(column)
-    labelled = [r for r in header_rows if not is_number_row(rows[r])]
+    labelled = [r for r in header_rows if not is_number_row(rows[r]) or _has_levels(rows[r])]
     paths = _paths(_labels(rows, labelled, first_data, words), labelled, anchors)
     groups = {path[:end] for path in paths.values() for end in range(1, len(path))}
     paths = {
@@ -478,13 +478,14 @@ def heading(sheet: Sheet, rows: Rows, region: Region, names: Mapping[str, str]) 
 def _labels(
     rows: Rows, header_rows: Sequence[int], first_data: int, words: Vocabulary
 ) -> dict[tuple[int, int], Cell]:
-    """The cells of a header by their place; of a row that is the first of the data too, those that name columns."""
+    """The cells of a header by their place; of a row of data or of numbers, those that name columns."""
+    known = words.words | code_levels()
     return {
         (row, column): cell
         for row in header_rows
+        for partly in [row == first_data or is_number_row(rows[row])]
         for column, cell in rows[row]
-        if row != first_data
-        or (cell.kind == "text" and header_word(cell.text) in words.words | code_levels())
+        if not partly or (cell.kind == "text" and header_word(cell.text) in known)
     }
 
 
@@ -545,11 +546,16 @@ def _covered(sheet: Sheet, first: int, last: int) -> dict[tuple[int, int], tuple
 
 
 def is_number_row(line: Sequence[tuple[int, Cell]]) -> bool:
-    """Whether a row is the 栏次 row: it says so, or is nothing but 1, 2, 3 …, which would satisfy every sum."""
+    """Whether a row is the 栏次 row: it says so, or is nothing but 1, 2, 3 …, which would satisfy every sum;
+    where other columns stand among the known, the numbers may begin again."""
     texts = [fold(cell.text) for _, cell in line]
     if not _number_labels().isdisjoint(texts):
         return True
-    return len(texts) >= 3 and texts == [str(n) for n in range(1, len(texts) + 1)]
+    if len(texts) < 3 or not all(text.isdecimal() and len(text) <= 2 for text in texts):
+        return False
+    numbers = [int(text) for text in texts]
+    runs = 1 + sum(right != left + 1 for left, right in pairwise(numbers))
+    return numbers[0] == 1 and 3 * runs <= len(numbers)
 
 
 def is_header_word(cell: Cell, words: Vocabulary, names: Mapping[str, str]) -> bool:
@@ -599,9 +605,13 @@ def _is_data(line: Sequence[tuple[int, Cell]], key_columns: set[int], words: Voc
 def _names_columns(line: Sequence[tuple[int, Cell]], key_columns: set[int], words: Vocabulary) -> bool:
     """Whether a row with data names columns as well: 类 款 项, or two words of headers over the amounts."""
     texts = [(column, header_word(cell.text)) for column, cell in line if cell.kind == "text"]
-    levels = {text for column, text in texts if text in code_levels()}
     named = [column for column, text in texts if column not in key_columns and text in words.words]
-    return len(levels) >= 2 or len(named) >= 2
+    return _has_levels(line) or len(named) >= 2
+
+
+def _has_levels(line: Sequence[tuple[int, Cell]]) -> bool:
+    """Whether a row names the parts of a code, 类 款 项, each over a column of its own."""
+    return sum(cell.kind == "text" and fold(cell.text) in code_levels() for _, cell in line) >= 2
 
 
 def is_foot(line: Sequence[tuple[int, Cell]]) -> bool:

@@ -17,11 +17,11 @@ from fatk.values import BLANKS, clean_text
 
 _CODE = re.compile(r"[0-9]{3}(?:[0-9]{2}){0,2}")
 #: A code and its name in one cell: 30207邮电费, 201-一般公共服务支出, 20103 政府办公厅.
-_GLUED = re.compile(r"([0-9]{3}(?:[0-9]{2}){0,2})\s*[-—_.、:：]?\s*([^0-9\s].*)", re.DOTALL)
+_GLUED = re.compile(r"([0-9０-９]{3}(?:[0-9０-９]{2}){0,2})\s*[-—_.、:：]?\s*([^0-9０-９\s].*)", re.DOTALL)
 #: What a form's pattern leaves behind where a person should have written.
 _RESIDUE = re.compile(r"[….。·×*_＿Xx〇○\s]+|[{｛【\[].*[}｝】\]]|待填写?|示例")
 #: Fixed labels print ordinals; one that lost its comma (一一般公共服务支出) is stripped only where a known label is left.
-_BARE_ORDINAL = re.compile(r"^[一二三四五六七八九十]{1,3}")
+_BARE_ORDINAL = re.compile(r"[一二三四五六七八九十]{1,3}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +78,11 @@ class Keys:
             return Identity(None, None, [column] if cell and cell.kind == FORMULA_WITHOUT_VALUE else [])
         name = clean_text(strip_ordinal(clean_text(cell.text)))
         key = self._line_of(cell.text, name)
-        if key is None and (bare := _BARE_ORDINAL.sub("", name)) != name:
-            key = self._line_of(bare, bare) if bare else None
-            name = bare if key else name
+        bare = _BARE_ORDINAL.match(name)
+        for length in range(1, bare.end() + 1 if bare and key is None else 1):
+            key = self._line_of(name[length:], name[length:])
+            if key is not None:
+                return Identity(key, name[length:], [column])
         return Identity(key, name, [column])
 
     def _line_of(self, label: str, name: str) -> str | None:
@@ -108,9 +110,9 @@ class Keys:
         text = clean_text(line[printed[0]].text) if len(printed) == 1 else None if printed else name
         if not text or (printed and label and fold(name or "") != fold(text)):
             return Identity(None, None, there)
-        glued = _GLUED.fullmatch(unicodedata.normalize("NFKC", text))
-        if glued and _CODE.fullmatch(glued[1]):
-            return Identity(glued[1], clean_text(glued[2]), there)
+        glued = _GLUED.fullmatch(text)
+        if glued:
+            return Identity(unicodedata.normalize("NFKC", glued[1]), clean_text(glued[2]), there)
         key = self._by_words(text)
         if key is None and self.table.scheme == "functional" and (found := self._by_path(text)):
             return Identity(found, text, there, inferred=True)

@@ -41,6 +41,11 @@ from fatk.rowkeys import Columns, Keys, is_residue
 from fatk.spec import Edition, Field, Spec, Table, load
 from fatk.values import BLANKS, Nothing, Value, clean_text, parse_decimal, round_half_up, text_fault
 
+#: A cover's large line: whose final accounts, of which year.
+_COVER = re.compile(r"(.*?)(20[0-9]{2})年(?:度)?(?:部门|单位)?决算.*")
+_COVER_CELLS = 200
+_BREAK = re.compile(r"[ \u3000]*\n[ \u3000]*")
+_BUDGET = re.compile(r"预算(?:公开|总表|表)|年度?(?:部门|单位)?预算$|部门预算|单位预算")
 _WITHHELD = re.compile(r"涉密|保密|不宜公开|不予公开")
 _EMPTY_STATEMENT = re.compile(r"无数据|空表|没有.*(?:收入|支出)|无.*(?:收入|支出)")
 #: Beyond this share of the last printed digit, the figure stored is not the figure shown.
@@ -97,7 +102,8 @@ class _Transcription:
         self.entities: Counter[str] = Counter()
         #: Where the forms name the entity: table, place, the whole line and the name in it.
         self.named: list[tuple[str, str, str, str]] = []
-        self.years: Counter[int] = Counter()
+        #: Where a year is named: the place, and the only year there.
+        self.years: list[tuple[str, int]] = []
 
     def reading(self) -> Reading:
         for state in self.sheets:
@@ -113,6 +119,10 @@ class _Transcription:
                     self.head(state, region, names.get(str(region.table.scheme), {}))
         for form in self.forms.values():
             self.surroundings(form, names.get(str(form.region.table.scheme), {}))
+        if self.forms and "report" not in self.rows:
+            self.covers()
+            if (said := self.is_budget()) is not None:
+                self.findings.append(notify("READ-95", said, place=said.location, text=said.value))
         edition, certainty = self.edition(about)
         decimals = about.get("decimals")
         decimals = decimals if isinstance(decimals, int) else edition.decimals
@@ -124,12 +134,12 @@ class _Transcription:
             )
         self.describe(edition, decimals)
         total = sum(len(s.sheet.cells) for s in self.sheets)
-        self.rest()
+        accounted = self.rest()
         for code, detail in self.book.notices:
             self.notice(code, detail)
         return Reading(
             build(self.spec, self.rows), tuple(self.findings), self.place,
-            edition_certainty=certainty, source_cells=total,
+            edition_certainty=certainty, source_cells=total, unaccounted_cells=total - accounted,
         )  # fmt: skip
 
     def one(self, table_id: str) -> dict[str, Value]:
@@ -289,8 +299,7 @@ class _Transcription:
     def head(self, state: _SheetState, region: Region, names: Mapping[str, str]) -> None:
         """Read a form's header and the lines around it. Of several of one meaning the widest is the form; one with the same
         header may be its next page; others stay outside."""
-        place = region.title or (region.header, 0)
-        title = state.sheet.cells[place].text if region.title else None
+        title = state.sheet.cells[place_of(region)].text if region.title else None
         form = _FormState(
             region, heading(state.sheet, state.rows, region, names), state, title and clean_text(title)
         )
@@ -308,7 +317,7 @@ class _Transcription:
     def outside(self, form: _FormState) -> None:
         """Say that a second table of one meaning is left where it is."""
         region = form.region
-        where = form.state.sheet.place(*(region.title or (region.header, 0)))
+        where = form.state.sheet.place(*place_of(region))
         cell = CellRef(region.table.id, location=where)
         self.findings.append(notify("READ-34", cell, place=where, title=region.table.title))
 
@@ -340,8 +349,8 @@ class _Transcription:
                     form.unit = form.unit or unit_in(cell.text)
                 elif placed and number != form.heading.first_data and is_header_word(cell, words, names):
                     state.used.add((number, column))
-        for text in (title or "", state.sheet.name):
-            self.years.update(years_in(text))
+        self.year(state.sheet.place(*place_of(region)), title or "")
+        self.year(state.sheet.name, state.sheet.name)
 
     def title(self, form: _FormState, place: tuple[int, int], title: str) -> None:
         """Say where a title is not that of the table that its header shows."""
@@ -366,7 +375,7 @@ class _Transcription:
                 self.entities[caption.value] += 1
                 self.named.append((form.region.table.id, place, caption.words, caption.value))
             else:
-                self.years.update(years_in(caption.words))
+                self.year(place, caption.words)
         return bool(found)
 
     def read_form(self, form: _FormState, decimals: int, names: Mapping[str, str]) -> None:
@@ -568,7 +577,11 @@ class _Transcription:
                 printed.append(clean_text(at[place].text))
         own = [text for text in printed if fold(text) in words.items or fold(text) not in words.words]
         named = [text for text in own if words.items.get(fold(text)) == meaning.line]
-        return (named or own or printed)[-1]
+        return self.unbroken((named or own or printed)[-1])
+
+    def unbroken(self, name: str) -> str:
+        """A printed name without the line ends that only make it fit its cell; our own workbooks print none such."""
+        return name if "codes" in self.rows else _BREAK.sub("", name)
 
     def read_row(
         self, form: _FormState, block: Columns, keys: Keys, number: int, line: Mapping[int, Cell], decimals: int
@@ -596,7 +609,7 @@ class _Transcription:
             self.findings.append(notify("READ-57", cell, place=where, text=name or "", code=key))
         values: list[Value] = [None] * len(table.fields)
         faults: list[_Fault] = []
-        printed, wrong = lexical.from_text(table["name"], name or "")
+        printed, wrong = lexical.from_text(table["name"], self.unbroken(name or ""))
         if wrong:
             faults.append((table["name"], labels[-1], line[labels[-1]], wrong))
         values[table.key_positions[0]], values[table.position["name"]] = key, printed
@@ -636,11 +649,60 @@ class _Transcription:
         if isinstance(named, str):
             return self.spec.edition_for(named, year if isinstance(year, int) else 0), "certain"
         if not isinstance(year, int):
-            year = self.years.most_common(1)[0][0] if self.years else 0
+            year = self.likely_year() or 0
         scores = sorted(((self.fit(e), e.covers(year), e.id) for e in self.spec.editions), reverse=True)
         best = next((s for s in scores if s[1] and s[0] >= scores[0][0] - 1), scores[0])
         rivals = [s for s in scores if s[2] != best[2] and s[0] >= best[0] and s[1] == best[1]]
         return self.spec.edition(best[2]), "guessed" if not best[1] else "probable" if rivals else "certain"
+
+    def year(self, place: str, text: str) -> None:
+        """Note the year that a title, a caption, a cover or a name tells, where it tells one."""
+        found = set(years_in(text))
+        if len(found) == 1:
+            self.years.append((place, found.pop()))
+
+    def likely_year(self) -> int | None:
+        """The year that most places tell; of equals the first."""
+        votes = Counter(year for _, year in self.years)
+        return votes.most_common(1)[0][0] if votes else None
+
+    def covers(self) -> None:
+        """Take year and entity from sheets that hold no table, as covers do, where lists say neither: 某局2022年度部门决算."""
+        for state in self.sheets:
+            if state.regions:
+                continue
+            for (row, column), cell in list(state.sheet.cells.items())[:_COVER_CELLS]:
+                found = _COVER.fullmatch(fold(cell.text)) if cell.kind == "text" else None
+                if found:
+                    self.year(state.sheet.place(row, column), f"{found[2]}年")
+                    if found[1]:
+                        self.entities[clean_text(cell.text)[: len(found[1])]] += 1
+        self.year(self.name, self.name)
+
+    def is_budget(self) -> CellRef | None:
+        """The cell that says that this is a budget, where nothing says that it is final accounts."""
+        said: CellRef | None = None
+        for state in self.sheets:
+            for (row, column), cell in state.sheet.cells.items():
+                if cell.kind != "text":
+                    continue
+                if "决算" in cell.text:
+                    return None
+                if said is None and _BUDGET.search(fold(cell.text)):
+                    where = state.sheet.place(row, column)
+                    said = CellRef(location=where, value=clean_text(cell.text))
+        return None if "决算" in self.name else said
+
+    def compare_years(self) -> None:
+        """Say where another year is named than the one that the report was read for."""
+        said = self.one("report").get("fiscal_year")
+        others: dict[int, str] = {}
+        for place, year in self.years if isinstance(said, int) else ():
+            if year != said:
+                others.setdefault(year, place)
+        for year, place in others.items():
+            cell = CellRef("report", "*", "fiscal_year", place, value=str(year))
+            self.findings.append(notify("READ-97", cell, place=place, printed=str(year), said=str(said)))
 
     def fit(self, edition: Edition) -> int:
         """How many printed titles and header paths are just as an edition prints them."""
@@ -665,7 +727,7 @@ class _Transcription:
         units = Counter(f.unit for f in self.forms.values() if f.unit)
         if "report" not in self.rows:
             unit = units.most_common(1)[0][0] if units else None
-            year = self.years.most_common(1)[0][0] if self.years else None
+            year = self.likely_year()
             if unit is None and self.forms:
                 self.findings.append(notify("READ-38", CellRef("report", "*", "unit")))
             self.rows["report"] = [
@@ -680,6 +742,7 @@ class _Transcription:
             self.rows["entity"] = [make_row(spec.tables["entity"], name=self.entities.most_common(1)[0][0])]
         else:
             self.compare_units()
+        self.compare_years()
         self.compare_item_units()
         self.compare_entities(edition)
         if "tables" not in self.rows:
@@ -756,8 +819,10 @@ class _Transcription:
 
     # What is left
 
-    def rest(self) -> None:
-        """Keep every cell that nothing has used, word for word, and say so once a sheet."""
+    def rest(self) -> int:
+        """Keep every cell that nothing has used, word for word, and say so once a sheet; how many cells are used, kept,
+        blank, or derived from the report."""
+        accounted = 0
         table = self.spec.tables["extras"]
         titles = self.cover_titles()
         for state in self.sheets:
@@ -770,10 +835,9 @@ class _Transcription:
                 for n in range((r.title or (r.header, 0))[0], r.end + 1)
             }
             for (row, column), cell in state.sheet.cells.items():
-                if (row, column) in state.used:
-                    continue
                 text = clean_text(cell.text)
-                if not text or (state.regions and text in titles):
+                if (row, column) in state.used or not text or (state.regions and text in titles):
+                    accounted += 1
                     continue
                 first, count = first or (row, column), count + 1
                 self.rows.setdefault("extras", []).append(
@@ -785,6 +849,7 @@ class _Transcription:
                         text=lexical.keep(text),
                     )
                 )
+            accounted += count
             if first:
                 place = state.sheet.place(*first)
                 self.findings.append(
@@ -796,6 +861,7 @@ class _Transcription:
                         count=count,
                     )
                 )
+        return accounted
 
     def cover_titles(self) -> set[str]:
         """What the cover shows large: derived from the report, so that it need not be kept."""
@@ -858,6 +924,11 @@ def _misspelt(missing: Sequence[Field], unknown: Mapping[int, Sequence[str]]) ->
             found.append((scores[0][2], column))
     taken = Counter(f.name for f, _ in found)
     return [(f, column) for f, column in found if taken[f.name] == 1]
+
+
+def place_of(region: Region) -> tuple[int, int]:
+    """Where a table begins: at its title, else at its header."""
+    return region.title or (region.header, 0)
 
 
 def _says_empty(text: str) -> bool:
