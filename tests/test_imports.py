@@ -16,7 +16,7 @@ ROWS = (
     "values resources errors limits grid rounding",
     "spec archive files strictjson decoding gathering",
     "model lexical findings strictxml",
-    "reading layout structure rules.context ooxml opendocument officexml delimited htmltables",
+    "captions reading layout structure rules.context ooxml opendocument officexml delimited htmltables",
     "recognition rules.linear rules.sentences",
     "rules.narrative.claims",
     "rules.narrative.figures",
