@@ -8,19 +8,23 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from openpyxl.cell import Cell
 from openpyxl.styles import PatternFill
 from openpyxl.workbook import Workbook
 from openpyxl.worksheet.worksheet import Worksheet
 
 import fatk
+import strategies
 from drawing import Habits, drawn, saved
-from fatk import formats
+from fatk import formats, structure
 from fatk.model import EMPTY, MISSING, REPORTED, Report
 from fatk.reading import Reading
 
@@ -635,3 +639,110 @@ def test_a_layout_does_not_change_the_report(name: str) -> None:
     assert found.unaccounted_cells == 0
     if case.holds:
         case.holds(found)
+
+
+# Any way of drawing, of any report
+
+
+@st.composite
+def habits(draw: st.DrawFn) -> Habits:
+    """Any combination of ways to draw."""
+    codes = draw(st.sampled_from(["whole", "wide", "split"]))
+    return Habits(
+        merged=draw(st.booleans()) if codes == "whole" else True,
+        texts=draw(st.booleans()),
+        left=draw(st.integers(0, 3)),
+        rows=draw(st.booleans()),
+        columns=draw(st.sampled_from(["none", "sides", "everywhere"])),
+        codes=codes,
+        caption=draw(st.sampled_from(["apart", "joined"])),
+        year_in_title=draw(st.booleans()),
+        one_sheet=draw(st.booleans()),
+    )
+
+
+def is_figure(value: Any) -> bool:
+    """Whether a cell holds an amount, or what stands for one."""
+    return isinstance(value, float) or bool(re.fullmatch(r"-?[0-9,]+\.[0-9]+|—|未公开", str(value)))
+
+
+def spaced(text: str, at: int) -> str:
+    """A label set wide, or broken to fit its cell."""
+    cut = at % max(len(text), 1)
+    return text[:cut] + (" ", "\u3000", "\n")[at % 3] + text[cut:] if 0 < cut < len(text) else text
+
+
+def perturb(book: Workbook, draw: st.DrawFn) -> None:
+    """What changes nothing: the order and names of sheets, blank rows above, the spacing of titles and headers."""
+    order = draw(st.permutations(range(len(book.worksheets))))
+    book._sheets = [book.worksheets[n] for n in order]
+    for number, where in enumerate(book.worksheets):
+        where.title = f"{draw(st.sampled_from(['Sheet', '附件', '３．', '公开 ', 'Z']))}{number}"
+        if where["A1"].value == "预算单位名录":
+            continue
+        at = draw(st.integers(0, 60))
+        headed = True
+        for row in where.iter_rows():
+            headed = headed and not any(is_figure(c.value) for c in row)
+            for c in row:
+                apart = isinstance(c.value, str) and not re.search("[:：]|20|表$|^注|^说明|^[0-9]", c.value)
+                if (
+                    headed
+                    and apart
+                    and not any(c.value.endswith(end) for end in ("支出", "收入", "费", "计"))
+                ):
+                    c.value = spaced(c.value, at)
+        if draw(st.booleans()):
+            insert_rows(where, 1, draw(st.integers(1, 4)))
+
+
+@settings(max_examples=30, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@given(data=st.data(), drawn_by=habits())
+def test_no_way_of_drawing_changes_what_is_read(data: st.DataObject, drawn_by: Habits) -> None:
+    before = data.draw(strategies.balanced_reports(most=3))
+    book = drawn(before, drawn_by)
+    perturb(book, data.draw)
+    found = formats.read_bytes(saved(book))[1]
+    assert found.unaccounted_cells == 0
+    for table in before.spec.forms:
+        assert found.report.rows(table.id) == before.rows(table.id), (
+            table.id,
+            [f.message() for f in found.findings],
+        )
+
+
+@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])
+@given(data=st.data())
+def test_a_cell_out_of_place_is_kept_or_told_and_harms_no_other(data: st.DataObject) -> None:
+    """The account of cells, audited from outside: a mark in any blank cell is found again, as a value of its own cell, under
+    ``extras``, or in a finding; and no figure changes without one."""
+    book = drawn(report(), PLAINLY)
+    table = data.draw(st.sampled_from([f.id for f in report().spec.forms]))
+    where = sheet(book, table)
+    blank = [
+        c
+        for row in where.iter_rows(max_row=where.max_row + 2, max_col=where.max_column + 2)
+        for c in row
+        if c.value is None and isinstance(c, Cell)
+    ]
+    mark = data.draw(st.sampled_from([987654.5, "标记", "987,654.5", "合计", "2010399", "本年收入"]))
+    data.draw(st.sampled_from(blank)).value = mark
+    found = formats.read_bytes(saved(book))[1]
+    text = "987654.5" if mark == 987654.5 else mark
+    values = {
+        format(v, "f") if isinstance(v, Decimal) else v
+        for t in found.report.tables.values()
+        for r in t
+        for v in r
+    }
+    told = [f for f in (*found.findings, *structure.check(found.report)) if f.rule not in PLAIN]
+    assert found.unaccounted_cells == 0
+    of_the_form = mark in ("合计", "本年收入")  # words that it prints itself say nothing more
+    assert of_the_form or {text, str(text).replace(",", "")} & (
+        values | {c.value for f in told for c in f.cells}
+    )
+    for part in ("unit", "fiscal_year", "edition"):
+        assert told or found.report.one("report")[part] == report().one("report")[part]
+    changed = [t.id for t in report().spec.forms if found.report.rows(t.id) != report().rows(t.id)]
+    own = [row for row in found.report.rows(table) if any(v in row for v in (Decimal("987654.5"),))]
+    assert not changed or told or own, changed

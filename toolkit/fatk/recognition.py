@@ -567,10 +567,14 @@ def is_header_word(cell: Cell, words: Vocabulary, names: Mapping[str, str]) -> b
         or text in words.items
         or text in names
         or text in _number_labels()
-        or any(c.isdigit() for c in text)
+        or _COLUMN_NUMBER.fullmatch(text) is not None
         or "预算" in text
         or "决算" in text
     )
+
+
+#: The number of a column, with what it is the sum of: 7, 7=1+3, (7).
+_COLUMN_NUMBER = re.compile(r"[(]?[0-9]{1,2}[)]?(?:=[0-9+\-() ]+)?栏?")
 
 
 @cache

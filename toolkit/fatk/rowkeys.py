@@ -17,7 +17,7 @@ from fatk.values import BLANKS, clean_text
 
 _CODE = re.compile(r"[0-9]{3}(?:[0-9]{2}){0,2}")
 #: A code and its name in one cell: 30207邮电费, 201-一般公共服务支出, 20103 政府办公厅.
-_GLUED = re.compile(r"([0-9０-９]{3}(?:[0-9０-９]{2}){0,2})\s*[-—_.、:：]?\s*([^0-9０-９\s].*)", re.DOTALL)
+_GLUED = re.compile(r"([0-9０-９]{3}(?:[0-9０-９]{2}){0,2})\s*[-—_.、:：]?\s*([^\W\d_].*)", re.DOTALL)
 #: What a form's pattern leaves behind where a person should have written.
 _RESIDUE = re.compile(r"[….。·×*_＿Xx〇○\s]+|[{｛【\[].*[}｝】\]]|待填写?|示例")
 #: Fixed labels print ordinals; one that lost its comma (一一般公共服务支出) is stripped only where a known label is left.
