@@ -835,9 +835,11 @@ class _Transcription:
                 for n in range((r.title or (r.header, 0))[0], r.end + 1)
             }
             for (row, column), cell in state.sheet.cells.items():
+                accounted += 1
+                if (row, column) in state.used:
+                    continue
                 text = clean_text(cell.text)
-                if (row, column) in state.used or not text or (state.regions and text in titles):
-                    accounted += 1
+                if not text or (state.regions and text in titles):
                     continue
                 first, count = first or (row, column), count + 1
                 self.rows.setdefault("extras", []).append(
@@ -849,7 +851,6 @@ class _Transcription:
                         text=lexical.keep(text),
                     )
                 )
-            accounted += count
             if first:
                 place = state.sheet.place(*first)
                 self.findings.append(
