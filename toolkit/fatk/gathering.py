@@ -39,10 +39,10 @@ class Tally:
 
 
 class Gathering:
-    """The content of one sheet, put in cell by cell in any order."""
+    """The content of one sheet, put in row by row from top to bottom."""
 
     __slots__ = (
-        "cells", "characters", "deepest", "hidden_columns", "hidden_rows", "merges", "name", "ordered", "part", "tally", "widest",
+        "cells", "characters", "deepest", "hidden_columns", "hidden_rows", "merges", "name", "part", "tally", "widest",
     )  # fmt: skip
 
     def __init__(self, name: str, part: str, tally: Tally) -> None:
@@ -53,43 +53,42 @@ class Gathering:
         self.hidden_columns: list[tuple[int, int]] = []  # spans, first and last
         self.deepest = self.widest = -1
         self.characters = 0
-        self.ordered = True
 
     def refuse(self, code: str, where: str = "", **details: object) -> NoReturn:
         """Give up the whole file because of something in this sheet, at a cell or row."""
         raise Refused(code, place=f"{self.name}!{where}" if where else self.name, part=self.part, **details)
 
-    def put(self, row: int, column: int, cell: Cell, rows: int = 1, columns: int = 1) -> None:
-        """Add a cell, as many times to the right and below as the file states it for; none may be there twice."""
-        if row + rows > MAX_ROWS or column + columns > MAX_COLUMNS:
+    def put_row(self, row: int, line: Iterable[tuple[int, Cell]]) -> None:
+        """Add the cells of a row below those put so far, each with its column, from left to right."""
+        cells, longest = self.cells, self.tally.limits.cell_text
+        column = characters = 0
+        for column, cell in line:
+            size = len(cell.text)
+            characters += size
+            if cell.formula:
+                characters += len(cell.formula)
+                size = max(size, len(cell.formula))
+            if size > longest:
+                self.refuse("CELL_TOO_LONG", a1(row, column), limit=longest)
+            cells[row, column] = cell
+        if row >= MAX_ROWS or column >= MAX_COLUMNS:
             self.refuse("XLSX_BAD_REFERENCE", f"{column_letters(column)}{row + 1}", reason="outside")
-        limits, count = self.tally.limits, rows * columns
-        size = len(cell.text) + len(cell.formula or "")
-        if max(len(cell.text), len(cell.formula or "")) > limits.cell_text:
-            self.refuse("CELL_TOO_LONG", a1(row, column), limit=limits.cell_text)
-        self.characters += size * count
-        self.widest = max(self.widest, column + columns - 1)
-        if len(self.cells) + count > limits.cells - self.tally.cells:
-            self.refuse("XLSX_TOO_MANY_CELLS", limit=limits.cells)
-        if self.characters > limits.workbook_text - self.tally.text:
-            self.refuse("XLSX_TEXT_TOO_LARGE", limit=limits.workbook_text)
-        last = row + rows - 1
-        if last < self.deepest or rows > 1:
-            self.ordered = False
-        self.deepest = max(self.deepest, last)
-        if (self.deepest + 1) * (self.widest + 1) > limits.used_area - self.tally.area:
-            self.refuse("XLSX_SPARSE_AREA", a1(self.deepest, self.widest), limit=limits.used_area)
-        for r in range(row, row + rows):
-            for c in range(column, column + columns):
-                if (r, c) in self.cells:
-                    self.refuse("XLSX_BAD_REFERENCE", a1(r, c), reason="used_twice")
-                self.cells[r, c] = cell
+        if row <= self.deepest:
+            self.refuse("XLSX_BAD_REFERENCE", f"{row + 1}", reason="used_twice")
+        self.characters += characters
+        self.widest = max(self.widest, column)
+        self.deepest = row
+        self.check()
 
-    def blank(self, count: int = 1) -> None:
-        """Count cells that the file states without content: each takes time to read, though nothing is kept."""
-        self.tally.blanks += count
-        if self.tally.blanks > self.tally.limits.used_area:
-            self.refuse("XLSX_SPARSE_AREA", limit=self.tally.limits.used_area)
+    def check(self) -> None:
+        """Hold what was gathered so far to the limits of the workbook."""
+        tally, limits = self.tally, self.tally.limits
+        if len(self.cells) > limits.cells - tally.cells:
+            self.refuse("XLSX_TOO_MANY_CELLS", limit=limits.cells)
+        if (self.deepest + 1) * (self.widest + 1) > limits.used_area - tally.area:
+            self.refuse("XLSX_SPARSE_AREA", a1(self.deepest, self.widest), limit=limits.used_area)
+        if self.characters > limits.workbook_text - tally.text:
+            self.refuse("XLSX_TEXT_TOO_LARGE", limit=limits.workbook_text)
 
     def merge(self, row: int, column: int, rows: int, columns: int) -> None:
         """Add a merged range by its first cell and its size."""
@@ -112,11 +111,15 @@ class Gathering:
         tally.cells += len(self.cells)
         tally.area += (self.deepest + 1) * (self.widest + 1)
         tally.text += self.characters
-        cells = self.cells if self.ordered else dict(sorted(self.cells.items()))
-        used = sorted({column for _, column in cells}) if self.hidden_columns else []
+        used = {column for _, column in self.cells} if self.hidden_columns else []
         concealed = {c for c in used if any(first <= c <= last for first, last in self.hidden_columns)}
         return Sheet(
-            self.name, cells, tuple(self.merges), hidden, frozenset(self.hidden_rows), frozenset(concealed)
+            self.name,
+            self.cells,
+            tuple(self.merges),
+            hidden,
+            frozenset(self.hidden_rows),
+            frozenset(concealed),
         )
 
 

@@ -175,6 +175,26 @@ def read_format(code: str) -> NumberFormat:
     return NumberFormat(code, decimals, first.percent, first.date, scale, first.literal.strip())
 
 
+#: Names by which Excel's XML and HTML call formats; other formats stand there as codes.
+_NAMED_FORMATS = {
+    "general number": "General",
+    "standard": "#,##0.00",
+    "currency": "#,##0.00",
+    "euro currency": "#,##0.00",
+    "fixed": "0.00",
+    "percent": "0.00%",
+    "scientific": "0.00E+00",
+    **dict.fromkeys(("general date", "long date", "medium date", "short date"), "yyyy-mm-dd"),
+    **dict.fromkeys(("long time", "medium time", "short time"), "h:mm:ss"),
+    **dict.fromkeys(("yes/no", "true/false", "on/off"), "General"),
+}
+
+
+def read_named_format(text: str) -> NumberFormat:
+    """What a format says that is stated by its name or its code, as in Excel's XML and HTML."""
+    return read_format(_NAMED_FORMATS.get(text.strip().lower(), text))
+
+
 class _Section:
     """One of the sections of a format code, token by token."""
 

@@ -82,6 +82,13 @@ class Limits:
     xml_markup: int = _limit(
         2 * _MIB, "B", "XML_TOO_COMPLEX", "单个 XML 标记或注释的长度", "one XML tag or comment"
     )
+    xml_elements: int = _limit(
+        1_500_000,
+        "",
+        "XML_TOO_COMPLEX",
+        "一个 OpenDocument、XML 或 HTML 表格文件的标记数",
+        "elements of a spreadsheet in OpenDocument, XML or HTML",
+    )
 
     csv_field: int = _limit(
         _MIB, "char", "CSV_FIELD_TOO_LONG", "CSV 单个字段的长度", "one field of a CSV file"
@@ -121,6 +128,7 @@ SERVER = Limits(
     merges=5_000,
     merged_area=500_000,
     workbook_text=16 * _MIB,
+    xml_elements=500_000,
     csv_field=64 * _KIB,
     csv_columns=256,
     csv_rows=500_000,

@@ -39,6 +39,7 @@ class Parse:
 
     __slots__ = (
         "between",
+        "elements",
         "fed",
         "limits",
         "marked",
@@ -60,6 +61,7 @@ class Parse:
         self.parser.XmlDeclHandler = self._declaration
         self.parser.StartDoctypeDeclHandler = self._document_type
         self.fed = 0  # bytes
+        self.elements = 0  # as far as the handlers count them
         self.marked = -1  # offset of the mark behind which the first piece was parted
         self.take: Callable[[bytes], bytes] = _whole  # may read part of a piece in another way
         self.between: Callable[[], None] = _nothing  # called after every piece
@@ -91,7 +93,12 @@ class Parse:
     def check(self) -> None:
         """Refuse what would cost expat too much: it looks at a tag or comment without end again with every piece."""
         waiting = self.fed - self.parser.CurrentByteIndex
-        if waiting > self.limits.xml_markup or len(self.names) > self.limits.xml_names:
+        limits = self.limits
+        if (
+            waiting > limits.xml_markup
+            or len(self.names) > limits.xml_names
+            or self.elements > limits.xml_elements
+        ):
             raise Refused("XML_TOO_COMPLEX", part=self.part)
         self.between()
 

@@ -875,6 +875,7 @@ class _Transcription:
             "EXTERNAL_LINK": "READ-45",
             "HIDDEN_CONTENT": "READ-46",
             "TEXT_READ_AS": "READ-60",
+            "TEXT_OUTSIDE_TABLES": "READ-61",
         }
         self.findings.append(
             notify(ids.get(code, "READ-47"), CellRef(location=detail or None), detail=detail, code=code)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from fatk import archive, decoding
 from fatk.errors import Refused
 from fatk.limits import Limits
@@ -18,8 +20,12 @@ _FOREIGN = (
     (b"\x89PNG", "NOT_A_TABLE_IMAGE"),
     (b"\xff\xd8\xff", "NOT_A_TABLE_IMAGE"),
     (b"GIF8", "NOT_A_TABLE_IMAGE"),
-    (b"MIME-Version", "MHTML_AS_XLS"),
 )
+#: How a page may begin that says only later what it is, and how a web archive does.
+_HTML = re.compile(rb"<(?:head|meta|body|style|script|title|div|p|center|font|h[1-6]|br|link)[\s/>]")
+_MAIL = re.compile(rb"[a-z][a-z-]*:[ \t]")
+_MAIL_OF_PAGES = re.compile(rb"^content-type:[ \t]*(?:multipart/related|text/html)", re.MULTILINE)
+_OPENDOCUMENT = b"application/vnd.oasis.opendocument"
 
 
 def sniff(data: bytes, limits: Limits) -> tuple[str, archive.Archive | None]:
@@ -37,27 +43,53 @@ def sniff(data: bytes, limits: Limits) -> tuple[str, archive.Archive | None]:
             return "xlsx", opened
         if any(name.startswith(("word/", "ppt/")) for name in names) or "OFD.xml" in names:
             raise Refused("NOT_A_TABLE_DOCUMENT")
-        if "mimetype" in names:
-            raise Refused("OPENDOCUMENT")
-        raise Refused("ZIP_NO_REPORT")
+        return _opendocument(opened), opened
     for prefix, code in _FOREIGN:
         if data.startswith(prefix):
             raise Refused(code)
     if data.startswith(b"BM") and data[6:10] == bytes(4):  # a bitmap: its size, then four reserved bytes
         raise Refused("NOT_A_TABLE_IMAGE")
+    if archive.has_directory(data):
+        raise Refused("CONTAINER_PREFIX")
     encoding = decoding.marked(data)
     if encoding in {"utf-16-le", "utf-16-be"}:
         data = data[2:4098].decode(encoding, "replace").encode()
     head = data[:1024].lstrip(b"\xef\xbb\xbf \t\r\n")
     if head.startswith((b"{", b"[")):
         return "json", None
-    lowered = head[:512].lower()
-    if lowered.startswith(b"<?xml") and b"office:spreadsheet" in data[:2048]:
-        raise Refused("SPREADSHEETML_2003")
-    if any(mark in lowered for mark in (b"<html", b"<table", b"<!doctype html")):
-        raise Refused("HTML_AS_XLS")
-    if archive.has_directory(data):
-        raise Refused("CONTAINER_PREFIX")
+    if form := _markup(head, data[:4096]):
+        return form, None
     if b"\0" in data[:4096]:
         raise Refused("BINARY_UNKNOWN")
     return "text", None
+
+
+def _markup(head: bytes, begin: bytes) -> str | None:
+    """The form of a spreadsheet that is text with marks, by its beginning with and without what may precede it; or ``None``."""
+    lowered = head.lower()
+    if lowered.startswith((b"<?xml", b"<")):
+        if b"urn:schemas-microsoft-com:office:spreadsheet" in begin and b"workbook" in lowered:
+            return "xml-2003"
+        if b"urn:oasis:names:tc:opendocument:xmlns:office" in begin and b"office:document" in lowered:
+            return "ods"
+        if _HTML.match(lowered) or any(mark in lowered for mark in (b"<html", b"<table", b"<!doctype html")):
+            return "html"
+    if lowered.startswith(b"mime-version:") or (
+        _MAIL.match(lowered) and _MAIL_OF_PAGES.search(begin.lower())
+    ):
+        return "mhtml"
+    return None
+
+
+def _opendocument(opened: archive.Archive) -> str:
+    """The form of a zip that is none of the others: an OpenDocument spreadsheet, or refused."""
+    kind = opened.find("mimetype")
+    if kind is not None:
+        stated = opened.head(kind, 128)
+        if stated.startswith(_OPENDOCUMENT + b".spreadsheet"):
+            return "ods"
+        if stated.startswith(_OPENDOCUMENT):
+            raise Refused("NOT_A_TABLE_DOCUMENT")
+    elif opened.find("META-INF/manifest.xml") and opened.find("content.xml"):
+        return "ods"
+    raise Refused("ZIP_NO_REPORT")

@@ -15,6 +15,30 @@ def _xlsx(data: bytes, opened: Archive | None, limits: Limits, name: str) -> Boo
     return ooxml.read_workbook(opened or archive.open_archive(data, limits), limits)
 
 
+def _ods(data: bytes, opened: Archive | None, limits: Limits, name: str) -> Book:
+    from fatk import opendocument
+
+    return opendocument.read_book(data, opened, limits, name)
+
+
+def _xml_2003(data: bytes, opened: Archive | None, limits: Limits, name: str) -> Book:
+    from fatk import officexml
+
+    return officexml.read_book(data, limits, name)
+
+
+def _html(data: bytes, opened: Archive | None, limits: Limits, name: str) -> Book:
+    from fatk import htmltables
+
+    return htmltables.read_book(data, limits, name)
+
+
+def _mhtml(data: bytes, opened: Archive | None, limits: Limits, name: str) -> Book:
+    from fatk import webarchive
+
+    return webarchive.read_book(data, limits, name)
+
+
 def _text(data: bytes, opened: Archive | None, limits: Limits, name: str) -> Book:
     from fatk import delimited
 
@@ -24,6 +48,10 @@ def _text(data: bytes, opened: Archive | None, limits: Limits, name: str) -> Boo
 #: Form → what reads it, from the file's bytes and name and, where it is a zip, from the archive opened.
 _READERS: dict[str, Callable[[bytes, Archive | None, Limits, str], Book]] = {
     "xlsx": _xlsx,
+    "ods": _ods,
+    "xml-2003": _xml_2003,
+    "html": _html,
+    "mhtml": _mhtml,
     "text": _text,
 }
 FORMS = frozenset(_READERS)
