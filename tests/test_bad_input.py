@@ -119,13 +119,17 @@ FILES: list[Any] = [
     ("GIF", b"GIF89a", "NOT_A_TABLE_IMAGE"),
     ("bitmap", b"BM\x36\x00\x0c\x00\x00\x00\x00\x00\x36\x00\x00\x00", "NOT_A_TABLE_IMAGE"),
     ("text that begins like a bitmap", b"BMW,1\n", "TEXT_UNKNOWN"),
-    ("OpenDocument", zipped(("mimetype", "application/vnd.oasis.opendocument.spreadsheet")), "OPENDOCUMENT"),
+    ("OpenDocument without its content", zipped(("mimetype", "application/vnd.oasis.opendocument.spreadsheet")), "XLSX_PART_MISSING"),
+    ("OpenDocument text", zipped(("mimetype", "application/vnd.oasis.opendocument.text"), ("content.xml", "")), "NOT_A_TABLE_DOCUMENT"),
+    ("OpenDocument presentation", zipped(("mimetype", "application/vnd.oasis.opendocument.presentation")), "NOT_A_TABLE_DOCUMENT"),
+    ("electronic book", zipped(("mimetype", "application/epub+zip")), "ZIP_NO_REPORT"),
     ("binary workbook", zipped(("xl/workbook.bin", "")), "XLSB_WORKBOOK"),
-    ("HTML table as .xls", b"<html xmlns:x='urn:schemas-microsoft-com:office:excel'><table>", "HTML_AS_XLS"),
-    ("HTML table in GBK", "<TABLE><tr><td>收入".encode("gbk"), "HTML_AS_XLS"),
-    ("HTML 5", b"\xef\xbb\xbf<!DOCTYPE html><body>", "HTML_AS_XLS"),
-    ("web archive as .xls", b"MIME-Version: 1.0\r\n", "MHTML_AS_XLS"),
-    ("XML spreadsheet of 2003", b'<?xml version="1.0"?><Workbook xmlns="urn:schemas-microsoft-com:office:spreadsheet">', "SPREADSHEETML_2003"),
+    ("half an HTML table", b"<html xmlns:x='urn:schemas-microsoft-com:office:excel'><table>", "HTML_MALFORMED"),
+    ("half an HTML table in GBK", "<TABLE><tr><td>收入".encode("gbk"), "HTML_MALFORMED"),
+    ("HTML 5 without a table", b"\xef\xbb\xbf<!DOCTYPE html><body>", "HTML_NO_TABLE"),
+    ("a page before a workbook", b"<html><table></table>" + workbook(), "CONTAINER_PREFIX"),
+    ("the first line of a web archive", b"MIME-Version: 1.0\r\n", "MHTML_MALFORMED"),
+    ("half an XML spreadsheet of 2003", b'<?xml version="1.0"?><Workbook xmlns="urn:schemas-microsoft-com:office:spreadsheet">', "XML_MALFORMED"),
     ("RAR", b"Rar!\x1a\x07\x01\x00", "OTHER_ARCHIVE"),
     ("7z", b"7z\xbc\xaf\x27\x1c", "OTHER_ARCHIVE"),
     ("gzip", b"\x1f\x8b\x08", "OTHER_ARCHIVE"),
@@ -907,7 +911,7 @@ def test_every_notice_has_a_case() -> None:
     elsewhere = {
         "READ-44", "READ-45", "READ-54", "STR-17",  # above
         "READ-58", "READ-59", "READ-95", "READ-96", "READ-97", "READ-98", "READ-99",  # in test_layouts.py
-        "READ-60",  # in test_delimited.py
+        "READ-60", "READ-61",  # in test_delimited.py and test_htmltables.py
         "STR-11", "STR-12",  # of reports made in memory, above
     }  # fmt: skip
     assert NOTICES - told - elsewhere == set()

@@ -60,6 +60,19 @@ class InputForm(StrEnum):
     """Forms that can be read."""
 
     xlsx = "xlsx"
+    ods = "ods"
+    xml_2003 = "xml-2003"
+    html = "html"
+    mhtml = "mhtml"
+    text = "text"
+    package = "package"
+    json = "json"
+
+
+class OutputForm(StrEnum):
+    """Forms that can be written."""
+
+    xlsx = "xlsx"
     package = "package"
     json = "json"
 
@@ -80,7 +93,7 @@ Lang = Annotated[Language, typer.Option("--lang", help="提示信息的语言 ·
 Source = Annotated[
     Path,
     typer.Argument(
-        metavar="SRC", help="工作簿（.xlsx）、数据包（目录或 .zip）或 JSON 报告", show_default=False
+        metavar="SRC", help="工作簿（.xlsx .ods，存成 .xls 的网页、XML 或文本）、数据包（目录或 .zip）或 JSON 报告", show_default=False
     ),
 ]
 
@@ -105,7 +118,7 @@ def convert(
     sources: Annotated[
         list[Path],
         typer.Argument(
-            metavar="SRC", help="工作簿（.xlsx）、数据包（目录或 .zip）或 JSON 报告", show_default=False
+            metavar="SRC", help="工作簿（.xlsx .ods，存成 .xls 的网页、XML 或文本）、数据包（目录或 .zip）或 JSON 报告", show_default=False
         ),
     ],
     target: Annotated[
@@ -121,7 +134,7 @@ def convert(
         typer.Option("--from", help="坚持来源是这种形式，不是则拒绝（平时由内容判断）", show_default=False),
     ] = None,
     to: Annotated[
-        InputForm | None, typer.Option("--to", help="写成这种形式，不看目标的后缀", show_default=False)
+        OutputForm | None, typer.Option("--to", help="写成这种形式，不看目标的后缀", show_default=False)
     ] = None,
     findings: Annotated[
         Path | None,

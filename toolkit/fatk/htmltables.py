@@ -76,6 +76,7 @@ _BLOCKS = frozenset(
     }
     | {f"h{n}" for n in range(1, 7)}
 )
+_DOCTYPE = re.compile(r"<!doctype", re.IGNORECASE)
 _BLANKS = re.compile(r"[ \t\r\n\f]+")
 #: Stands for a line break until blanks are gone; no text holds it.
 _BREAK = "\x03"
@@ -241,6 +242,7 @@ class _Table:
     name: str | None = None
     row: int = -1
     in_row: bool = False
+    begun: bool = False  # whether a row of its own was met
     row_hidden: bool = False
     place: int = 0
     cell: Attributes | None = None
@@ -282,7 +284,7 @@ class _Reader:
         self.marker: list[str] | None = None  # the heading by which LibreOffice names the next table
         self.next_name: str | None = None
 
-    def refuse(self, reason: str, at: int) -> Refused:
+    def broken(self, reason: str, at: int) -> Refused:
         line = self.page.text.count("\n", 0, at) + 1
         return Refused("HTML_MALFORMED", path=self.page.name, line=line, reason=reason)
 
@@ -304,7 +306,7 @@ class _Reader:
             elif text.startswith("<!--", begin):
                 at = find("-->", begin + 2)
                 if at < 0:
-                    raise self.refuse("comment", begin)
+                    raise self.broken("comment", begin)
                 self.sheet_names += sheet_names(text, begin, at)
                 at += 3
             elif match := _TAG_NAME.match(text, begin):
@@ -313,12 +315,16 @@ class _Reader:
             elif text[begin + 1 : begin + 2] in {"!", "?", "/"}:
                 at = find(">", begin) + 1
                 if not at:
-                    raise self.refuse("markup", begin)
+                    raise self.broken("markup", begin)
+                if (
+                    _DOCTYPE.match(text, begin) and find("[", begin, at) > 0
+                ):  # it declares entities of its own
+                    raise Refused("XML_DTD_FORBIDDEN", part=self.page.name)
             else:
                 self.characters("<")
                 at = begin + 1
         if self.open:
-            raise self.refuse("table", len(text))
+            raise self.broken("table", len(text))
         self.break_line()
         self.drop_lines()
 
@@ -329,7 +335,7 @@ class _Reader:
             attribute = _ATTRIBUTE.match(text, at)
             if attribute is None or attribute.end() == at:
                 if at >= len(text) or text[at] != "=":  # an equals sign where a name should be is one
-                    raise self.refuse("tag", begin)
+                    raise self.broken("tag", begin)
                 at += 1
             else:
                 at = attribute.end()
@@ -345,7 +351,7 @@ class _Reader:
         if name in _RAW:
             end = _RAW[name].search(self.page.text, after)
             if end is None:
-                raise self.refuse(name, after)
+                raise self.broken(name, after)
             if name == "style":
                 self.formats.add(self.page.text[after : end.start()])
             elif name == "xml":
@@ -424,7 +430,7 @@ class _Reader:
         elif name in {"thead", "tbody", "tfoot"}:
             self.end_row(table)
         elif name == "caption":
-            table.caption = table.row < 0
+            table.caption = not table.begun
             table.clear()
         elif name == "col" or (name == "colgroup" and markup):
             attributes = _attributes(markup)
@@ -493,7 +499,7 @@ class _Reader:
         table.row += 1
         if table.row >= MAX_ROWS:
             table.gathering.refuse("XLSX_BAD_REFERENCE", str(table.row + 1), reason="outside")
-        table.in_row, table.place = True, 0
+        table.in_row, table.begun, table.place = True, True, 0
         table.row_hidden = _is_hidden(attributes)
 
     def end_row(self, table: _Table) -> None:

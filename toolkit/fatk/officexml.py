@@ -32,7 +32,7 @@ from fatk.strictxml import Attributes, Parse, Qualify, parse_file
 NAMESPACE = "urn:schemas-microsoft-com:office:spreadsheet"
 _SS, _EXCEL = f"{NAMESPACE} ", "urn:schemas-microsoft-com:office:excel "
 _KINDS = {"Number": NUMBER, "String": TEXT, "DateTime": TEXT, "Boolean": BOOLEAN, "Error": ERROR}
-_COUNT = re.compile(r"[ \t\r\n]*0*([0-9]{1,9})[ \t\r\n]*")
+_COUNT = re.compile(r"[ \t\r\n]*+(?=[0-9])0*+([0-9]*+)[ \t\r\n]*+")
 _MIDNIGHT = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})T00:00:00(?:\.0+)?Z?")
 _OTHER_FILE = re.compile(r"\[[^\[\]]*\.(?:xl|ods|csv|xml)[^\[\]]*\]", re.IGNORECASE)
 _VISIBLE = f"{_EXCEL}Visible"
@@ -61,7 +61,9 @@ def _get(attributes: Attributes, name: str) -> str | None:
 def _count(attributes: Attributes, name: str, default: int) -> int:
     text = _get(attributes, name)
     match = _COUNT.fullmatch(text) if text is not None else None
-    return int(match[1]) if match else default
+    if match is None:
+        return default
+    return int(match[1] or 0) if len(match[1]) < 10 else 10**9
 
 
 def _is_hidden(attributes: Attributes) -> bool:

@@ -82,7 +82,7 @@ _ERROR_TEXT = re.compile(r"#[A-Z][A-Z0-9/]*[!?]|#N/A|Err:[0-9]{3}")
 _MIDNIGHT = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})T00:00:00(?:[.,]0+)?Z?")
 _FORMULA_PREFIX = re.compile(r"(?:[A-Za-z_][\w.-]*:)?=")
 _OTHER_FILE = re.compile(r"'((?:[^']|'')+)'#")
-_COUNT = re.compile(r"0*([1-9][0-9]{0,8})")
+_COUNT = re.compile(r"0*([1-9][0-9]*)")
 #: Blanks that text is written with, which count as one.
 _BLANKS = re.compile(r"[ \t\r\n]+")
 #: How many times longer a text may be with the blanks that lay it out.
@@ -208,9 +208,11 @@ def _format(style: _DataStyle, known: dict[str, _DataStyle]) -> NumberFormat:
 
 
 def _count(text: str, least: int = 1) -> int:
-    """A count as XML writes it; ``least`` where it is none."""
+    """A count as XML writes it, a thousand million at most; ``least`` where it is none."""
     match = _COUNT.fullmatch(text.strip(" \t\r\n"))
-    return int(match[1]) if match else least
+    if match is None:
+        return least
+    return int(match[1]) if len(match[1]) < 10 else 10**9
 
 
 class _Formats:
@@ -412,6 +414,7 @@ class _Document:
 
         def style_start(name: str, attributes: Attributes) -> None:
             nonlocal style, style_name, owner, number, position
+            at_work.elements += 1
             within.append(name)
             if len(within) > limits.xml_depth:
                 raise Refused("XML_TOO_COMPLEX", part=self.part, limit=limits.xml_depth)
