@@ -14,6 +14,11 @@ ZERO = Decimal(0)
 _MANY = 5
 
 
+def usual_step(unit: str | None, decimals: int) -> Decimal:
+    """The precision of printed figures of which nothing else is known: none in 元 with two decimals, which are exact."""
+    return ZERO if unit == "元" and decimals >= 2 else Decimal(1).scaleb(-decimals)
+
+
 def bound(weights_and_halves: Iterable[tuple[Decimal, Decimal]]) -> Decimal:
     """The largest residual that rounding explains: the sum of every cell's half-width times its weight."""
     return sum((abs(weight) * half for weight, half in weights_and_halves), ZERO)

@@ -37,6 +37,7 @@ from fatk.recognition import (
     title_of,
     vocabulary,
 )
+from fatk.rounding import usual_step
 from fatk.rowkeys import Columns, Keys, is_residue
 from fatk.spec import Edition, Field, Spec, Table, load
 from fatk.values import BLANKS, Nothing, Value, clean_text, parse_decimal, round_half_up, text_fault
@@ -733,7 +734,7 @@ class _Transcription:
             self.rows["report"] = [
                 make_row(
                     spec.tables["report"], spec_version=spec.version, fiscal_year=year, edition=edition.id, unit=unit,
-                    decimals=decimals, precision=precision_of(unit, decimals),
+                    decimals=decimals, precision=usual_step(unit, decimals),
                 )
             ]  # fmt: skip
             if year is None:
@@ -1063,8 +1064,3 @@ def _stored(declared: Field, cell: Cell, decimals: int | None) -> tuple[Value, l
     ):
         return rounded, ("READ-30", {"text": cell.text, "shown": format(rounded, "f")})
     return rounded, None
-
-
-def precision_of(unit: str | None, decimals: int) -> Decimal:
-    """Smallest step of figures printed so; none in 元 with two decimals, which are exact."""
-    return Decimal(0) if unit == "元" and decimals >= 2 else Decimal(1).scaleb(-decimals)

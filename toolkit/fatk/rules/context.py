@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from fatk import resources
 from fatk.findings import FAILED, NOT_CHECKED, WITHIN_ROUNDING
 from fatk.model import EMPTY, MISSING, REPORTED, Report, Row, absent_fields, has_cell, row_name
-from fatk.rounding import ZERO
+from fatk.rounding import ZERO, usual_step
 from fatk.spec import Form, Table
 from fatk.values import Nothing, Value, decimals_of
 
@@ -144,7 +144,7 @@ class Context:
             step = about.get("precision")
             decimals = about.get("decimals")
             if not isinstance(step, Decimal):
-                step = Decimal(1).scaleb(-decimals) if isinstance(decimals, int) else ZERO
+                step = usual_step(str(unit), decimals) if isinstance(decimals, int) else ZERO
             if isinstance(own, str) and isinstance(unit, str) and own != unit:
                 factor = Decimal(YUAN[own]) / Decimal(YUAN[unit])
             if factor != 1 or isinstance(own_decimals, int):
@@ -155,7 +155,7 @@ class Context:
                     if isinstance(decimals, int)
                     else 2
                 )
-                step = ZERO if (own or unit) == "元" and places >= 2 else Decimal(1).scaleb(-places)
+                step = usual_step(str(own or unit), places)
             self._widths[table] = (factor, step * factor / 2)
         return self._widths[table]
 

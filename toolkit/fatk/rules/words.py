@@ -824,11 +824,13 @@ def unit_slip(rule: Rule, context: Context) -> Iterator[Check]:
 
 
 def unit_word(rule: Rule, context: Context) -> Iterator[Check]:
-    """The text has the unit of the tables. A zero, and a figure that is right in its own unit, are infos."""
+    """The text has the unit of the tables. A zero, and a figure that is right in its own unit, are infos; so are all where
+    the whole text is in one other unit and right in it, as after a conversion of the tables."""
     own, scale = context.report.unit, Decimal(rule.body["scale"])
     wrong: list[Ref] = []
     harmless: list[Ref] = []
-    seen = False
+    seen = right = False
+    units = {claim.unit for claim in _claims(context) if claim.measure == "amount" and claim.unit in YUAN}
     for claim in _claims(context):
         if claim.measure != "amount" or claim.unit not in YUAN or own is None:
             continue
@@ -838,8 +840,11 @@ def unit_word(rule: Rule, context: Context) -> Iterator[Check]:
         ref, both = Ref("claims", claim.ref.row, "unit"), _with_fact(claim, own, context)
         if not claim.value or (both and _fits(*both, _ONE)):
             harmless.append(ref)
+            right = right or bool(claim.value)
         elif not (both and (_fits(*both, scale) or _fits(*both, 1 / scale))):
             wrong.append(ref)  # else it is a slip, which another rule names
+    if right and len(units) == 1:
+        wrong, harmless = [], harmless + wrong
     for refs, severity in ((wrong, None), (harmless, INFO)):
         if refs:
             details = sentences(
