@@ -24,7 +24,7 @@ ROWS = (
     "rules.narrative.lists rules.narrative.rated",
     "rules.narrative.*",
     "rules.* rowkeys",
-    "transcription rules causes.weights",
+    "transcription rules causes.weights merging units",
     "causes.network causes.cause",
     "causes.names causes.acts",
     "causes.search",

@@ -37,6 +37,9 @@ _RESERVED_NAME = re.compile(
     r"(?:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[0-9¹²³]) *(?:\.|$)", re.IGNORECASE
 )
 
+#: Characters that are two bytes of UTF-8, as many a Hanzi is of GB18030; Hanzi are three of UTF-8.
+_TWO_BYTES = re.compile("[\u0080-\u07ff]")
+
 #: Entries up to this size are inflated at once, larger ones in pieces of ``_PIECE``.
 _AT_ONCE = 1 << 20
 _PIECE = 1 << 18
@@ -259,14 +262,22 @@ def _entries(data: bytes, count: int, at: int, end: int) -> list[_Entry]:
 
 
 def _decode(raw: bytes, flags: int) -> tuple[str, str]:
-    """A name and the encoding that it is in: UTF-8 where flagged, else GB18030, which Chinese archivers write unflagged."""
-    encoding = "utf-8" if flags & _FLAG_UTF8 else "ascii" if raw.isascii() else "gb18030"
+    """A name and the encoding that it is in: UTF-8 where flagged; unflagged it is UTF-8 too, as macOS and Linux write it, or
+    GB18030, as Chinese Windows does. A name of Hanzi that is both is UTF-8, unless it would be of Greek and the like."""
+    if raw.isascii():
+        return raw.decode("ascii"), "ascii"
+    tried = ("utf-8",) if flags & _FLAG_UTF8 else ("utf-8", "gb18030")
+    found = [(name, encoding) for encoding in tried if (name := _strict(raw, encoding)) is not None]
+    if not found:
+        raise Refused("ZIP_UNSAFE_NAME", name=raw.decode("ascii", "backslashreplace"), reason="encoding")
+    return found[-1] if _TWO_BYTES.search(found[0][0]) else found[0]
+
+
+def _strict(raw: bytes, encoding: str) -> str | None:
     try:
-        return raw.decode(encoding), encoding
+        return raw.decode(encoding)
     except UnicodeDecodeError:
-        raise Refused(
-            "ZIP_UNSAFE_NAME", name=raw.decode("ascii", "backslashreplace"), reason="encoding"
-        ) from None
+        return None
 
 
 def _check_name(name: str) -> None:

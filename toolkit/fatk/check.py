@@ -14,7 +14,7 @@ from types import MappingProxyType
 from fatk import structure
 from fatk.errors import Misuse
 from fatk.findings import ERROR, FAILED, INFO, NOT_CHECKED, WARNING, CellRef, Finding, located, location_order
-from fatk.model import Report
+from fatk.model import Report, same_entity
 from fatk.reading import Reading
 from fatk.rules import run
 from fatk.rules.context import EQUALITIES, OUTCOMES, Check, Context, load_rules
@@ -176,19 +176,10 @@ def verdict_on(findings: Iterable[Finding], summary: Mapping[str, int]) -> str:
 
 def belongs(report: Report, other: Report, *, previous: bool) -> None:
     """Hold that another report may stand beside this one: ``Misuse`` where last year's is of another year or entity, or a
-    unit's is of another year.
-
-    Entities are the same when their ids are; where one has none, when names or administrative divisions do not both differ.
-    """
+    unit's is of another year."""
     year, wanted = other.fiscal_year, report.fiscal_year - previous
     if year != wanted:
         raise Misuse("REPORT_OTHER_YEAR", found=year, wanted=wanted)
-    if not previous:
-        return
-    ours, theirs = report.one("entity"), other.one("entity")
-    if ours.get("id") and theirs.get("id"):
-        same = ours["id"] == theirs["id"] or ours.get("id_scheme") != theirs.get("id_scheme")
-    else:
-        same = any(ours.get(k) == theirs.get(k) and ours.get(k) for k in ("name", "administrative_division"))
-    if not same:
-        raise Misuse("REPORT_OTHER_ENTITY", found=theirs.get("name"), wanted=ours.get("name"))
+    if previous and not same_entity(report, other):
+        found, ours = other.one("entity").get("name"), report.one("entity").get("name")
+        raise Misuse("REPORT_OTHER_ENTITY", found=found, wanted=ours)

@@ -1,7 +1,7 @@
 """The command ``fatk``: parse, call the library, print, choose the exit status. Nothing else is done here.
 
 Exit status: 0 done, nothing failed · 1 findings of severity error · 2 wrong usage · 3 input refused or unreadable ·
-4 incomplete · 5 output not written · 70 a fault of fatk itself. Of several sources the worst counts: 70, 3, 5, 4, 1.
+4 incomplete · 5 output not written · 70 a fault of fatk itself. Of several sources the worst counts: 70, 3, 2, 5, 4, 1.
 """
 
 from __future__ import annotations
@@ -43,7 +43,10 @@ schema_app = typer.Typer(
 )
 app.add_typer(schema_app, name="schema")
 
-_WORST = (70, 3, 5, 4, 1, 0)
+_WORST = (70, 3, 2, 5, 4, 1, 0)
+
+#: Wrong usage that is of one source only: its files are not of one report.
+_OF_SOURCES = frozenset({"SOURCES_OTHER_YEAR", "SOURCES_OTHER_ENTITY", "SOURCES_OTHER_UNIT"})
 
 #: The result of a source, or the document that says why it was refused.
 Outcome = check.Result | Mapping[str, Any]
@@ -89,6 +92,15 @@ class ResultForm(StrEnum):
     github = "github"
 
 
+class Unit(StrEnum):
+    """Units of money that a report can be converted to."""
+
+    yuan = "元"
+    thousand = "千元"
+    wan = "万元"
+    yi = "亿元"
+
+
 Lang = Annotated[Language, typer.Option("--lang", help="提示信息的语言 · language of messages")]
 Source = Annotated[
     Path,
@@ -118,7 +130,9 @@ def convert(
     sources: Annotated[
         list[Path],
         typer.Argument(
-            metavar="SRC", help="工作簿（.xlsx .ods，存成 .xls 的网页、XML 或文本）、数据包（目录或 .zip）或 JSON 报告", show_default=False
+            metavar="SRC...",
+            help="同一份报告的一个或几个来源，先写的为准：工作簿（.xlsx .ods，存成 .xls 的网页、XML 或文本）、CSV、数据包（目录或 .zip）、JSON 报告，或存放它们的目录、.zip",
+            show_default=False,
         ),
     ],
     target: Annotated[
@@ -136,43 +150,72 @@ def convert(
     to: Annotated[
         OutputForm | None, typer.Option("--to", help="写成这种形式，不看目标的后缀", show_default=False)
     ] = None,
+    unit: Annotated[
+        Unit | None,
+        typer.Option(
+            "--unit",
+            help="换算金额单位；小数位数不够时增加，至多 6 位；文字中复述的数字照原样 · convert amounts exactly",
+            show_default=False,
+        ),
+    ] = None,
+    allow_loss: Annotated[
+        bool,
+        typer.Option(
+            "--allow-loss",
+            help="允许损失：换算写不完的数四舍五入，表样没有的格不写；写明有几格 · round or drop what does not fit",
+        ),
+    ] = False,
     findings: Annotated[
         Path | None,
         typer.Option("--findings", metavar="FILE", help="把发现的问题写成 JSON 文件", show_default=False),
     ] = None,
-    force: Annotated[bool, typer.Option("--force", help="目标已存在时覆盖")] = False,
+    force: Annotated[bool, typer.Option("--force", help="目标已存在时覆盖；只覆盖数据包的目录")] = False,
     lang: Lang = Language.zh,
 ) -> None:
-    """转换：读取任何已知形式的报告，写成另一种形式，一个单元格也不丢。
+    """转换：读取任何已知形式的报告，写成另一种形式，一个单元格也不丢。几个来源合成一份报告。
 
-    例：fatk convert 报表.xlsx 报表.json；fatk convert 报表.xlsx 数据包目录；fatk convert 数据包目录 报表.xlsx
+    例：fatk convert 报表.xlsx 报表.json；fatk convert 表1.xlsx 表2.xlsx 数据包目录；fatk convert 九张表的目录 报表.xlsx；fatk convert --unit 元 报表.xlsx 报表.json
     """
-    if len(sources) > 1:
-        raise Misuse("SOURCES_SEVERAL", extra=", ".join(str(s) for s in sources[1:]))
-    source = sources[0]
-    _not_itself(source, target)
+    for source in sources:
+        _not_itself(source, target)
+        if findings is not None:
+            _not_itself(source, findings)
     if findings is not None:
-        _not_itself(source, findings)
         if findings.absolute() == target.absolute():
             raise NotWritten("OUTPUT_TWICE", path=target)
         files.writable(findings, force=force)
-    with _progress(source, lang):
-        result = check.check(formats.read(source, form=from_ and from_.value))
-        formats.write(result.reading.report, target, form=to and to.value, force=force)
+    with _progress(sources[0], lang):
+        result = check.check(formats.read_several(sources, form=from_ and from_.value))
+        report, rounded = result.reading.report, 0
+        if unit is not None:
+            from fatk import units
+
+            converted = units.convert(report, unit.value, allow_loss=allow_loss)
+            report, rounded = converted.report, converted.rounded
+        dropped = formats.write(report, target, form=to and to.value, force=force, allow_loss=allow_loss)
     if findings is not None:
         document = render.to_document(result, __version__, load().version)
         files.write_file(findings, render.as_json([document]).encode("utf-8"), force=force)
-    counts = result.summary
-    if lang is Language.zh:
-        summary = (
-            f"已写出 {target}：错误 {counts['errors']}，警告 {counts['warnings']}，提示 {counts['infos']}"
-        )
-    else:
-        summary = f"wrote {target}: {counts['errors']} errors, {counts['warnings']} warnings, {counts['infos']} infos"
-    typer.echo(visible(summary, 400), err=True)
+    typer.echo(visible(_written(target, result, rounded, dropped, lang), 500), err=True)
     if result.findings:
         typer.echo(render.text(result, lang.value, colour=_colour(sys.stderr)), err=True, nl=False)
-    raise typer.Exit(1 if counts["errors"] else 0)
+    raise typer.Exit(1 if result.summary["errors"] else 0)
+
+
+def _written(target: Path, result: check.Result, rounded: int, dropped: int, lang: Language) -> str:
+    """What was written, in a line: how many findings there are, and how many cells were lost."""
+    counts = result.summary
+    if lang is Language.zh:
+        said = f"已写出 {target}：错误 {counts['errors']}，警告 {counts['warnings']}，提示 {counts['infos']}"
+        lost = (f"；四舍五入 {rounded} 格" if rounded else "") + (
+            f"；没有写入 {dropped} 格" if dropped else ""
+        )
+    else:
+        said = f"wrote {target}: {counts['errors']} errors, {counts['warnings']} warnings, {counts['infos']} infos"
+        lost = (f"; {rounded} cells rounded" if rounded else "") + (
+            f"; {dropped} cells left out" if dropped else ""
+        )
+    return said + lost
 
 
 def _not_itself(source: Path, target: Path) -> None:
@@ -192,7 +235,11 @@ def _not_itself(source: Path, target: Path) -> None:
 def validate(
     sources: Annotated[
         list[Path],
-        typer.Argument(metavar="SRC", help="一个或多个工作簿、数据包或 JSON 报告", show_default=False),
+        typer.Argument(
+            metavar="SRC",
+            help="一个或多个工作簿、CSV、数据包或 JSON 报告；目录是一份报告，其中的工作簿和 CSV 合起来检查",
+            show_default=False,
+        ),
     ],
     form: Annotated[
         ResultForm,
@@ -251,7 +298,7 @@ def validate(
 ) -> None:
     """检查：报告的结构是否符合标准，问题在自己文件的哪个单元格，怎么改。
 
-    例：fatk validate 报表.xlsx；fatk validate --format json 数据包目录；fatk validate *.xlsx
+    例：fatk validate 报表.xlsx；fatk validate 九张表的目录；fatk validate --format json 数据包目录；fatk validate *.xlsx
     """
     if form is ResultForm.xlsx and (output is None or len(sources) > 1):
         raise Misuse("MARKED_OUTPUT")
@@ -265,9 +312,9 @@ def validate(
         try:
             with _progress(source, lang, number, len(sources)):
                 result = _checked(source, previous, with_ or [], waivers, as_of)
-        except Misuse:
-            raise
         except FatkError as error:
+            if isinstance(error, Misuse) and error.code not in _OF_SOURCES:
+                raise
             statuses.append(error.exit_status)
             outcomes.append(render.refusal_document(error, str(source), __version__, load().version))
             if form in (ResultForm.text, ResultForm.xlsx):
@@ -514,7 +561,9 @@ def main() -> None:
     try:
         app()
     except FatkError as error:
-        typer.echo(f"fatk: {explain_error(error, language)}", err=True)
+        place = visible(str(error.details["source"]), 200) if "source" in error.details else ""
+        colon = ("：" if language == "zh" else ": ") if place else ""
+        typer.echo(f"fatk: {place}{colon}{explain_error(error, language)}", err=True)
         sys.exit(error.exit_status)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

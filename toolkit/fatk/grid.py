@@ -67,7 +67,8 @@ class Sheet:
     """One sheet: its non-empty cells by (row, column) in row-major order, its merged ranges (first and last row and column,
     inclusive: r1, c1, r2, c2), and which rows and columns with content are hidden.
 
-    ``plain``: the sheet is a text file, whose cells people find by line and column, not by letters.
+    ``plain``: the sheet is a text file, whose cells people find by line and column, not by letters. ``file``: the file that it
+    is in, where a book has sheets of several.
     """
 
     name: str
@@ -77,14 +78,22 @@ class Sheet:
     hidden_rows: frozenset[int] = frozenset()
     hidden_columns: frozenset[int] = frozenset()
     plain: bool = False
+    file: str = ""
+
+    @property
+    def full_name(self) -> str:
+        """The sheet's name with that of its file, as Excel writes it: ``[file.xlsx]sheet``; of a text file the file's."""
+        if not self.file:
+            return self.name
+        return self.file if self.plain else f"[{self.file}]{self.name}"
 
     def cell_name(self, row: int, column: int) -> str:
         """What people call a cell of this sheet: ``C35``, in a text file line and column, ``35:3``."""
         return f"{row + 1}:{column + 1}" if self.plain else a1(row, column)
 
     def place(self, row: int, column: int) -> str:
-        """Where people find a cell: ``sheet!C35``, or ``file.csv:35:3``."""
-        return f"{self.name}{':' if self.plain else '!'}{self.cell_name(row, column)}"
+        """Where people find a cell: ``sheet!C35``, ``[file.xlsx]sheet!C35`` where there are several files, ``file.csv:35:3``."""
+        return f"{self.full_name}{':' if self.plain else '!'}{self.cell_name(row, column)}"
 
 
 @dataclass(frozen=True, slots=True)

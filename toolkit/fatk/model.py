@@ -7,6 +7,7 @@ standard's order, so that equal reports are equal values and are written as the 
 from __future__ import annotations
 
 import dataclasses
+import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -112,6 +113,23 @@ class Report:
         return self.edition.forms.get(table)
 
 
+def same_entity(one: Report, other: Report) -> bool:
+    """Whether two reports may be of one entity: their ids are the same; where one has none, their names or administrative
+    divisions do not both differ."""
+    ours, theirs = one.one("entity"), other.one("entity")
+    if ours.get("id") and theirs.get("id"):
+        return ours["id"] == theirs["id"] or ours.get("id_scheme") != theirs.get("id_scheme")
+    return any(
+        _folded(ours.get(k)) == _folded(theirs.get(k)) and ours.get(k)
+        for k in ("name", "administrative_division")
+    )
+
+
+def _folded(name: Value) -> str:
+    """A name without blanks and widths, which differ from file to file."""
+    return "".join(unicodedata.normalize("NFKC", str(name or "")).split())
+
+
 def absent_fields(report: Report, table: Table) -> frozenset[str]:
     """Fields of a table that the report's edition has no column for, among those that only some editions print."""
     form = report.form(table.id)
@@ -136,6 +154,23 @@ def unprinted_cells(report: Report, table: Table) -> Iterator[tuple[Row, Field]]
         for position, field in amounts:
             if row[position] is not None and not has_cell(field, absent, row[table.key_positions[0]]):
                 yield row, field
+
+
+def printed_only(report: Report) -> tuple[Report, int]:
+    """The report without the cells that its edition's printed forms have no place for, and how many these are."""
+    tables: dict[str, Iterable[Row]] = dict(report.tables)
+    count = 0
+    for table in report.spec.forms:
+        lost: dict[int, set[int]] = {}
+        for row, field in unprinted_cells(report, table):
+            lost.setdefault(id(row), set()).add(table.position[field.name])
+            count += 1
+        if lost:
+            tables[table.id] = [
+                tuple(None if i in lost.get(id(row), ()) else value for i, value in enumerate(row))
+                for row in report.rows(table.id)
+            ]
+    return (build(report.spec, tables), count) if count else (report, 0)
 
 
 def key_of(table: Table, row: Row) -> Key:

@@ -846,7 +846,7 @@ class _Transcription:
                 self.rows.setdefault("extras", []).append(
                     make_row(
                         table,
-                        sheet=lexical.keep(state.sheet.name),
+                        sheet=lexical.keep(state.sheet.full_name),
                         cell=state.sheet.cell_name(row, column),
                         table=current.get(row),
                         text=lexical.keep(text),
@@ -859,7 +859,7 @@ class _Transcription:
                         "READ-41" if state.regions else "READ-43",
                         CellRef(location=place),
                         place=place,
-                        sheet=state.sheet.name,
+                        sheet=state.sheet.full_name,
                         count=count,
                     )
                 )

@@ -5,17 +5,22 @@ A new form is one adapter module and one line below. Adapters know files and not
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from fatk import files
-from fatk.errors import Misuse, Refused
-from fatk.formats import spreadsheets
+from fatk import files, merging
+from fatk.archive import Archive
+from fatk.errors import Misuse, NotWritten, Refused
+from fatk.findings import CellRef, notify
+from fatk.formats import folders, spreadsheets
 from fatk.formats.sniffing import DESCRIPTOR, sniff
+from fatk.grid import Book
 from fatk.limits import DEFAULTS, Limits
-from fatk.model import Report
+from fatk.model import Report, printed_only
 from fatk.reading import Reading, settled, sha256, with_source
-from fatk.spec import load
+from fatk.spec import Table, load
 
 #: Suffix of a target's name → form. A name without suffix is a directory of a package.
 SUFFIXES = {".json": "json", ".xlsx": "xlsx", ".zip": "zip", "": "package"}
@@ -23,49 +28,103 @@ FORMS = ("xlsx", "package", "zip", "json")
 
 
 def read(path: str | Path, *, limits: Limits = DEFAULTS, form: str | None = None) -> Reading:
-    """Read a report from a file or a package directory, by its content; ``form`` insists on one form.
+    """Read a report from a file, a package directory, or a folder or zip of files, by its content; ``form`` insists on one form.
 
-    Raises ``Refused`` where it cannot or must not be read, and ``Misuse`` where ``form`` is not what it is.
+    Raises ``Refused`` where it cannot or must not be read, and ``Misuse`` where ``form`` is not what it is, or where the files
+    of a folder are not of one report.
     """
     source = Path(path)
-    try:
-        if source.is_dir() or source.name == DESCRIPTOR:
-            reading = _read_directory(source if source.is_dir() else source.parent, limits)
-            found = "package"
+    with _readable(source):
+        if _is_package(source):
+            found, reading = "package", _read_directory(source, limits)
+        elif source.is_dir():
+            found, pieces = "folder", _of_folder(source, "", _Budget(limits))
+            reading = _assembled(pieces, limits, form, source)
         else:
-            found, reading = read_bytes(_load(source, limits), limits=limits, name=source.name)
-    except OSError as error:
-        raise Refused("FILE_UNREADABLE", path=source, reason=error.strerror or str(error)) from None
-    if form is not None and form != found and not (form == "package" and found == "zip"):
-        raise Misuse("FORM_DIFFERS", path=source, wanted=form, found=found)
+            data = _load(source, limits)
+            found, opened = sniff(data, limits)
+            if found == "archive" and opened is not None:
+                pieces = _of_zip(opened, data, "", source.name, _Budget(limits))
+                reading = _assembled(pieces, limits, form, source)
+            else:
+                reading = _read_file(found, opened, data, limits, source.name)
+    if found not in ("folder", "archive"):
+        _insist(form, found, source)
     return with_source(reading, str(path), reading.sha256, found)
+
+
+def read_several(
+    paths: Sequence[str | Path], *, limits: Limits = DEFAULTS, form: str | None = None
+) -> Reading:
+    """Read one report from several sources, in the order in which they count; of one source as ``read`` does.
+
+    Workbooks are read as one. What else holds a report is merged with it table by table. The ``sha256`` of the reading is
+    that of the lines ``name:sha256`` of its files, sorted; that of a folder is made in the same way.
+    """
+    if len(paths) == 1:
+        return read(paths[0], limits=limits, form=form)
+    sources = [Path(path) for path in paths]
+    names = [source.name for source in sources]
+    budget = _Budget(limits)
+    pieces = _Pieces()
+    for source in sources:
+        name = source.name if names.count(source.name) == 1 else str(source)
+        try:
+            with _readable(source):
+                if _is_package(source):
+                    pieces.add(_of_package(source, name, limits))
+                elif source.is_dir():
+                    pieces.add(_of_folder(source, f"{name}/", budget))
+                else:
+                    pieces.add(_of_file(_load(source, limits), name, str(source), budget))
+        except Refused as refusal:
+            refusal.details.setdefault("source", str(source))
+            raise
+    reading = _assembled(pieces, limits, form, sources[0])
+    return with_source(reading, ", ".join(map(str, paths)), reading.sha256, "several")
 
 
 def read_bytes(data: bytes, *, limits: Limits = DEFAULTS, name: str = "") -> tuple[str, Reading]:
     """Read a report from a file's bytes; the form found and the reading."""
-    spec = load()
     form, opened = sniff(data, limits)
+    if form == "archive" and opened is not None:
+        reading = _assembled(_of_zip(opened, data, "", name, _Budget(limits)), limits)
+    else:
+        reading = _read_file(form, opened, data, limits, name)
+    return form, with_source(reading, name, reading.sha256, form)
+
+
+def _read_file(form: str, opened: Archive | None, data: bytes, limits: Limits, name: str) -> Reading:
+    """The report of one file that is not put together of others."""
     if form in spreadsheets.FORMS:
-        from fatk import transcription
-
-        reading = transcription.transcribe(
-            spreadsheets.read_book(form, data, opened, limits, name), spec, name
-        )
+        reading = _transcribed(spreadsheets.read_book(form, data, opened, limits, name), name)
     elif form == "zip" and opened is not None:
-        from fatk.formats import package
-
-        contents = opened
-
-        def member(wanted: str) -> bytes | None:
-            found = contents.find(wanted)
-            return None if found is None else contents.read(found)
-
-        reading = package.read(contents.names, member, spec, limits, closed=True)
+        reading = _read_zip(opened, "", limits)
     else:
         from fatk.formats import json
 
-        reading = json.read(data, spec, limits, name)
-    return form, with_source(settled(reading), name, sha256(data), form)
+        reading = settled(json.read(data, load(), limits, name))
+    return with_source(reading, name, sha256(data), form)
+
+
+def _transcribed(book: Book, name: str) -> Reading:
+    from fatk import transcription
+
+    return settled(transcription.transcribe(book, load(), name))
+
+
+def _insist(form: str | None, found: str, source: Path) -> None:
+    if form is not None and form != found and not (form == "package" and found in ("zip", "table")):
+        raise Misuse("FORM_DIFFERS", path=source, wanted=form, found=found)
+
+
+@contextmanager
+def _readable(source: Path) -> Iterator[None]:
+    """What the system cannot read becomes a refusal."""
+    try:
+        yield
+    except OSError as error:
+        raise Refused("FILE_UNREADABLE", path=source, reason=error.strerror or str(error)) from None
 
 
 def _load(source: Path, limits: Limits) -> bytes:
@@ -78,16 +137,26 @@ def _load(source: Path, limits: Limits) -> bytes:
         return stream.read(limits.file_size + 1)
 
 
+def _digest(lines: Iterable[str]) -> str:
+    """The SHA-256 of several files: of a line ``name:sha256`` of each, in the order of the lines."""
+    return sha256("\n".join(sorted(lines)).encode("utf-8", "surrogateescape"))
+
+
+# Packages
+
+
+def _is_package(source: Path) -> bool:
+    return source.name == DESCRIPTOR or (source / DESCRIPTOR).is_file()
+
+
 def _read_directory(source: Path, limits: Limits) -> Reading:
     from fatk.formats import package
 
-    if not (source / DESCRIPTOR).is_file():
-        raise Refused("DIRECTORY_NO_PACKAGE", path=source)
+    source = source.parent if source.name == DESCRIPTOR else source
     digests: list[str] = []
-    total = 0
+    budget = _Budget(limits)
 
     def member(name: str) -> bytes | None:
-        nonlocal total
         place = source
         for part in name.split("/"):
             place = place / part
@@ -96,16 +165,177 @@ def _read_directory(source: Path, limits: Limits) -> Reading:
         if not place.is_file():
             return None
         data = _load(place, limits)
-        total += len(data)
-        if total > limits.zip_total:
-            raise Refused("PACKAGE_TOO_LARGE", path=source, limit=limits.zip_total)
+        budget.take(len(data), str(source))
         digests.append(f"{name}:{sha256(data)}")
         return data
 
-    names = tuple(sorted(p.name for p in source.iterdir() if p.is_file()))
+    names = folders.listed(source, limits)
     reading = package.read(names, member, load(), limits, closed=False)
-    digest = sha256("\n".join(sorted(digests)).encode())
-    return with_source(settled(reading), str(source), digest, "package")
+    return with_source(settled(reading), str(source), _digest(digests), "package")
+
+
+def _read_zip(opened: Archive, root: str, limits: Limits) -> Reading:
+    """The package in a zip, or in the folder ``root`` of it."""
+    from fatk.formats import package
+
+    def member(wanted: str) -> bytes | None:
+        found = opened.find(root + wanted)
+        return None if found is None else opened.read(found)
+
+    names = tuple(name.removeprefix(root) for name in opened.names if name.startswith(root))
+    return settled(package.read(names, member, load(), limits, closed=True))
+
+
+# Several files that are one report
+
+
+@dataclass(slots=True)
+class _Piece:
+    """One file of a report by its name: a workbook, a whole reading, or a table of the standard as CSV."""
+
+    name: str
+    form: str
+    sha256: str
+    book: Book | None = None
+    reading: Reading | None = None
+    table: tuple[Table, bytes] | None = None
+
+
+@dataclass(slots=True)
+class _Pieces:
+    """The files of a report in the order in which they count, those passed over, and names in a zip that were decoded."""
+
+    found: list[_Piece] = field(default_factory=list)
+    others: list[str] = field(default_factory=list)
+    foreign: list[str] = field(default_factory=list)
+
+    def add(self, more: _Pieces) -> None:
+        """Put what another place holds behind; the same file once more is passed over."""
+        for piece in more.found:
+            known = any(piece.sha256 == other.sha256 for other in self.found)
+            self.others.append(piece.name) if known else self.found.append(piece)
+        self.others += more.others
+        self.foreign += more.foreign
+
+
+class _Budget:
+    """How many bytes may still be read, or inflated, of one report in several files."""
+
+    def __init__(self, limits: Limits) -> None:
+        self.limits, self.left = limits, limits.zip_total
+
+    def take(self, size: int, name: str) -> None:
+        """Count bytes; ``Refused`` once they are too many."""
+        self.left -= size
+        if self.left < 0:
+            raise Refused("PACKAGE_TOO_LARGE", path=name, limit=self.limits.zip_total)
+
+
+def _of_package(folder: Path, name: str, limits: Limits) -> _Pieces:
+    reading = _read_directory(folder, limits)
+    return _Pieces([_Piece(name, "package", reading.sha256, reading=reading)])
+
+
+def _of_folder(folder: Path, prefix: str, budget: _Budget) -> _Pieces:
+    limits = budget.limits
+    listed = folders.in_folder(folder, lambda path: _load(path, limits), limits)
+    if listed.root + DESCRIPTOR in listed.openers:
+        return _of_package(folder / listed.root, prefix + listed.root[:-1], limits)
+    pieces = _of_files(listed, str(folder), prefix, budget, zipped=False)
+    if not pieces.found:
+        raise Refused("DIRECTORY_NO_PACKAGE", path=folder)
+    return pieces
+
+
+def _of_zip(opened: Archive, data: bytes, prefix: str, place: str, budget: _Budget) -> _Pieces:
+    listed = folders.in_zip(opened)
+    if listed.root + DESCRIPTOR in listed.openers:
+        reading = _read_zip(opened, listed.root, budget.limits)
+        return _Pieces([_Piece(prefix + listed.root[:-1], "zip", sha256(data), reading=reading)])
+    pieces = _of_files(listed, place, prefix, budget, zipped=True)
+    if not pieces.found:
+        raise Refused("ZIP_NO_REPORT")
+    return pieces
+
+
+def _of_files(listed: folders.Files, place: str, prefix: str, budget: _Budget, *, zipped: bool) -> _Pieces:
+    """What the files of a folder or zip hold. What cannot be read is passed over unless its name says that it is a report's;
+    a refusal names the file."""
+    pieces = _Pieces(
+        others=[prefix + name for name in listed.deeper], foreign=[prefix + n for n in listed.foreign]
+    )
+    for name in listed.own:
+        promised = folders.promised(name)
+        try:
+            one = _of_file(listed.openers[name](), prefix + name, f"{place}/{name}", budget, zipped=zipped)
+        except Refused as refusal:
+            if promised and refusal.code != "JSON_NOT_A_REPORT":
+                refusal.details.setdefault("source", f"{place}/{name}")
+                raise
+            pieces.others.append(prefix + name)
+            continue
+        if not promised and any(
+            p.form == "text" and p.book and not folders.holds_table(p.book) for p in one.found
+        ):
+            pieces.others.append(prefix + name)
+        else:
+            pieces.add(one)
+    return pieces
+
+
+def _of_file(data: bytes, name: str, place: str, budget: _Budget, *, zipped: bool = False) -> _Pieces:
+    limits = budget.limits
+    budget.take(len(data), place)
+    form, opened = sniff(data, limits)
+    if opened is not None:
+        budget.take(sum(member.size for member in opened.members), place)
+        if zipped and form in ("archive", "zip"):
+            raise Refused("ZIP_NESTED", name=name)
+        if form == "archive":
+            return _of_zip(opened, data, f"{name}/", place, budget)
+    piece = _Piece(name, form, sha256(data))
+    if form not in spreadsheets.FORMS:
+        piece.reading = _read_file(form, opened, data, limits, name)
+    elif form == "text" and (table := _table_of(data, name)) is not None:
+        piece.form, piece.table = "table", (table, data)
+    else:
+        piece.book = spreadsheets.read_book(form, data, opened, limits, name)
+    return _Pieces([piece])
+
+
+def _table_of(data: bytes, name: str) -> Table | None:
+    from fatk.formats import package
+
+    return package.table_of(data, name, load())
+
+
+def _assembled(pieces: _Pieces, limits: Limits, form: str | None = None, source: Path = Path()) -> Reading:
+    """The one report that the files are."""
+    for piece in pieces.found:
+        _insist(form, piece.form, source)
+    order = {piece.name: number for number, piece in enumerate(pieces.found)}
+    parts = [
+        (piece.name, merging.labelled(piece.reading, piece.name)) for piece in pieces.found if piece.reading
+    ]
+    for group in folders.together([(p.name, p.book) for p in pieces.found if p.book]):
+        if len(group) > 1:  # what is told of all would hide that one is another's
+            merging.hold([(name, _transcribed(book, name).report) for name, book in group], units=False)
+        reading = _transcribed(folders.one_book(group, limits), group[0][0])
+        parts.append((group[0][0], reading))
+    for loose in folders.by_folder([(p.name, p.table) for p in pieces.found if p.table]):
+        from fatk.formats import package
+
+        parts.append((loose[0][0], settled(package.read_loose(loose, load(), limits))))
+    reading = merging.merge(sorted(parts, key=lambda part: order[part[0]]))
+    told = [
+        (code, names) for code, names in (("READ-76", pieces.others), ("READ-81", pieces.foreign)) if names
+    ]
+    found = [
+        notify(code, *(CellRef(location=name) for name in names), names="、".join(names), count=len(names))
+        for code, names in told
+    ]
+    digest = _digest(f"{piece.name}:{piece.sha256}" for piece in pieces.found)
+    return replace(reading, findings=(*reading.findings, *found), sha256=digest)
 
 
 def form_of(target: Path) -> str:
@@ -116,22 +346,36 @@ def form_of(target: Path) -> str:
     return SUFFIXES[suffix]
 
 
-def write(report: Report, target: str | Path, *, form: str | None = None, force: bool = False) -> None:
-    """Write a report in the form that the target's name or ``form`` says: whole and in one step, or not at all.
+def write(
+    report: Report,
+    target: str | Path,
+    *,
+    form: str | None = None,
+    force: bool = False,
+    allow_loss: bool = False,
+) -> int:
+    """Write a report in the form that the target's name or ``form`` says: whole and in one step, or not at all. How many
+    cells were left out: none, unless ``allow_loss`` is given and the form has no place for them.
 
-    Raises ``NotWritten`` where the target exists (without ``force``) or cannot be written, ``WouldLose`` where the form
-    cannot hold the report.
+    Raises ``NotWritten`` where the target exists (without ``force``), cannot be written, or is a directory that is no
+    package, and ``WouldLose`` where the form cannot hold the report.
     """
     path = Path(target)
     asked = form or form_of(path)
     if asked == "package" and form and path.suffix.lower() == ".zip":
         asked = "zip"
+    lost = 0
     if asked == "package":
         from fatk.formats import package
 
+        if force and path.is_dir() and any(path.iterdir()) and not package.is_ours(path):
+            raise NotWritten("OUTPUT_FOREIGN", path=path)
         files.write_directory(path, package.write(report), force=force)
-    else:
-        files.write_file(path, encoder(asked)(report), force=force)
+        return lost
+    if asked == "xlsx" and allow_loss:
+        report, lost = printed_only(report)
+    files.write_file(path, encoder(asked)(report), force=force)
+    return lost
 
 
 def encoder(form: str) -> Callable[[Report], bytes]:

@@ -10,13 +10,15 @@ import io
 import json
 import re
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from fatk import lexical, strictjson
+from fatk.decoding import decode
 from fatk.errors import Refused
 from fatk.findings import CellRef, Finding, notify
-from fatk.limits import Limits
+from fatk.limits import DEFAULTS, Limits
 from fatk.model import Report, Row, build, row_name
 from fatk.reading import Reading, RowPlaces, check_version
 from fatk.spec import Spec, Table
@@ -30,6 +32,9 @@ _ZIP_DATE = (1980, 1, 1, 0, 0, 0)
 _MEMBERS = frozenset(
     {"$schema", "name", "title", "description", "version", "licenses", "sources", "fatk", "resources"}
 )
+
+#: By which a descriptor names the profile of this standard, followed by its version.
+_PROFILE = "urn:fatk:schema:package:"
 
 #: Opens a member of the package by its name; ``None`` where there is no such member.
 Open = Callable[[str], bytes | None]
@@ -71,11 +76,22 @@ def to_descriptor(report: Report) -> dict[str, Any]:
     if sources:
         descriptor["sources"] = sources
     descriptor["fatk"] = {
-        "profile": f"urn:fatk:schema:package:{spec.version}",
+        "profile": f"{_PROFILE}{spec.version}",
         "spec_version": about.get("spec_version"),
     }
     descriptor["resources"] = [to_resource(table) for table in spec.tables.values()]
     return descriptor
+
+
+def is_ours(folder: Path) -> bool:
+    """Whether a directory holds a package of this standard: its descriptor says so. Never more than the descriptor is read."""
+    try:
+        with (folder / DESCRIPTOR).open("rb") as stream:
+            descriptor = json.loads(stream.read(DEFAULTS.file_size))
+    except (OSError, ValueError, RecursionError):
+        return False
+    block = descriptor.get("fatk") if isinstance(descriptor, dict) else None
+    return isinstance(block, dict) and str(block.get("profile")).startswith(_PROFILE)
 
 
 def _name(entity: Value, year: int) -> str:
@@ -124,19 +140,43 @@ def read(names: tuple[str, ...], open_member: Open, spec: Spec, limits: Limits, 
     if not isinstance(descriptor, dict) or not isinstance(descriptor.get("resources"), list):
         raise Refused("PACKAGE_BAD_DESCRIPTOR")
     block = descriptor.get("fatk")
-    check_version(block.get("spec_version") if isinstance(block, dict) else None, spec)
-    reader = _Reader(spec, limits, names, open_member)
+    stated = block.get("spec_version") if isinstance(block, dict) else None
+    check_version(stated, spec)
+    reader = _Reader(spec, limits, names, open_member, stated if isinstance(stated, str) else None)
     more = sorted(set(descriptor) - _MEMBERS)
     if more:
         reader.findings.append(notify("READ-51", CellRef(location=DESCRIPTOR), names="、".join(more)))
     return reader.read(descriptor["resources"], closed)
 
 
+def table_of(data: bytes, name: str, spec: Spec) -> Table | None:
+    """The table of the standard that a lone CSV file is: named after it, and with names of its fields as its header."""
+    table = spec.tables.get(PurePosixPath(name).stem.lower())
+    if table is None:
+        return None
+    text = decode(data, name).text
+    header = next(csv.reader(text[: text.find("\n") + 1 or None].splitlines()[:1]), [])
+    known = sum(cell in table.position for cell in header)
+    return table if known and known * 2 >= len(header) else None
+
+
+def read_loose(files: Sequence[tuple[str, Table, bytes]], spec: Spec, limits: Limits) -> Reading:
+    """The report of CSV files that are tables of the standard without a descriptor, each with its name and its table.
+
+    Their encoding is decided as for any text, since programs that opened and saved them may have changed it.
+    """
+    return _Reader(spec, limits, (), _nothing).loose(files)
+
+
 class _Reader:
     """One pass over a package's resources; gathers rows, findings and the line of every row."""
 
-    def __init__(self, spec: Spec, limits: Limits, names: tuple[str, ...], open_member: Open) -> None:
+    def __init__(
+        self, spec: Spec, limits: Limits, names: tuple[str, ...], open_member: Open, stated: str | None = None
+    ) -> None:
         self.spec, self.limits, self.names, self.open = spec, limits, names, open_member
+        #: The version of the standard that the descriptor states.
+        self.stated = stated
         self.rows: dict[str, list[Row]] = {}
         self.findings: list[Finding] = []
         self.extras: list[Row] = []
@@ -178,7 +218,25 @@ class _Reader:
                 continue
             if (closed or name.endswith(".csv")) and not name.endswith("/"):
                 self.findings.append(notify("READ-13", CellRef(location=name), place=name))
-        check_version(self._version(), self.spec)
+        return self.reading()
+
+    def loose(self, files: Sequence[tuple[str, Table, bytes]]) -> Reading:
+        """Tables without a descriptor: what is not there may be elsewhere, and is no fault of these files."""
+        for path, table, data in files:
+            self.files[table.id] = path
+            self.table(table, path, _records(decode(data, path).text, path, self.limits))
+        places = (CellRef(table.id, location=path) for path, table, _ in files)
+        names = "、".join(path for path, _, _ in files)
+        self.findings.append(notify("READ-75", *places, names=names, count=len(files)))
+        return self.reading()
+
+    def reading(self) -> Reading:
+        """What was read, as a report."""
+        found = self._version()
+        check_version(found, self.spec)
+        if self.stated is not None and found is not None and found != self.stated:
+            cell = CellRef("report", "*", "spec_version", value=show(found))
+            self.findings.append(notify("READ-79", cell, said=self.stated, found=show(found)))
         self.references()
         self.rows.setdefault("extras", []).extend(self.extras)
         lines, columns, files = self.lines, self.columns, self.files
@@ -328,6 +386,11 @@ class _Reader:
             self.extras.append((lexical.keep(path), f"{number}:{column + 1}", table, lexical.keep(text)))
 
 
+def _nothing(name: str) -> bytes | None:
+    """What loose files have beside themselves."""
+    return None
+
+
 def is_safe(path: str) -> bool:
     """Whether a resource's path is a plain relative one that stays inside the package on every system."""
     parts = path.split("/")
@@ -347,6 +410,10 @@ def _grammar(data: bytes, path: str, limits: Limits) -> list[tuple[int, list[str
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise Refused("CSV_ENCODING", path=path, byte=error.start) from None
+    return _records(text, path, limits)
+
+
+def _records(text: str, path: str, limits: Limits) -> list[tuple[int, list[str]]]:
     csv.field_size_limit(limits.csv_field)
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     records: list[tuple[int, list[str]]] = []
