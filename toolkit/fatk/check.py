@@ -14,6 +14,7 @@ from types import MappingProxyType
 from fatk import structure
 from fatk.errors import Misuse
 from fatk.findings import ERROR, FAILED, INFO, NOT_CHECKED, WARNING, CellRef, Finding, located, location_order
+from fatk.lexical import NORMALISATIONS
 from fatk.model import Report, same_entity
 from fatk.reading import Reading
 from fatk.rules import run
@@ -68,7 +69,8 @@ class Result:
     """What validation says of one source. ``summary`` counts as the contract of findings.schema.json names it.
 
     ``ran`` counts the outcomes of every rule that was run. ``waived`` holds the waiver of each finding that is let pass,
-    by the finding's fingerprint, and ``as_of`` the day that waivers were judged on. ``unexplained`` counts the sums and
+    by the finding's fingerprint, and ``as_of`` the day that waivers were judged on. ``normalised`` counts the cells whose
+    number was printed in another form than the standard's, by what was done to them. ``unexplained`` counts the sums and
     copies that failed and for which no cause stands out.
     """
 
@@ -81,6 +83,7 @@ class Result:
     as_of: date | None = None
     causes: tuple[Cause, ...] = ()
     unexplained: int = 0
+    normalised: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def valid(self) -> bool:
@@ -127,8 +130,14 @@ def check(
     found_causes, unexplained = _causes(context, checks, reading)
     return Result(
         reading, verdict, MappingProxyType(summary), findings, MappingProxyType(dict(ran)),
-        causes=found_causes, unexplained=unexplained,
+        causes=found_causes, unexplained=unexplained, normalised=_normalised(reading.findings),
     )  # fmt: skip
+
+
+def _normalised(findings: Iterable[Finding]) -> Mapping[str, int]:
+    """How many cells each normalisation of numbers was made in, in the order in which they are made."""
+    done = Counter(how for f in findings if f.rule == "READ-33" for how in dict(f.details)["how"].split(","))
+    return MappingProxyType({how: done[how] for how in NORMALISATIONS if done[how]})
 
 
 def _causes(context: Context, checks: Sequence[Check], reading: Reading) -> tuple[tuple[Cause, ...], int]:

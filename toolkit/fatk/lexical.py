@@ -7,11 +7,13 @@ without guessing, mostly ``None``.
 from __future__ import annotations
 
 import json
+import re
 from decimal import Decimal
 from typing import Any
 
 from fatk.spec import Field
 from fatk.values import (
+    BLANKS,
     NOTHINGS,
     Nothing,
     Value,
@@ -77,6 +79,51 @@ def to_json(field: Field, value: Value) -> Any:
     if isinstance(value, (Decimal, Nothing)):
         return show(value)
     return value
+
+
+#: What may be done to a printed number, in this order, before it is a number of the standard.
+NORMALISATIONS = ("full_width", "blanks", "parentheses", "triangle", "sign", "thousands")
+_FULL_WIDTH = {0xFF01 + at: 0x21 + at for at in range(0x5E)}
+_BLANK = dict.fromkeys(map(ord, BLANKS), " ")
+_MINUS = "-\u2212"
+_TRIANGLES = "\u25b3\u25b2"
+_GROUPED = re.compile(r"[0-9]{1,3}(?:([, ])[0-9]{3})(?:\1[0-9]{3})*(?:\.[0-9]+)?")
+
+
+def normalise_number(text: str, *, amount: bool) -> tuple[str, tuple[str, ...]]:
+    """A number as people print it in the standard's lexical form, and which of the ``NORMALISATIONS`` that took.
+
+    The grammar: full-width forms of ASCII are folded and outer blanks left out; then there is one sign at most, ``-`` or, of
+    amounts, △ or ▲ before the number or brackets around it; then digits, plain or in groups of three parted by commas or by
+    single blanks throughout. What is not of it comes back as it is, for it is no number: nothing is guessed, and a mark of a
+    note behind a figure (² or ①) is no digit of it.
+    """
+    folded = text.translate(_FULL_WIDTH)
+    rest = folded.strip(BLANKS)
+    done = {"full_width"} if folded != text else set()
+    done |= {"blanks"} if rest != folded else set()
+    rest = rest.translate(_BLANK)
+    sign, body = "", rest
+    if amount and rest[:1] == "(" and rest[-1:] == ")":
+        sign, body = "parentheses", rest[1:-1]
+    elif rest[:1] and rest[0] in _MINUS + (_TRIANGLES if amount else ""):
+        sign, body = (
+            ("triangle" if rest[0] in _TRIANGLES else "minus" if rest[0] == "-" else "sign"),
+            rest[1:],
+        )
+    number = body.strip(BLANKS)
+    if not number[:1].isdecimal() or not number.isascii():
+        return text, ()
+    done |= {"blanks"} if number != body else set()
+    if _GROUPED.fullmatch(number):
+        done.add("thousands")
+        number = number.replace(",", "").replace(" ", "")
+    if sign:
+        zero = not number.strip("0.")
+        done |= {"sign"} if zero or sign == "sign" else set()
+        done |= {sign} & {"parentheses", "triangle"}
+        number = number if zero else f"-{number}"
+    return number, tuple(kind for kind in NORMALISATIONS if kind in done)
 
 
 def keep(text: str) -> str:

@@ -35,6 +35,7 @@ WORDS = {
         "counts": "错误 {errors}，警告 {warnings}，提示 {infos}；读取单元格 {source_cells} 个，未能安置 {unaccounted_cells} 个。",
         "causes": "可能的原因（请先核对原始账表，再改）", "or": "或者：", "explains": "（可解释 {count} 个问题）",
         "unexplained": "有 {count} 处不相符看不出共同的原因，请逐处核对。",
+        "normalised": "按规范写法读取的数字：{kinds}。",
         "waivers": "豁免 {count} 条，按 {day} 判断。", "waived": "已豁免", "by": "{office}：{reason}（{first} 起，至 {last}）",
     },
     "en": {
@@ -44,8 +45,14 @@ WORDS = {
         "counts": "{errors} errors, {warnings} warnings, {infos} infos; {source_cells} cells read, {unaccounted_cells} unaccounted for.",
         "causes": "Likely causes (compare with the books before changing anything)", "or": "or: ", "explains": " ({count} findings explained)",
         "unexplained": "Of {count} sums that fail no common cause stands out: compare each.",
+        "normalised": "Numbers read in their normal form: {kinds}.",
         "waivers": "{count} waived, as of {day}.", "waived": "waived", "by": "{office}: {reason} (from {first} through {last})",
     },
+}  # fmt: skip
+#: What was done to numbers that are printed in another form than the standard's.
+_NORMALISED = {
+    "zh": {"full_width": "全角字符", "blanks": "空格", "parentheses": "括号表示负数", "triangle": "△ 表示负数", "sign": "负号的写法", "thousands": "千分位"},
+    "en": {"full_width": "full-width characters", "blanks": "blanks", "parentheses": "brackets for minus", "triangle": "△ for minus", "sign": "form of the minus", "thousands": "thousands separators"},
 }  # fmt: skip
 _COLOURS = {ERROR: "31", WARNING: "33", INFO: "36", "valid": "32", "invalid": "31", "not_checked": "33"}
 #: In the text for people, at most this many findings of one kind are shown in full.
@@ -66,6 +73,9 @@ def text(result: Result, language: str = "zh", *, colour: bool = False) -> str:
         f"{words['verdict']}{words['colon']}{paint(result.verdict, words[result.verdict])}",
         words["counts"].format(**result.summary),
     ]
+    if result.normalised:
+        kinds = [f"{_NORMALISED[language][how]} {count}" for how, count in result.normalised.items()]
+        lines.append(words["normalised"].format(kinds=words["and"].join(kinds)))
     if result.as_of is not None:
         lines.append(words["waivers"].format(count=result.summary.get("waived", 0), day=result.as_of))
     if not result.findings:
@@ -202,7 +212,7 @@ def to_document(result: Result, version: str, spec_version: str) -> dict[str, An
         },
         **({"as_of": result.as_of.isoformat()} if result.as_of is not None else {}),
         "verdict": result.verdict,
-        "summary": dict(result.summary),
+        "summary": {**result.summary, "normalised": dict(result.normalised)},
         "findings": [finding_document(f, result.waived.get(f.id), kinds.get(f.id)) for f in result.findings],
         "causes": [_cause_document(cause) for cause in result.causes],
         "unexplained": result.unexplained,

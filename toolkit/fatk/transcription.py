@@ -40,7 +40,7 @@ from fatk.recognition import (
 from fatk.rounding import usual_step
 from fatk.rowkeys import Columns, Keys, is_residue
 from fatk.spec import Edition, Field, Spec, Table, load
-from fatk.values import BLANKS, Nothing, Value, clean_text, parse_decimal, round_half_up, text_fault
+from fatk.values import BLANKS, Nothing, Value, clean_text, parse_decimal, round_half_up, show, text_fault
 
 #: A cover's large line: whose final accounts, of which year.
 _COVER = re.compile(r"(.*?)(20[0-9]{2})年(?:度)?(?:部门|单位)?决算.*")
@@ -731,6 +731,7 @@ class _Transcription:
             year = self.likely_year()
             if unit is None and self.forms:
                 self.findings.append(notify("READ-38", CellRef("report", "*", "unit")))
+            self.other_units(unit)
             self.rows["report"] = [
                 make_row(
                     spec.tables["report"], spec_version=spec.version, fiscal_year=year, edition=edition.id, unit=unit,
@@ -768,6 +769,17 @@ class _Transcription:
                         printed=form.unit,
                         said=said,
                     )
+                )
+
+    def other_units(self, usual: str | None) -> None:
+        """Say which forms are in another unit than most are, where no list says in which unit each one is."""
+        for table_id, form in self.forms.items():
+            if form.unit and form.unit != usual:
+                place = form.state.sheet.place(form.region.header, 0)
+                cell = CellRef(table_id, location=place, value=form.unit)
+                title = form.region.table.title
+                self.findings.append(
+                    notify("READ-80", cell, place=place, title=title, printed=form.unit, usual=usual)
                 )
 
     def compare_entities(self, edition: Edition) -> None:
@@ -996,38 +1008,15 @@ def _figure(declared: Field, cell: Cell, decimals: int | None) -> tuple[Value, l
         return None, None
     if declared.states and text in _printed_states():
         return _printed_states()[text], None
-    value, _ = lexical.from_text(declared, text) if cell.kind == "text" else (None, None)
-    if isinstance(value, Nothing):
-        value = None
-    if value is not None:
-        return value, None
-    plain, how = normalise_number(text)
-    number = parse_decimal(plain)
-    if number is None or cell.kind != "text":
+    plain, done = lexical.normalise_number(cell.text, amount=declared.amount)
+    number = parse_decimal(plain) if cell.kind == "text" else None
+    if number is None:
         return None, ("READ-01" if declared.type == "number" else "READ-02", {"text": clean_text(cell.text)})
-    if declared.type == "integer":
-        if number != number.to_integral_value():
-            return None, ("READ-02", {"text": text})
-        return int(number), ("READ-33", {"text": text, "how": how})
-    return number, ("READ-33", {"text": text, "how": how})
-
-
-_GROUPED = re.compile(r"-?[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]+)?")
-
-
-def normalise_number(text: str) -> tuple[str, str]:
-    """A printed number (compatibility forms folded) in the standard's lexical form, and what was done to it."""
-    done = []
-    if _GROUPED.fullmatch(text):
-        text = text.replace(",", "")
-        done.append("thousands")
-    if re.fullmatch(r"\(([0-9].*)\)", text):
-        text = "-" + text[1:-1]
-        done.append("parentheses")
-    if re.fullmatch(r"-0+(?:\.0+)?", text):
-        text = text[1:]
-        done.append("sign")
-    return text, ",".join(done) or "form"
+    if declared.type == "integer" and number != number.to_integral_value():
+        return None, ("READ-02", {"text": text})
+    value = int(number) if declared.type == "integer" else number
+    told = {"text": cell.text, "number": show(value), "how": ",".join(done)}
+    return value, ("READ-33", told) if done else None
 
 
 def _stored(declared: Field, cell: Cell, decimals: int | None) -> tuple[Value, lexical.Fault | None]:
