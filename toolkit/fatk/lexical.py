@@ -84,7 +84,7 @@ def to_json(field: Field, value: Value) -> Any:
 #: What may be done to a printed number, in this order, before it is a number of the standard.
 NORMALISATIONS = ("full_width", "blanks", "parentheses", "triangle", "sign", "thousands")
 _FULL_WIDTH = {0xFF01 + at: 0x21 + at for at in range(0x5E)}
-_BLANK = dict.fromkeys(map(ord, BLANKS), " ")
+_BLANK = dict.fromkeys(map(ord, BLANKS.replace("\r", "").replace("\n", "")), " ")
 _MINUS = "-\u2212"
 _TRIANGLES = "\u25b3\u25b2"
 _GROUPED = re.compile(r"[0-9]{1,3}(?:([, ])[0-9]{3})(?:\1[0-9]{3})*(?:\.[0-9]+)?")

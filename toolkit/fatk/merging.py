@@ -13,15 +13,15 @@ from itertools import combinations
 
 from fatk.errors import Misuse
 from fatk.findings import CellRef, Finding, located, notify
-from fatk.model import MISSING, Key, Report, Row, build, key_of, row_name, same_entity
+from fatk.model import EMPTY, Key, Report, Row, build, key_of, row_name, same_entity
 from fatk.reading import Reading
 from fatk.spec import Table
 from fatk.values import Value, show
 
 #: A cell that two sources have otherwise: its row, how many of that name stand before it, its field, and both values.
 _Difference = tuple[str, int, str, Value, Value]
-#: Tables whose rows stand each for itself, so that rows of several sources stand beside each other.
-_GATHERED = ("claims", "codes")
+#: Tables that say something of others, of whose rows it depends what of them is taken.
+_LATER = frozenset({"tables", "cells", "codes"})
 #: How sure a reading is of its edition, the surest first.
 _CERTAINTY = ("certain", "probable", "guessed")
 #: What of a code follows from the year and the length of the code, where a source does not say it.
@@ -87,11 +87,11 @@ class _Merger:
     def reading(self) -> Reading:
         hold(list(zip(self.names, self.reports, strict=True)), units=True)
         for table in self.spec.tables.values():
-            if table.id in ("tables", "cells"):
+            if table.id in _LATER:
                 continue
             if table.single:
                 self.single(table)
-            elif table.id in _GATHERED:
+            elif table.id == "claims":
                 self.gathered(table, range(len(self.reports)))
             elif table.id == "sources":
                 self.sources(table)
@@ -101,6 +101,7 @@ class _Merger:
                 self.kept(table)
         self.listed()
         self.described()
+        self.coded()
         told = tuple(f for reading in self.readings for f in reading.findings)
         return replace(
             self.readings[0],
@@ -171,8 +172,9 @@ class _Merger:
                 self.owners[table.id, None].append(other)
 
     def has(self, report: Report, table: Table) -> bool:
-        stated = table.kind == "form" and report.status(table.id)["status"] != MISSING
-        return stated or bool(report.rows(table.id))
+        """Whether a source has a table: rows of it, or the word that there are none; a list of tables alone is none."""
+        empty = table.kind == "form" and report.status(table.id)["status"] == EMPTY
+        return empty or bool(report.rows(table.id))
 
     def gathered(self, table: Table, sources: Iterable[int], only: Callable[[Row], bool] = bool) -> None:
         """Rows that stand each for itself: of two of one key the first source's."""
@@ -254,6 +256,19 @@ class _Merger:
                     self.tell(declared, owners[0], i, found)
         self.owners[declared.id, None] = list(range(len(self.reports)))
 
+    def coded(self) -> None:
+        """The codes of all sources, but for those that only rows use which were not taken."""
+        declared = self.spec.tables["codes"]
+        taken = {key for form in self.spec.forms for key in _codes(form, self.rows.get(form.id, ()))}
+        for i, report in enumerate(self.reports):
+            left = {
+                key
+                for form in self.spec.forms
+                if i not in self.owners.get((form.id, None), ())
+                for key in _codes(form, report.rows(form.id))
+            } - taken
+            self.gathered(declared, [i], lambda row, left=left: key_of(declared, row) not in left)  # type: ignore[misc]
+
     def tell(self, table: Table, one: int, other: int, found: Sequence[_Difference]) -> None:
         """Say which cells of a table two sources have otherwise."""
         cells = []
@@ -301,6 +316,11 @@ def _numbered(table: Table, rows: Iterable[Row]) -> dict[tuple[Key, int], Row]:
         again = seen[key] = seen.get(key, -1) + 1
         found[key, again] = row
     return found
+
+
+def _codes(form: Table, rows: Iterable[Row]) -> Iterator[Key]:
+    """The keys in ``codes`` of the rows of one of the nine."""
+    return ((form.scheme, row[form.key_positions[0]]) for row in rows)
 
 
 def _but(position: int, row: Row) -> Row:

@@ -210,9 +210,10 @@ class _Pieces:
     foreign: list[str] = field(default_factory=list)
 
     def add(self, more: _Pieces) -> None:
-        """Put what another place holds behind; the same file once more is passed over."""
+        """Put what another place holds behind; the same file once more is passed over. Tables of the standard are told by
+        their names: those without rows may have the same header."""
         for piece in more.found:
-            known = any(piece.sha256 == other.sha256 for other in self.found)
+            known = not piece.table and any(piece.sha256 == other.sha256 for other in self.found)
             self.others.append(piece.name) if known else self.found.append(piece)
         self.others += more.others
         self.foreign += more.foreign
