@@ -135,8 +135,7 @@ FILES: list[Any] = [
     ("gzip", b"\x1f\x8b\x08", "OTHER_ARCHIVE"),
     ("zip of nothing", zipped(), "ZIP_NO_REPORT"),
     ("zip of something else", zipped(("说明.txt", "a")), "ZIP_NO_REPORT"),
-    ("zip of a workbook", zipped(("报表.xlsx", workbook())), "ZIP_NO_REPORT"),
-    ("zip of a folder of a package", zipped(("包/datapackage.json", "{}")), "ZIP_NO_REPORT"),
+    ("zip of a folder of a package", zipped(("包/datapackage.json", "{}")), "PACKAGE_BAD_DESCRIPTOR"),
     ("half a workbook", workbook()[: len(workbook()) // 2], "ZIP_TRUNCATED"),
     ("a workbook less its last byte", workbook()[:-1], "ZIP_TRUNCATED"),
     ("the first 100 bytes of a workbook", workbook()[:100], "ZIP_TRUNCATED"),
@@ -460,7 +459,7 @@ PACKAGES: list[Any] = [
     ("a descriptor with more in it", described(lambda d: d.update(keywords=["a"])), [("READ-51", "datapackage.json")]),
     ("another major version", described(lambda d: d["fatk"].update(spec_version="2.0.0")), "SPEC_VERSION"),
     ("another major version in the report", in_csv("report.csv", "1.0.0", "2.0.0"), "SPEC_VERSION"),
-    ("a later minor version", in_csv("report.csv", "1.0.0", "1.7.0"), [("READ-50", "report.csv:2:1")]),
+    ("a later minor version", in_csv("report.csv", "1.0.0", "1.7.0"), [("READ-50", "report.csv:2:1"), ("READ-79", "report.csv:2:1")]),
     # paths
     *((f"a path that is {kind}", at_path(path), "PATH_UNSAFE") for kind, path in {
         "empty": "", "upwards": "../income.csv", "upwards within": "a/../../b.csv", "absolute": "/etc/passwd", "a share": "//host/x.csv",
@@ -912,6 +911,8 @@ def test_every_notice_has_a_case() -> None:
         "READ-44", "READ-45", "READ-54", "STR-17",  # above
         "READ-58", "READ-59", "READ-95", "READ-96", "READ-97", "READ-98", "READ-99",  # in test_layouts.py
         "READ-60", "READ-61",  # in test_delimited.py and test_htmltables.py
+        "READ-75", "READ-76", "READ-77", "READ-79", "READ-81",  # in test_several_files.py
+        "READ-80",  # in test_units.py
         "STR-11", "STR-12",  # of reports made in memory, above
     }  # fmt: skip
     assert NOTICES - told - elsewhere == set()

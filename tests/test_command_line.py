@@ -90,6 +90,9 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     shutil.copytree(tmp_path / "包", tmp_path / "缺文件")
     (tmp_path / "缺文件/income.csv").unlink()
     (tmp_path / "空目录").mkdir()
+    (tmp_path / "混").mkdir()
+    for name in ("好.json", "去年.json"):
+        shutil.copy(tmp_path / name, tmp_path / "混")
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -142,6 +145,8 @@ TABLE: list[Any] = [
     ("validate 错.json 没有.xlsx 好.json", 3, ["结论：通过", "结论：不通过"], ["没有找到"]),
     ("validate --strict 缺表.json 错.json", 4, [], []),
     ("validate 公文.pdf 没有.xlsx", 3, [], ["公文.pdf", "没有.xlsx"]),
+    ("validate 混 好.json", 2, ["结论：通过"], ["混：", "不是同一份报告"]),
+    ("validate --format json 混", 2, ['"code": "SOURCES_OTHER_YEAR"'], []),
     # languages and forms of results
     ("validate --lang en 错.json", 1, ["verdict: invalid", "is not a number", "what to do"], []),
     ("validate --lang=en 没有.xlsx", 3, [], ["was not found"]),
@@ -162,7 +167,8 @@ TABLE: list[Any] = [
     ("validate -横线.json", 2, [], ["No such option"]),
     ("convert 好.json 新.csv", 2, [], ["新.csv", ".json .xlsx .zip"]),
     ("convert 好.json 报告v1.2", 2, [], ["报告v1.2"]),
-    ("convert 好.json 错.json 新.xlsx", 2, [], ["一次只能转换一个", "错.json"]),
+    ("convert 好.json 别家去年.json 新.xlsx", 2, [], ["好.json 是 2021 年度的", "别家去年.json 是 2020 年度的"]),
+    ("convert --unit 美元 好.json 新.json", 2, [], ["--unit"]),
     ("convert --from xlsx 好.json 新.zip", 2, [], ["好.json", "json", "--from"]),
     ("validate 好.json --previous 好.json", 2, [], ["2021", "2020"]),
     ("validate 好.json --previous 别家去年.json", 2, [], ["别家站", "示例县示例站"]),
@@ -179,6 +185,17 @@ TABLE: list[Any] = [
     ("convert 好.json -- -新.xlsx", 0, [], ["已写出 -新.xlsx"]),
     ("convert|好.json|新\n\x1b[31m.xlsx", 0, [], ["已写出 新\\n\\x1b[31m.xlsx"]),
     ("convert 错.json 新.xlsx", 1, [], ["已写出", "错误 1", "READ-01"]),
+    # … one report from several files
+    ("convert 好.json 好.xlsx 新.json", 0, [], ["已写出 新.json：错误 0"]),
+    ("convert 好.json 错.json 新.xlsx", 1, [], ["已写出", "READ-01", "[错.json]/tables/income/rows/0/total"]),
+    ("convert 好.json 没有.xlsx 新.json", 3, [], ["没有.xlsx：没有找到"]),
+    ("convert 好.json 半.xlsx 新.json", 3, [], ["半.xlsx：文件不完整"]),
+    ("convert --force 好.json 好.xlsx 好.xlsx", 5, [], ["就是输入文件"]),
+    # … in another unit
+    ("convert --unit 元 好.json 新.json", 0, [], ["已写出 新.json"]),
+    ("convert --unit 亿元 好.json 新.json", 0, [], ["已写出 新.json"]),
+    ("convert --allow-loss 没有格.json 新.xlsx", 1, [], ["没有写入 1 格"]),
+    ("convert --lang en --allow-loss 没有格.json 新.xlsx", 1, [], ["1 cells left out"]),
     ("convert 错.json 新.xlsx --findings 问题.json", 1, [], ["已写出"]),
     ("convert 没有.xlsx 新.json", 3, [], ["没有找到"]),
     ("convert 未来.json 新.xlsx", 3, [], ["2.0.0"]),
@@ -211,7 +228,7 @@ TABLE: list[Any] = [
     ("validate 包 --force -o 包/income.csv", 5, [], []),
     ("convert --force 好.json 好.xlsx --findings 好.xlsx", 5, [], []),
     (f"convert 好.json {'长' * 100}.json", 5, [], []),
-    ("convert --force 好.json .", 0, [], []),
+    ("convert --force 好.json .", 5, [], ["目录 .", "不是本工具写出的数据包"]),
     bug("click counts SRC before DST: where one is given the other is called missing", "convert 好.json", 2, [], ["目标"]),
     ("validate 好.json --previous 空.xlsx", 3, [], ["空.xlsx：文件为空"]),
     ("schema build", 2, [], []),

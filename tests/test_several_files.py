@@ -108,6 +108,7 @@ def test_a_workbook_a_table_is_the_same_report(tmp_path: Path, way: str) -> None
     if way == "zip":
         (tmp_path / "a.zip").write_bytes(zipped(sheets()))
         reading = formats.read(tmp_path / "a.zip")
+        assert reading.sha256 == sha256((tmp_path / "a.zip").read_bytes())
     elif way == "zip of a folder":
         (tmp_path / "a.zip").write_bytes(zipped({f"某局 2022/{n}": d for n, d in sheets().items()}))
         reading = formats.read(tmp_path / "a.zip")

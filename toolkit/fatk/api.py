@@ -12,10 +12,12 @@ from fatk.reading import Reading
 
 
 def read(path: str | Path, *, limits: Limits = DEFAULTS) -> Reading:
-    """Read a report from a workbook, a data package (directory or zip) or a JSON document; its content decides which.
+    """Read a report from a workbook, a CSV, a data package (directory or zip), a JSON document, or a folder or zip of them
+    that is one report; its content decides which.
 
     The reading holds the report, what was noticed (findings), and where each cell stood. ``Refused`` is raised where the
-    file cannot or must not be read. Nothing is fetched, executed or written.
+    file cannot or must not be read, ``Misuse`` where the files of a folder are of several reports. Nothing is fetched,
+    executed or written.
     """
     return formats.read(path, limits=limits)
 

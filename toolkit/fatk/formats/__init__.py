@@ -45,7 +45,7 @@ def read(path: str | Path, *, limits: Limits = DEFAULTS, form: str | None = None
             found, opened = sniff(data, limits)
             if found == "archive" and opened is not None:
                 pieces = _of_zip(opened, data, "", source.name, _Budget(limits))
-                reading = _assembled(pieces, limits, form, source)
+                reading = replace(_assembled(pieces, limits, form, source), sha256=sha256(data))
             else:
                 reading = _read_file(found, opened, data, limits, source.name)
     if found not in ("folder", "archive"):
@@ -88,7 +88,8 @@ def read_bytes(data: bytes, *, limits: Limits = DEFAULTS, name: str = "") -> tup
     """Read a report from a file's bytes; the form found and the reading."""
     form, opened = sniff(data, limits)
     if form == "archive" and opened is not None:
-        reading = _assembled(_of_zip(opened, data, "", name, _Budget(limits)), limits)
+        pieces = _of_zip(opened, data, "", name, _Budget(limits))
+        reading = replace(_assembled(pieces, limits), sha256=sha256(data))
     else:
         reading = _read_file(form, opened, data, limits, name)
     return form, with_source(reading, name, reading.sha256, form)

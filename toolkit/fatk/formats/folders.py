@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import takewhile
 from pathlib import Path, PurePosixPath
@@ -19,7 +19,6 @@ from fatk.archive import Archive
 from fatk.errors import Refused
 from fatk.grid import Book
 from fatk.limits import Limits
-from fatk.recognition import regions, rows_of
 from fatk.spec import Table
 
 #: What programs put into folders by themselves, letter case aside.
@@ -156,13 +155,18 @@ def by_folder(tables: Iterable[tuple[str, tuple[Table, bytes]]]) -> list[list[tu
 
 def holds_table(book: Book) -> bool:
     """Whether any table of the standard is recognised in a workbook."""
-    return any(regions(sheet, rows_of(sheet)) for sheet in book.sheets)
+    return any(_tables(book))
 
 
 def _has_cover(book: Book) -> bool:
-    return any(
-        region.table.id == "report" for sheet in book.sheets for region in regions(sheet, rows_of(sheet))
-    )
+    return any(table.id == "report" for table in _tables(book))
+
+
+def _tables(book: Book) -> Iterator[Table]:
+    """The tables that are recognised in a workbook."""
+    from fatk.recognition import regions, rows_of
+
+    return (region.table for sheet in book.sheets for region in regions(sheet, rows_of(sheet)))
 
 
 def _root(names: Iterable[str]) -> str:

@@ -29,6 +29,8 @@ _LEVELS = {ERROR: "error", WARNING: "warning", INFO: "note"}
 #: Name of the fingerprint, with the version of what it is made from.
 _FINGERPRINT = "fatkFinding/v1"
 _SEMANTIC = re.compile(r"(?:0|[1-9][0-9]*)\.(?:0|[1-9][0-9]*)\.(?:0|[1-9][0-9]*)(?:[-+][0-9A-Za-z.+-]+)?")
+#: Forms that are several files.
+_OF_SEVERAL = frozenset({"package", "folder", "several"})
 _FIGURES = ("expected", "found", "difference", "tolerance")
 #: Cells of one cause that a result is related to, at most; all are in the result as JSON.
 _CELLS = 12
@@ -105,7 +107,7 @@ class _Files:
 
     def _describe(self, artifact: dict[str, Any], result: Result) -> None:
         reading = result.reading
-        if reading.sha256 and reading.form != "package":  # that of a directory is none of a file's bytes
+        if reading.sha256 and reading.form not in _OF_SEVERAL:  # their digest is none of a file's bytes
             artifact["hashes"] = {"sha-256": reading.sha256}
         artifact["properties"] = {
             "form": reading.form,
