@@ -163,6 +163,7 @@ TABLE: list[Any] = [
     ("validate --format xml 好.json", 2, [], ["--format"]),
     ("validate --format xlsx 好.xlsx", 2, [], ["--output", "副本"]),
     ("validate --format xlsx 好.xlsx 好.json -o 副本.xlsx", 2, [], ["一个工作簿"]),
+    ("validate --format xlsx 包 -o 副本.xlsx", 2, [], ["package", "不能标出单元格"]),
     ("validate --lang fr 好.json", 2, [], ["--lang"]),
     ("validate -横线.json", 2, [], ["No such option"]),
     ("convert 好.json 新.csv", 2, [], ["新.csv", ".json .xlsx .zip"]),

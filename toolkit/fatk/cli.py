@@ -368,7 +368,7 @@ def _rendered(
             return b""
         result = results[0][1]
         try:
-            source = Path(result.reading.path).read_bytes()
+            source = Path(result.reading.path).read_bytes() if result.reading.form == "xlsx" else b""
         except OSError as error:
             raise Refused(
                 "FILE_UNREADABLE", path=result.reading.path, reason=error.strerror or str(error)
