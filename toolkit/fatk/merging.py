@@ -7,6 +7,7 @@ has otherwise is told. Sources of another year, entity, unit or number of decima
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import combinations
@@ -24,8 +25,6 @@ _Difference = tuple[str, int, str, Value, Value]
 _LATER = frozenset({"tables", "cells", "codes"})
 #: How sure a reading is of its edition, the surest first.
 _CERTAINTY = ("certain", "probable", "guessed")
-#: What of a code follows from the year and the length of the code, where a source does not say it.
-_DERIVED = frozenset({"year", "level", "certainty"})
 
 
 def labelled(reading: Reading, label: str) -> Reading:
@@ -188,12 +187,8 @@ class _Merger:
                 if key not in known:
                     rows.append(row)
                     new[key] = (row, i)
-                else:
-                    found = list(_differences(table, [known[key][0]], [row]))
-                    if table.id == "codes":
-                        found = [one for one in found if one[2] not in _DERIVED]
-                    if found:
-                        self.tell(table, known[key][1], i, found)
+                elif found := list(_differences(table, [known[key][0]], [row])):
+                    self.tell(table, known[key][1], i, found)
             known |= new
             owners.append(i)
 
@@ -212,9 +207,16 @@ class _Merger:
         self.rows[table.id] = rows
 
     def kept(self, table: Table) -> None:
-        """What has no key: the rows of all, each once."""
-        rows = dict.fromkeys(row for report in self.reports for row in report.rows(table.id))
-        self.rows[table.id] = list(rows)
+        """What has no key: the rows of all, each as often as the source has it that has it most often."""
+        rows: list[Row] = []
+        for report in self.reports:
+            left = Counter(rows)
+            for row in report.rows(table.id):
+                if left[row]:
+                    left[row] -= 1
+                else:
+                    rows.append(row)
+        self.rows[table.id] = rows
         self.owners[table.id, None] = list(range(len(self.reports)))
 
     def listed(self) -> None:
@@ -257,7 +259,8 @@ class _Merger:
         self.owners[declared.id, None] = list(range(len(self.reports)))
 
     def coded(self) -> None:
-        """The codes of all sources, but for those that only rows use which were not taken."""
+        """The codes that the sources state: not those that follow from the rows of one of them, since those of all follow from
+        the rows of all; nor those that only rows use which were not taken."""
         declared = self.spec.tables["codes"]
         taken = {key for form in self.spec.forms for key in _codes(form, self.rows.get(form.id, ()))}
         for i, report in enumerate(self.reports):
@@ -267,7 +270,12 @@ class _Merger:
                 if i not in self.owners.get((form.id, None), ())
                 for key in _codes(form, report.rows(form.id))
             } - taken
-            self.gathered(declared, [i], lambda row, left=left: key_of(declared, row) not in left)  # type: ignore[misc]
+            derived = set(build(self.spec, {**report.tables, declared.id: ()}).rows(declared.id))
+
+            def stated(row: Row, left: set[Key] = left, derived: set[Row] = derived) -> bool:
+                return row not in derived and key_of(declared, row) not in left
+
+            self.gathered(declared, [i], stated)
 
     def tell(self, table: Table, one: int, other: int, found: Sequence[_Difference]) -> None:
         """Say which cells of a table two sources have otherwise."""
