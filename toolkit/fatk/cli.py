@@ -105,7 +105,9 @@ Lang = Annotated[Language, typer.Option("--lang", help="提示信息的语言 ·
 Source = Annotated[
     Path,
     typer.Argument(
-        metavar="SRC", help="工作簿（.xlsx .ods，存成 .xls 的网页、XML 或文本）、数据包（目录或 .zip）或 JSON 报告", show_default=False
+        metavar="SRC",
+        help="工作簿（.xlsx .ods，存成 .xls 的网页、XML 或文本）、数据包（目录或 .zip）或 JSON 报告",
+        show_default=False,
     ),
 ]
 
