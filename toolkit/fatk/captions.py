@@ -81,6 +81,6 @@ def _printed_numbers(table_id: str) -> frozenset[str]:
 @cache
 def _printed_line(member: str, blank: str, content: str) -> re.Pattern[str]:
     """The line by which any edition says whose a form is, or in which unit; what fills the blank is the last group."""
-    lines = sorted({getattr(edition, member) for edition in load().editions})
+    lines = sorted({line for edition in load().editions if (line := getattr(edition, member))})
     halves = ([re.escape(half) for half in line.split(f"{{{blank}}}")] for line in lines)
     return re.compile("|".join(f"({content})".join(half) for half in halves), re.DOTALL)

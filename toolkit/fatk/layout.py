@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from itertools import groupby
+from itertools import groupby, pairwise, takewhile
 from math import ceil
 
 from fatk.model import EMPTY, MISSING, TOTAL, Report, Row, absent_fields, has_cell
@@ -24,6 +24,8 @@ ITEM, CONTENT, UNIT = "项目", "内容", "单位"
 COVER = "封面"
 #: Width in characters that the unit line of a form needs.
 _UNIT_ROOM = 18
+#: Below every position of a form.
+_BELOW = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +96,7 @@ def form_page(report: Report, table: Table, form: Form, number: int = 0) -> Page
     unit = listed.get("unit") or report.unit
     half = next((n for n in range(width - 1, 0, -1) if sum(widths[n:]) >= _UNIT_ROOM), 1)
     name = report.one("entity").get("name")
-    if name:
+    if name and edition.entity_line:
         cells.append(Placed(at, 0, edition.entity_line.format(name=name), "entity", columns=half))
     if unit and width > half:
         cells.append(Placed(at, half, edition.unit_line.format(unit=unit), "unit", columns=width - half))
@@ -238,32 +240,46 @@ def _body(
             return [], top
         return _one_row(table, blocks, rows, top), top + 1
     lanes = [_lines(table, form, block, blocks, rows) for block in blocks]
-    feet = sorted(
-        {line.fixed.position for lane in lanes for line in lane[len(lane) - _tail(lane) :] if line.fixed}
-    )
-    height = max((len(lane) - _tail(lane) for lane in lanes), default=0)
+    foot = _foot(blocks)
+    feet = sorted({_level(line) for lane in lanes for line in lane[len(lane) - _tail(lane, foot) :]})
+    height = max((len(lane) - _tail(lane, foot) for lane in lanes), default=0)
     cells: list[Placed] = []
     absent = absent_fields(report, table)
     start = 0
     for block, lane in zip(blocks, lanes, strict=True):
-        cut = len(lane) - _tail(lane)
+        cut = len(lane) - _tail(lane, foot)
         padded = lane[:cut] + [_Line(None, None)] * (height - cut + len(feet))
         for line in lane[cut:]:
-            padded[height + feet.index(line.fixed.position if line.fixed else 0)] = line
+            padded[height + feet.index(_level(line))] = line
         for offset, line in enumerate(padded):
             cells.extend(_printed(table, block, line, top + offset, start, absent))
         start += len(block.columns)
     return cells, top + height + len(feet)
 
 
-def _tail(lane: Sequence[_Line]) -> int:
-    """How many lines stand at the foot of a lane of fixed lines: its trailing totals, level across all lanes."""
-    count = 0
-    for line in reversed(lane):
-        if line.fixed is None or line.fixed.kind != "total":
-            break
-        count += 1
-    return count
+def _foot(blocks: Sequence[Block]) -> int:
+    """The position from which on lines stand level across all lanes: that of the first trailing total, or of the first line
+    above which a lane leaves places empty."""
+    found = [_BELOW]
+    for block in blocks:
+        if block.open:
+            continue
+        found += [b.position for a, b in pairwise(block.lines) if b.position > a.position + 1]
+        totals = takewhile(lambda fixed: fixed.kind == "total", reversed(block.lines))
+        found += [fixed.position for fixed in totals]
+    return min(found)
+
+
+def _level(line: _Line) -> int:
+    """The position of a line in its lane; a grand total that the form does not fix stands below all."""
+    if line.fixed is not None:
+        return line.fixed.position
+    return _BELOW if line.row is not None and line.row[0] == TOTAL else 0
+
+
+def _tail(lane: Sequence[_Line], foot: int) -> int:
+    """How many lines stand at the foot of a lane of fixed lines."""
+    return sum(1 for _ in takewhile(lambda line: _level(line) >= foot, reversed(lane)))
 
 
 def _one_row(table: Table, blocks: Sequence[Block], rows: Sequence[Row], top: int) -> list[Placed]:
@@ -297,8 +313,9 @@ def _lines(
             left.append(row)
     numbered = any(column.role == "line_number" for column in block.columns)
     found = [_Line(fixed, first.get(fixed.line)) for fixed in block.lines if numbered or fixed.line in first]
+    foot = _foot(blocks)
     for row in left:
-        found.insert(_place(found, str(row[at]), at), _Line(None, row))
+        found.insert(_place(found, str(row[at]), at, foot), _Line(None, row))
     return found
 
 
@@ -314,7 +331,7 @@ def _home(line: str, blocks: Sequence[Block]) -> str:
     return blocks[0].name if line == TOTAL else blocks[-1].name
 
 
-def _place(lines: Sequence[_Line], line: str, at: int) -> int:
+def _place(lines: Sequence[_Line], line: str, at: int, foot: int) -> int:
     """Where a line that the form does not fix is put: after the last smaller code of its kind, before the totals."""
     stem = line.rstrip("0123456789")
     position = None
@@ -327,7 +344,7 @@ def _place(lines: Sequence[_Line], line: str, at: int) -> int:
             and known <= line
         ):
             position = index + 1
-    return position if position is not None else len(lines) - (0 if line == TOTAL else _tail(lines))
+    return position if position is not None else len(lines) - (0 if line == TOTAL else _tail(lines, foot))
 
 
 def _printed(

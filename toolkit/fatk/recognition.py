@@ -357,8 +357,8 @@ def _shown(rows: Rows, numbers: Sequence[int], named: Sequence[str | None]) -> t
         line = rows[number]
         if hits and (is_number_row(line) or any(looks_like_amount(cell) for _, cell in line)):
             break
-        if not hits and len(line) < 2:  # a title, a number, a unit: no header begins with one cell
-            continue
+        if not hits and len(line) < 2 and fold(line[0][1].text) not in _header_words():
+            continue  # a title, a number, a unit: no header begins with one cell, but for a label over all columns
         for _, cell in line:
             if cell.kind == "text" and len(cell.text) <= 40:
                 word = header_word(cell.text)

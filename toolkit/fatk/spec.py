@@ -157,6 +157,11 @@ class Form:
     certainty: str
     source: str
     blocks: tuple[Block, ...]
+    parts: Mapping[str, str] = field(default_factory=dict)
+
+    def certainty_of(self, part: str) -> str:
+        """How sure one part is (title, order, number, columns, total), where it is not as sure as the whole form."""
+        return self.parts.get(part, self.certainty)
 
     @property
     def columns(self) -> Iterator[Column]:
@@ -184,7 +189,7 @@ class Edition:
     unit: str
     decimals: int
     unit_line: str
-    entity_line: str
+    entity_line: str | None
     column_number_label: str | None
     forms: Mapping[str, Form]
 
@@ -314,13 +319,16 @@ def edition_ids() -> tuple[str, ...]:
 
 @cache
 def _edition_data(edition_id: str) -> Mapping[str, Any]:
-    """An edition's declaration with everything that it inherits; a table's form is replaced member by member."""
+    """An edition's declaration with everything that it inherits; a table's form is replaced member by member, and how sure
+    a part is holds for its own edition only."""
     own: dict[str, Any] = resources.read_json("editions", edition_id + ".json")
     if not own.get("base"):
         return own
     base = _edition_data(own["base"])
     forms = {form["table"]: form for form in base["forms"]}
-    merged = [{**forms.get(form["table"], {}), **form} for form in own.get("forms", base["forms"])]
+    merged = [
+        {**forms.get(form["table"], {}), "parts": {}, **form} for form in own.get("forms", base["forms"])
+    ]
     return {**base, **own, "forms": merged, "chain": [own["id"], *base.get("chain", [base["id"]])]}
 
 
@@ -353,6 +361,7 @@ def _form(data: Mapping[str, Any], chain: list[str]) -> Form:
         total=data.get("total", "first"), landscape=data.get("landscape", False),
         footnotes=tuple(data.get("footnotes", ())), empty_statement=data.get("empty_statement"),
         certainty=data["certainty"], source=data["source"], blocks=tuple(blocks),
+        parts=MappingProxyType(data.get("parts", {})),
     )  # fmt: skip
 
 

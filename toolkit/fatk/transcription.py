@@ -785,7 +785,7 @@ class _Transcription:
     def compare_entities(self, edition: Edition) -> None:
         """Say where a form names another entity than the cover, or than most forms."""
         said = str(self.one("entity").get("name") or "")
-        fits = {fold(said), fold(edition.entity_line.format(name=said))}
+        fits = {fold(said), fold((edition.entity_line or "").format(name=said))}
         others: dict[str, list[CellRef]] = {}
         for table_id, place, line, name in self.named if said else ():
             if fits.isdisjoint((fold(line), fold(name))):
