@@ -29,7 +29,7 @@ SOURCES = (
     "other_income",
 )
 KINDS = ("remittance_to_superior", "business", "affiliate_subsidy")
-EDITIONS = tuple(i for i in edition_ids() if SPEC.edition(i).covers(2022))
+EDITIONS = edition_ids()
 
 
 @cache
@@ -356,9 +356,11 @@ def in_yuan(value: int) -> Decimal:
     return Decimal(value).scaleb(-2)
 
 
-def about(edition: str, unit: str, year: int = 2022, **more: Any) -> dict[str, list[Row]]:
-    """The rows of ``report`` and ``entity`` of an invented department."""
+def about(edition: str, unit: str, **more: Any) -> dict[str, list[Row]]:
+    """The rows of ``report`` and ``entity`` of an invented department, of 2022 or of the first year of a later edition: no
+    name of an item that was in force in 2022 has changed since."""
     tables = SPEC.tables
+    year = max(2022, SPEC.edition(edition).first_year)
     return {
         "report": [make_row(tables["report"], spec_version=SPEC.version, fiscal_year=year, edition=edition, unit=unit, decimals=2, precision=Decimal(0) if unit == "元" else Decimal("0.01"), **more)],
         "entity": [make_row(tables["entity"], name="示例市示例局", kind="department", scope="consolidated")],

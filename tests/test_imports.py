@@ -17,7 +17,7 @@ ROWS = (
     "spec archive files strictjson decoding gathering",
     "model lexical findings strictxml",
     "captions reading layout structure rules.context ooxml opendocument officexml delimited htmltables",
-    "recognition rules.linear rules.sentences webarchive",
+    "recognition editions rules.linear rules.sentences webarchive",
     "rules.narrative.claims",
     "rules.narrative.figures",
     "rules.narrative.outcomes rules.narrative.quotients rules.narrative.terms",

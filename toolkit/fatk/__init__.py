@@ -10,7 +10,7 @@
 What is wrong in the data is a finding; what could not be done is a ``FatkError`` with a stable code.
 """
 
-from fatk.api import read, validate, write
+from fatk.api import read, restate, validate, write
 from fatk.check import Result
 from fatk.errors import FatkError, Misuse, NotWritten, Refused, WouldLose
 from fatk.findings import CellRef, Finding
@@ -35,6 +35,7 @@ __all__ = [
     "Result",
     "WouldLose",
     "read",
+    "restate",
     "validate",
     "write",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from fatk import formats
+from fatk import editions, formats
 from fatk.check import Result, check
 from fatk.limits import DEFAULTS, Limits
 from fatk.model import Report
@@ -29,6 +29,16 @@ def write(report: Report, path: str | Path, *, force: bool = False) -> None:
     ``WouldLose`` where the form cannot hold the report.
     """
     formats.write(report, path, force=force)
+
+
+def restate(report: Report, edition: str, *, allow_loss: bool = False) -> Report:
+    """The same report in another edition of the printed forms, by its id: the edition's titles, numbers, lines and columns.
+
+    What the source printed as titles and numbers moves to ``extras``, and back when the report returns to its edition.
+    ``WouldLose`` is raised where figures have no place in the edition's forms; with ``allow_loss`` they are left out.
+    ``Misuse`` is raised where there is no such edition.
+    """
+    return editions.restate(report, report.spec.edition(edition), allow_loss=allow_loss).report
 
 
 def validate(source: str | Path | Reading | Report, *, limits: Limits = DEFAULTS) -> Result:

@@ -19,7 +19,7 @@ from typing import Annotated, Any
 
 import typer
 
-from fatk import __version__, check, files, formats, render
+from fatk import __version__, check, editions, files, formats, render
 from fatk.errors import FatkError, Misuse, NotWritten, Refused
 from fatk.findings import explain_error
 from fatk.model import Report
@@ -110,6 +110,12 @@ Source = Annotated[
         show_default=False,
     ),
 ]
+EditionId = Annotated[
+    str | None,
+    typer.Option(
+        "--edition", metavar="ID", help="改用这一版表样，如 shanghai-2024，见下", show_default=False
+    ),
+]
 
 
 def _version(wanted: bool) -> None:
@@ -171,13 +177,20 @@ def convert(
         Path | None,
         typer.Option("--findings", metavar="FILE", help="把发现的问题写成 JSON 文件", show_default=False),
     ] = None,
+    edition: EditionId = None,
     force: Annotated[bool, typer.Option("--force", help="目标已存在时覆盖；只覆盖数据包的目录")] = False,
     lang: Lang = Language.zh,
 ) -> None:
     """转换：读取任何已知形式的报告，写成另一种形式，一个单元格也不丢。几个来源合成一份报告。
 
     例：fatk convert 报表.xlsx 报表.json；fatk convert 表1.xlsx 表2.xlsx 数据包目录；fatk convert 九张表的目录 报表.xlsx；fatk convert --unit 元 报表.xlsx 报表.json
+
+    --edition 把报告改用另一版表样：表名、表号、固定行、栏目照这一版印；数字、行的名称、空表说明不变。
+    原来印的表名、表号移入“附加内容”，改回原来的版本时放回。新表样没有位置的数字会丢，所以逐一列出并拒绝（退出状态 4），
+    除非加 --allow-loss。例：fatk convert 报表.json 报表.xlsx --edition shanghai-2024
     """
+    if edition is not None:
+        load().edition(edition)  # before anything is read
     for source in sources:
         _not_itself(source, target)
         if findings is not None:
@@ -187,7 +200,10 @@ def convert(
             raise NotWritten("OUTPUT_TWICE", path=target)
         files.writable(findings, force=force)
     with _progress(sources[0], lang):
-        result = check.check(formats.read_several(sources, form=from_ and from_.value))
+        reading = formats.read_several(sources, form=from_ and from_.value)
+        if edition is not None:
+            reading = editions.into(reading, load().edition(edition), allow_loss=allow_loss)
+        result = check.check(reading)
         report, rounded = result.reading.report, 0
         if unit is not None:
             from fatk import units
@@ -291,6 +307,15 @@ def validate(
             show_default=False,
         ),
     ] = None,
+    edition: Annotated[
+        str | None,
+        typer.Option(
+            "--edition",
+            metavar="ID",
+            help="按这一版表样检查，不用文件所写或由内容推定的",
+            show_default=False,
+        ),
+    ] = None,
     strict: Annotated[bool, typer.Option("--strict", help="有内容未能检查时，退出状态为 4")] = False,
     reference: Annotated[
         bool, typer.Option("--reference", help="同时用 frictionless 和 jsonschema 检查，核对结论一致")
@@ -313,7 +338,7 @@ def validate(
     for number, source in enumerate(sources, 1):
         try:
             with _progress(source, lang, number, len(sources)):
-                result = _checked(source, previous, with_ or [], waivers, as_of)
+                result = _checked(source, previous, with_ or [], waivers, as_of, edition)
         except FatkError as error:
             if isinstance(error, Misuse) and error.code not in _OF_SOURCES:
                 raise
@@ -390,11 +415,14 @@ def _rendered(
 
 
 def _checked(
-    source: Path, previous: Path | None, parts: list[Path], waivers: Path | None, as_of: datetime | None
+    source: Path, previous: Path | None, parts: list[Path], waivers: Path | None, as_of: datetime | None,
+    edition: str | None,
 ) -> check.Result:  # fmt: skip
-    """The result for one source, checked beside last year's report and those of its units where they are given, with the
-    waivers that were given or lie beside it."""
+    """The result for one source, as one of an edition if one is given, checked beside last year's report and those of its
+    units where they are given, with the waivers that were given or lie beside it."""
     reading = formats.read(source)
+    if edition is not None:
+        reading = editions.taken_for(reading, load().edition(edition))
     before = _beside(previous) if previous else None
     units = [_beside(part) for part in parts]
     for other in ([before] if before else []) + units:

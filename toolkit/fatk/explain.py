@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 
 from fatk import resources
 from fatk.errors import Misuse
 from fatk.findings import notices
 from fatk.rules.context import load_rules
 from fatk.rules.prose import formula
-from fatk.spec import Edition, Field, Spec, edition_ids
+from fatk.spec import Block, Column, Edition, Field, Form, Spec, Table, edition_ids
 
 _CERTAINTY = {
     "seen": ("见于公开资料", "seen in published material"),
@@ -17,6 +19,14 @@ _CERTAINTY = {
     "found": ("见于其他名录", "found in another list"),
     "legacy-match": ("与旧名录代码名称相同", "same code and name in an older list"),
     "background": ("待核：据一般知识起草", "draft: to be checked against the official source"),
+}
+#: Parts of a form, each as sure as it is.
+_PARTS = {
+    "title": ("表名", "title"),
+    "order": ("次序", "place"),
+    "number": ("表号", "number"),
+    "columns": ("栏目", "columns"),
+    "total": ("合计位置", "place of the total"),
 }
 _SEVERITIES = {
     "error": ("错误", "an error"),
@@ -71,10 +81,44 @@ def _table(spec: Spec, wanted: str, zh: bool) -> Iterator[str]:
         yield f"  {f.name:<{width}}  {f.title}{unit}" if zh else f"  {f.name:<{width}}  {f.description}"
     if table.key:
         yield ("主键：" if zh else "Key: ") + ", ".join(table.key)
-    for edition in spec.editions:
-        form = edition.forms.get(table.id)
-        if form:
-            yield f"{edition.id}: {form.number or ''} {form.title} · {_certain(form.certainty, zh)}"
+    yield from _printed(spec, table, zh)
+
+
+def _printed(spec: Spec, table: Table, zh: bool) -> Iterator[str]:
+    """How each edition prints a table: its place, number, title, columns, and how sure that is."""
+    printing = [edition for edition in spec.editions if table.id in edition.forms]
+    if not printing:
+        return
+    yield ""
+    yield ("各版表样：" if zh else "Printed in:")
+    said: dict[tuple[Block, ...], str] = {}
+    for edition in printing:
+        form = edition.forms[table.id]
+        place = list(edition.forms).index(table.id) + 1
+        number = form.number or ("不印表号" if zh else "no number")
+        yield f"  {edition.id}  {f'第 {place} 张' if zh else f'form {place}'}  {number}  {form.title}"
+        columns = tuple(replace(block, lines=()) for block in form.blocks)
+        if columns in said:
+            yield f"    {'栏目同' if zh else 'columns as in'} {said[columns]}"
+        else:
+            said[columns] = edition.id
+            yield f"    {'栏目：' if zh else 'Columns: '}{' · '.join(map(_column, form.columns))}"
+        yield f"    {_parts(form, zh)}"
+
+
+def _column(column: Column) -> str:
+    return " > ".join(column.header) + (f" [{column.number}]" if column.number else "")
+
+
+def _parts(form: Form, zh: bool) -> str:
+    """How sure each part of a form is; parts that are equally sure together."""
+    sure: dict[str, list[str]] = {}
+    listed = any(block.open for block in form.blocks)
+    for part, words in _PARTS.items():
+        if part != "total" or listed:
+            sure.setdefault(form.certainty_of(part), []).append(words[0 if zh else 1])
+    join, colon, end = ("、", "：", "；") if zh else (", ", ": ", "; ")
+    return end.join(f"{join.join(parts)}{colon}{_certain(level, zh)}" for level, parts in sure.items())
 
 
 def _field(spec: Spec, wanted: str, zh: bool) -> Iterator[str]:
@@ -126,14 +170,45 @@ def _edition(spec: Spec, wanted: str, zh: bool) -> Iterator[str]:
         if zh
         else f"Region: {edition.region}; years: {years}; based on: {edition.base or 'none'}; {_certain(edition.certainty, zh)}"
     )
-    yield edition.source
-    yield ""
+    yield ("来源：" if zh else "Source: ") + edition.source
+    none = "不印" if zh else "not printed"
+    around = {
+        ("单位行", "Unit line"): edition.unit_line,
+        ("单位名称行", "Entity line"): edition.entity_line,
+        ("栏次", "Column numbers"): edition.column_number_label,
+    }
+    join = "；" if zh else "; "
+    yield join.join(f"{k[0] if zh else k[1]}{'：' if zh else ': '}{v or none}" for k, v in around.items())
     for number, form in enumerate(edition.forms.values(), 1):
-        yield f"{number}. {form.number or ''} {form.title} [{form.table}] · {_certain(form.certainty, zh)}"
-        for column in form.columns:
-            if column.role == "amount":
-                tail = f" [{column.number}]" if column.number else ""
-                yield f"     {' > '.join(column.header)}{tail}"
+        yield ""
+        yield f"{number}. {form.number or ''} {form.title} [{form.table}]".replace("  ", " ")
+        yield f"   {_parts(form, zh)}"
+        yield f"   {'来源：' if zh else 'Source: '}{form.source}"
+        yield f"   {'栏目：' if zh else 'Columns:'}"
+        for block in form.blocks:
+            for column in block.columns:
+                yield f"     {_column(column)}"
+        yield from _lines(form, zh)
+
+
+def _lines(form: Form, zh: bool) -> Iterator[str]:
+    """The fixed lines of a form as they are printed, and where the total of a list stands."""
+    if any(column.line for column in form.columns):
+        return
+    for block in form.blocks:
+        if block.open:
+            where = {"first": ("首行", "first row"), "last": ("末行", "last row")}[form.total][0 if zh else 1]
+            yield f"   {'合计：' if zh else 'Total: '}{where}"
+            continue
+        lines = [line for line in block.lines if line.line]
+        sure = Counter(line.certainty for line in lines)
+        counts = ("，" if zh else ", ").join(f"{_certain(c, zh)} {n}" for c, n in sure.items())
+        yield (
+            f"   固定行（{block.name}，{len(lines)} 行：{counts}）："
+            if zh
+            else f"   Lines ({block.name}, {len(lines)}: {counts}):"
+        )
+        yield f"     {'／'.join(line.label for line in lines)}"
 
 
 def _rule(spec: Spec, wanted: str, zh: bool) -> Iterator[str]:

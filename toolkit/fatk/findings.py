@@ -22,6 +22,8 @@ ERROR, WARNING, INFO = "error", "warning", "info"
 FAILED, WITHIN_ROUNDING, NOT_CHECKED = "failed", "within_rounding", "not_checked"
 #: Worst first.
 SEVERITIES = (ERROR, WARNING, INFO)
+#: Of a detail that is several things, a sentence shows at most this many.
+_SEVERAL = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,12 +130,18 @@ def notify(notice_id: str, *cells: CellRef, **details: object) -> Finding:
 
 
 def fill(template: str, details: Mapping[str, object], limit: int = 80) -> str:
-    """A sentence with its details: each is made visible and cut at ``limit``; one that is not given shows as …."""
+    """A sentence with its details: each is made visible and cut at ``limit``, of several the first ones are; one that is not
+    given shows as …."""
     parts = []
     for literal, name, _spec, _conversion in Formatter().parse(template):
         parts.append(literal)
         if name is not None:
-            parts.append(visible(str(details[name]), limit) if name in details else "…")
+            given = details.get(name, "…")
+            if isinstance(given, tuple):
+                shown = [visible(str(one), limit) for one in given[:_SEVERAL]]
+                parts.append("；".join(shown) + "；…" * (len(given) > _SEVERAL))
+            else:
+                parts.append(visible(str(given), limit))
     return "".join(parts)
 
 

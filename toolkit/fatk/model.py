@@ -148,6 +148,16 @@ def unprinted_cells(report: Report, table: Table) -> Iterator[tuple[Row, Field]]
     if form is None:
         return
     printed = form.fields
+    places = {(column.line, column.field) for column in form.columns if column.line}
+    if places:  # where columns are lines, each has its own
+        for row in report.rows(table.id):
+            for field in table.amounts:
+                if (
+                    row[table.position[field.name]] is not None
+                    and (row[table.key_positions[0]], field.name) not in places
+                ):
+                    yield row, field
+        return
     absent = frozenset(f.name for f in table.amounts if f.name not in printed)
     amounts = [(table.position[f.name], f) for f in table.amounts if f.only or f.name in absent]
     for row in report.rows(table.id) if amounts else ():

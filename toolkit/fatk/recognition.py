@@ -357,7 +357,7 @@ def _shown(rows: Rows, numbers: Sequence[int], named: Sequence[str | None]) -> t
         line = rows[number]
         if hits and (is_number_row(line) or any(looks_like_amount(cell) for _, cell in line)):
             break
-        if not hits and len(line) < 2 and fold(line[0][1].text) not in _header_words():
+        if not hits and len(line) < 2 and fold(line[0][1].text) not in _roofs():
             continue  # a title, a number, a unit: no header begins with one cell, but for a label over all columns
         for _, cell in line:
             if cell.kind == "text" and len(cell.text) <= 40:
@@ -386,6 +386,14 @@ def _header_words() -> Mapping[str, tuple[str, ...]]:
         for word in vocabulary(table.id).words:
             found.setdefault(word, []).append(table.id)
     return MappingProxyType({word: tuple(tables) for word, tables in found.items()})
+
+
+@cache
+def _roofs() -> frozenset[str]:
+    """Labels that stand over all columns of a form in some edition."""
+    forms = (form for edition in load().editions for form in edition.forms.values())
+    tops = ({column.header[0] for column in form.columns} for form in forms)
+    return frozenset(fold(top) for found in tops if len(found) == 1 for top in found)
 
 
 @cache

@@ -34,7 +34,7 @@ def check(report: Report) -> Iterator[Finding]:
         used = report.edition
         cell = CellRef("report", "*", "edition", value=str(edition))
         yield notify(
-            "STR-18", cell, edition=used.id, year=year, first=used.first_year, last=used.last_year or ""
+            "STR-18", cell, edition=used.id, year=year, first=used.first_year, last=used.last_year or "…"
         )
     if isinstance(edition, str) and edition not in edition_ids():
         cell = CellRef("report", "*", "edition", value=edition)

@@ -27,6 +27,7 @@ from fatk.recognition import (
     Region,
     Rows,
     fold,
+    fold_title,
     heading,
     is_cut_title,
     is_foot,
@@ -82,6 +83,15 @@ class _FormState:
     unit: str | None = None
     statement: str | None = None
     more: list[_FormState] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class _Fit:
+    """How far a workbook is printed as an edition prints: marks alike, marks that differ, and the tables that do."""
+
+    likenesses: int
+    differences: int
+    tables: tuple[str, ...]
 
 
 #: A field, the column and cell that it was read from, and what is wrong with it.
@@ -651,10 +661,44 @@ class _Transcription:
             return self.spec.edition_for(named, year if isinstance(year, int) else 0), "certain"
         if not isinstance(year, int):
             year = self.likely_year() or 0
-        scores = sorted(((self.fit(e), e.covers(year), e.id) for e in self.spec.editions), reverse=True)
-        best = next((s for s in scores if s[1] and s[0] >= scores[0][0] - 1), scores[0])
-        rivals = [s for s in scores if s[2] != best[2] and s[0] >= best[0] and s[1] == best[1]]
-        return self.spec.edition(best[2]), "guessed" if not best[1] else "probable" if rivals else "certain"
+        fits = {e.id: self.fit(e, year) for e in self.spec.editions}
+        best = min(fits, key=lambda i: (fits[i].differences, -fits[i].likenesses, i))
+        fit = fits[best]
+        rivals = [i for i, other in fits.items() if i != best and other.differences <= fit.differences]
+        exact = [i for i, other in fits.items() if not other.tables]
+        if exact == [best] and not fit.differences:
+            certainty = "certain"
+        else:
+            certainty = "guessed" if rivals or fit.differences > fit.likenesses else "probable"
+        if certainty != "certain" and self.forms:
+            also = sorted({*rivals, *exact} - {best})
+            titles = "、".join(self.spec.tables[table].title for table in fit.tables)
+            self.findings.append(
+                notify("READ-72", CellRef("report", "*", "edition", value=best), edition=best, certainty=certainty,
+                       differing=titles or "—", rivals=", ".join(also) or "—")
+            )  # fmt: skip
+        return self.spec.edition(best), certainty
+
+    def fit(self, edition: Edition, year: int) -> _Fit:
+        """How the forms are printed beside how an edition prints them. ``year`` is 0 where nothing says it."""
+        likenesses, differences = 0, int(year > 0 and not edition.covers(year))
+        tables = []
+        for table_id, printed in edition.forms.items():
+            form = self.forms.get(table_id)
+            own = {tuple(fold(h) for h in column.header) for column in printed.columns}
+            lines = [line for block in printed.blocks for line in block.lines]
+            names = {fold(alias): fold(line.name) for line in lines for alias in line.aliases}
+            paths = form.heading.paths.values() if form else ()
+            found = {tuple(names.get(word, word) for word in path) for path in paths}
+            same = [form is not None and fold_title(form.title or "") == fold_title(printed.title)]
+            same.append(form is not None and form.number == printed.number)
+            wrong = len(own ^ found) + same.count(False) if form else 1
+            likenesses += len(own & found) + same.count(True)
+            differences += wrong
+            if wrong:
+                tables.append(table_id)
+        beyond = [table_id for table_id in self.forms if table_id not in edition.forms]
+        return _Fit(likenesses, differences + len(beyond), (*tables, *beyond))
 
     def year(self, place: str, text: str) -> None:
         """Note the year that a title, a caption, a cover or a name tells, where it tells one."""
@@ -704,21 +748,6 @@ class _Transcription:
         for year, place in others.items():
             cell = CellRef("report", "*", "fiscal_year", place, value=str(year))
             self.findings.append(notify("READ-97", cell, place=place, printed=str(year), said=str(said)))
-
-    def fit(self, edition: Edition) -> int:
-        """How many printed titles and header paths are just as an edition prints them."""
-        score = 0
-        for form in self.forms.values():
-            printed = edition.forms.get(form.region.table.id)
-            if printed is None:
-                continue
-            paths = {tuple(fold(h) for h in column.header) for column in printed.columns}
-            score += len(paths & set(form.heading.paths.values())) - len(
-                paths ^ set(form.heading.paths.values())
-            )
-            score += 3 * (form.title is not None and fold(form.title) == fold(printed.title))
-            score += form.number == printed.number
-        return score
 
     def describe(self, edition: Edition, decimals: int) -> None:
         """Complete ``report``, ``entity`` and ``tables`` from what is printed around the forms."""
