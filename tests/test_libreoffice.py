@@ -60,25 +60,6 @@ def with_awkward_texts(report: Report) -> Report:
     return with_rows(report, offices=named, income=renamed)
 
 
-def in_edition(report: Report, edition: str) -> Report:
-    """The report in the forms of another edition, without the cells that these do not print."""
-    at = SPEC.tables["report"].position["edition"]
-    (row,) = report.rows("report")
-    moved = with_rows(report, report=[(*row[:at], edition, *row[at + 1 :])])
-    tables = dict(moved.tables)
-    for form in SPEC.forms:
-        absent = {form.position[name] for name in absent_fields(moved, form)}
-        tables[form.id] = tuple(
-            tuple(None if i in absent else v for i, v in enumerate(r)) for r in moved.rows(form.id)
-        )
-    listed = SPEC.tables["tables"]
-    own = {listed.position["printed_title"], listed.position["printed_number"]}
-    tables["tables"] = tuple(
-        tuple(None if i in own else v for i, v in enumerate(r)) for r in moved.rows("tables")
-    )
-    return build(SPEC, tables)
-
-
 def forms_only(report: Report) -> Report:
     """The report without what explains its nine tables."""
     kept = {"report", "entity", "tables", *(form.id for form in SPEC.forms)}
@@ -182,7 +163,8 @@ def test_a_workbook_that_libreoffice_saved_is_the_same_report_and_has_no_formula
         "minimal": example("minimal"),
         "wuerhe-2022": example("wuerhe-2022"),
         "awkward": with_awkward_texts(full),
-        "national": in_edition(full, "national-2020"),
+        "shanghai": fatk.restate(full, "shanghai-2024"),
+        "national": fatk.restate(full, "national-2020", allow_loss=True),
         **{f"made {n}": report for n, report in enumerate(made_up(2), 1)},
     }
     folder = convert("xlsx", reports_before)
@@ -370,7 +352,10 @@ def pages_of(report: Report, convert: Convert) -> list[str]:
 
 PRINTED = {
     "xinjiang-2022": lambda: with_awkward_texts(example("full")),
-    "national-2020": lambda: forms_only(in_edition(example("full"), "national-2020")),
+    **{
+        edition: lambda edition=edition: forms_only(fatk.restate(example("full"), edition, allow_loss=True))
+        for edition in ("national-2020", "national-2023", "shanghai-2024")
+    },
     "billions": billions,
     "wuerhe-2022": lambda: forms_only(example("wuerhe-2022")),
 }
@@ -381,6 +366,8 @@ PRINTED = {
     [
         "xinjiang-2022",
         "national-2020",
+        "national-2023",
+        "shanghai-2024",
         "billions",
         "wuerhe-2022",
     ],
@@ -394,7 +381,8 @@ def test_each_form_is_printed_on_its_page_with_every_figure_and_each_list_begins
     for page, (table, form) in zip(rest[:9], report.edition.forms.items(), strict=True):
         assert tight(page).startswith(tight(str(report.status(table).get("printed_title") or form.title)))
         assert tight(form.number or "") in tight(page)
-        assert tight(f"部门：{report.one('entity')['name']}金额单位：{report.unit}") in tight(page)
+        entity = (report.edition.entity_line or "").format(name=report.one("entity")["name"])
+        assert tight(entity + report.edition.unit_line.format(unit=report.unit)) in tight(page)
         assert tight(form.footnotes[0]) in tight(page)
         # A column that is too narrow shows ### and no figure.
         wanted = Counter(

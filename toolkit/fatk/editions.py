@@ -7,17 +7,16 @@ numbers goes to ``extras`` under the edition it stood in, and comes back with it
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from types import MappingProxyType
 
 from fatk.errors import WouldLose
 from fatk.findings import CellRef, Finding, notify
 from fatk.model import Report, Row, build, make_row, row_name, unprinted_cells
 from fatk.reading import Reading
-from fatk.spec import Edition, Field, Form, Table
+from fatk.spec import Edition, Field, Table
 from fatk.values import Value, show
 
-#: What of a form's line in ``tables`` is how one edition prints it → the same of the edition's form.
-_PRINTED = MappingProxyType({"printed_title": "title", "printed_number": "number"})
+#: What ``tables`` says of how one edition prints a form.
+_PRINTED = ("printed_title", "printed_number")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +57,7 @@ def restate(report: Report, edition: Edition, *, allow_loss: bool = False) -> Re
             for t, row, f in lost
         ]
         findings.append(notify("READ-71", *cells_lost, edition=edition.id, count=len(lost)))
-    moved, kept = _titles(moved, report.edition, str(former or ""), edition)
+    moved, kept = _titles(moved, str(former or ""), edition.id)
     if kept:
         where = CellRef("report", "*", "edition", value=edition.id)
         findings.append(notify("READ-70", where, former=former, edition=edition.id, count=kept))
@@ -79,38 +78,28 @@ def into(reading: Reading, edition: Edition, *, allow_loss: bool = False) -> Rea
     return replace(reading, report=restated.report, findings=(*reading.findings, *restated.findings))
 
 
-def _titles(report: Report, former: Edition, former_id: str, edition: Edition) -> tuple[Report, int]:
+def _titles(report: Report, former: str, edition: str) -> tuple[Report, int]:
     """Exchange what the source prints as titles and numbers: that of the former edition goes to ``extras``, that of the new
-    one comes from there. What both editions print just so stays. Also how many went."""
+    one comes from there. Also how many went."""
     extras = list(report.rows("extras"))
+    at, text_at = report.spec.tables["tables"].position, report.spec.tables["extras"].position["text"]
     went, rows = 0, []
     for row in report.rows("tables"):
-        table = str(row[0])
         changes: dict[str, Value] = {}
-        for member, of_form in _PRINTED.items():
-            text = row[report.spec.tables["tables"].position[member]]
-            both = {_own(former.forms.get(table), of_form), _own(edition.forms.get(table), of_form)}
-            if isinstance(text, str) and both != {text}:
-                extras.append(_kept(report, former_id, table, member, text))
-                changes[member], went, text = None, went + 1, None
-            if text is None and (back := _find(report, extras, edition.id, table, member)) is not None:
-                changes[member] = extras.pop(back)[report.spec.tables["extras"].position["text"]]
+        for member in _PRINTED:
+            text = row[at[member]]
+            if isinstance(text, str):
+                extras.append(_kept(report, former, str(row[0]), member, text))
+                went += 1
+            back = _find(report, extras, edition, str(row[0]), member)
+            changes[member] = None if back is None else extras.pop(back)[text_at]
         rows.append(_changed(report, "tables", row, **changes))
     return _with(report, tables=tuple(rows), extras=tuple(extras)), went
 
 
-def _own(form: Form | None, name: str) -> str | None:
-    return getattr(form, name) if form else None
-
-
 def _kept(report: Report, edition: str, table: str, member: str, text: str) -> Row:
-    return make_row(
-        report.spec.tables["extras"],
-        sheet=edition or None,
-        cell=f"/tables/{table}/{member}",
-        table=table,
-        text=text,
-    )
+    place = f"/tables/{table}/{member}"
+    return make_row(report.spec.tables["extras"], sheet=edition or None, cell=place, table=table, text=text)
 
 
 def _find(report: Report, extras: list[Row], edition: str, table: str, member: str) -> int | None:
