@@ -28,7 +28,9 @@ EXAMPLES = Path(__file__).resolve().parent.parent / "datapackages"
 NAMES = ("full", "minimal", "wuerhe-2022")
 EDITIONS = edition_ids()
 #: Editions whose form of state capital prints expenditure only.
-NARROW = ("national-2020", "national-2023")
+NARROW = tuple(
+    i for i in EDITIONS if "opening_balance" not in load().edition(i).forms["state_capital"].fields
+)
 
 
 @cache
@@ -88,8 +90,9 @@ def test_a_workbook_of_another_edition_is_printed_and_read_as_one(name: str, edi
     forms = load().edition(edition).forms.values()
     assert [sheet["A1"].value for sheet in book.worksheets[1:10]] == [form.title for form in forms]
     for sheet, form in zip(book.worksheets[1:10], forms, strict=True):
+        numbers = {f.forms[form.table].number for f in load().editions} - {None}
         above = {cell.value for row in sheet.iter_rows(max_row=3) for cell in row}
-        assert {v for v in above if str(v).startswith("公开")} == ({form.number} if form.number else set())
+        assert above & numbers == ({form.number} if form.number else set())
 
 
 def test_what_the_source_printed_is_kept_and_comes_back() -> None:
@@ -379,7 +382,7 @@ def test_a_table_explains_how_each_edition_prints_it() -> None:
     assert "第 7 张" in places["shanghai-2024"]
     assert "不印表号" in places["shanghai-2024"]
     assert "财政拨款“三公”经费 > 合计 > 预算数" in told
-    assert "栏目同 national-2020" in told
+    assert "栏目同 " in told
 
 
 def test_what_is_known_of_a_part_is_of_its_own_edition() -> None:
