@@ -26,6 +26,7 @@ from fatk.recognition import (
     Meaning,
     Region,
     Rows,
+    code_levels,
     fold,
     fold_title,
     heading,
@@ -35,6 +36,7 @@ from fatk.recognition import (
     is_number_row,
     is_total,
     panes,
+    strip_ordinal,
     title_of,
     vocabulary,
 )
@@ -680,7 +682,8 @@ class _Transcription:
         return self.spec.edition(best), certainty
 
     def fit(self, edition: Edition, year: int) -> _Fit:
-        """How the forms are printed beside how an edition prints them. ``year`` is 0 where nothing says it."""
+        """How the forms are printed beside how an edition prints them. ``year`` is 0 where nothing says it. Other names of a
+        line, and a code in one column or in several, are no difference: they vary within an edition."""
         likenesses, differences = 0, int(year > 0 and not edition.covers(year))
         tables = []
         for table_id, printed in edition.forms.items():
@@ -689,9 +692,10 @@ class _Transcription:
             lines = [line for block in printed.blocks for line in block.lines]
             names = {fold(alias): fold(line.name) for line in lines for alias in line.aliases}
             paths = form.heading.paths.values() if form else ()
-            found = {tuple(names.get(word, word) for word in path) for path in paths}
-            same = [form is not None and fold_title(form.title or "") == fold_title(printed.title)]
-            same.append(form is not None and form.number == printed.number)
+            whole = (p[:-1] if len(p) > 1 and p[-1] in code_levels() else p for p in paths)
+            found = {tuple(names.get(word, word) for word in path) for path in whole}
+            title = fold_title(strip_ordinal(form.title)) if form and form.title else ""
+            same = [title == fold_title(printed.title), form is not None and form.number == printed.number]
             wrong = len(own ^ found) + same.count(False) if form else 1
             likenesses += len(own & found) + same.count(True)
             differences += wrong
