@@ -204,7 +204,8 @@ def in_all_forms() -> dict[str, Report]:
         "minimal": example("minimal"),
         "wuerhe-2022": example("wuerhe-2022"),
         "awkward": with_awkward_texts(full),
-        "national": in_edition(full, "national-2020"),
+        "national": fatk.restate(full, "national-2020", allow_loss=True),
+        "shanghai": fatk.restate(full, "shanghai-2024"),
     }
 
 
