@@ -6,7 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import NoReturn
 
@@ -74,6 +74,20 @@ def soffice(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     """
     profile = tmp_path_factory.mktemp("libreoffice").as_uri()
     return [required_program("soffice", "libreoffice"), "--headless", f"-env:UserInstallation={profile}"]
+
+
+@pytest.fixture(scope="session")
+def convert_files(soffice: list[str], tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
+    """Let LibreOffice convert files, all at once; the folder of what it made."""
+
+    def run(to: str, files: Iterable[Path]) -> Path:
+        made = tmp_path_factory.mktemp("made")
+        command = [*soffice, "--convert-to", to, "--outdir", str(made), *map(str, files)]
+        done = subprocess.run(command, capture_output=True, encoding="utf-8", check=False, timeout=120)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return made
+
+    return run
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,7 @@ import re
 import subprocess
 import zipfile
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from pathlib import Path
 
@@ -124,20 +124,6 @@ def example(name: str) -> Report:
 
 
 # Running LibreOffice: one start for each test, since starting it is most of the work
-
-
-@pytest.fixture(scope="session")
-def convert_files(soffice: list[str], tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
-    """Let LibreOffice convert files, all at once; the folder of what it made."""
-
-    def run(to: str, files: Iterable[Path]) -> Path:
-        made = tmp_path_factory.mktemp("made")
-        command = [*soffice, "--convert-to", to, "--outdir", str(made), *map(str, files)]
-        done = subprocess.run(command, capture_output=True, encoding="utf-8", check=False, timeout=120)
-        assert done.returncode == 0, done.stdout + done.stderr
-        return made
-
-    return run
 
 
 @pytest.fixture(scope="session")
