@@ -14,9 +14,9 @@ TOOLKIT = ROOT / "toolkit/fatk"
 #: From bottom to top; modules of one row do not know each other. A pattern holds for what is not named elsewhere.
 ROWS = (
     "values resources errors limits grid rounding",
-    "spec archive files strictjson decoding gathering",
+    "spec archive files strictjson decoding gathering ole biff confined confinement",
     "model lexical findings strictxml",
-    "captions reading layout structure rules.context ooxml opendocument officexml delimited htmltables",
+    "captions reading layout structure rules.context ooxml opendocument officexml delimited htmltables xls",
     "recognition editions rules.linear rules.sentences webarchive",
     "rules.narrative.claims",
     "rules.narrative.figures",

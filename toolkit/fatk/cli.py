@@ -63,6 +63,7 @@ class InputForm(StrEnum):
     """Forms that can be read."""
 
     xlsx = "xlsx"
+    xls = "xls"
     ods = "ods"
     xml_2003 = "xml-2003"
     html = "html"
@@ -106,7 +107,7 @@ Source = Annotated[
     Path,
     typer.Argument(
         metavar="SRC",
-        help="工作簿（.xlsx .ods，存成 .xls 的网页、XML 或文本）、数据包（目录或 .zip）或 JSON 报告",
+        help="工作簿（.xlsx .xls .et .ods，存成 .xls 的网页、XML 或文本）、数据包（目录或 .zip）或 JSON 报告",
         show_default=False,
     ),
 ]
@@ -139,7 +140,7 @@ def convert(
         list[Path],
         typer.Argument(
             metavar="SRC...",
-            help="同一份报告的一个或几个来源，先写的为准：工作簿（.xlsx .ods，存成 .xls 的网页、XML 或文本）、CSV、数据包（目录或 .zip）、JSON 报告，或存放它们的目录、.zip",
+            help="同一份报告的一个或几个来源，先写的为准：工作簿（.xlsx .xls .et .ods，存成 .xls 的网页、XML 或文本）、CSV、数据包（目录或 .zip）、JSON 报告，或存放它们的目录、.zip",
             show_default=False,
         ),
     ],

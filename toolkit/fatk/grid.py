@@ -144,6 +144,17 @@ def from_a1(name: str) -> tuple[int, int]:
     raise ValueError(f"not a cell: {name!r}")
 
 
+#: Formats that a file uses by number without stating them (ECMA-376 part 1, 18.8.30; 5 to 8 and 27 to 58 as in Chinese
+#: Excel).
+BUILT_IN_FORMATS = {
+    1: "0", 2: "0.00", 3: "#,##0", 4: "#,##0.00", 5: "#,##0", 6: "#,##0", 7: "#,##0.00", 8: "#,##0.00", 9: "0%", 10: "0.00%",
+    11: "0.00E+00", 12: "# ?/?", 13: "# ??/??", 37: "#,##0", 38: "#,##0", 39: "#,##0.00", 40: "#,##0.00",
+    41: "_ * #,##0_ ", 42: "_ * #,##0_ ", 43: "_ * #,##0.00_ ", 44: "_ * #,##0.00_ ", 48: "##0.0E+0", 49: "@",
+    **dict.fromkeys((*range(14, 18), *range(27, 32), 36, *range(50, 59)), "yyyy-mm-dd"),
+    **dict.fromkeys((*range(18, 22), *range(32, 36), *range(45, 48)), "h:mm:ss"),
+    22: "yyyy-mm-dd h:mm",
+}  # fmt: skip
+
 _FORMAT_TOKEN = re.compile(
     r"""
       "(?P<quoted>[^"]*)"?

@@ -102,6 +102,20 @@ class Limits:
     )
     number_length: int = _limit(40, "char", "NUMBER_TOO_LONG", "一个数的字符数", "characters of a number")
 
+    reader_memory: int = _limit(
+        1 << 30, "B", "RESOURCE_LIMIT", "读取 .xls 的子进程的内存", "memory of the process that reads an .xls"
+    )
+    reader_seconds: int = _limit(
+        60, "s", "READER_TIMEOUT", "读取 .xls 的子进程的时间", "time of the process that reads an .xls"
+    )
+    reader_answer: int = _limit(
+        256 * _MIB,
+        "B",
+        "RESOURCE_LIMIT",
+        "读取 .xls 的子进程交回的数据量",
+        "what the process that reads an .xls hands back",
+    )
+
     findings_exported: int = _limit(
         1_000, "", "FINDINGS_TRUNCATED", "每类问题输出的条数", "findings of one kind that are written out"
     )
@@ -132,6 +146,9 @@ SERVER = Limits(
     csv_field=64 * _KIB,
     csv_columns=256,
     csv_rows=500_000,
+    reader_memory=512 * _MIB,
+    reader_seconds=20,
+    reader_answer=64 * _MIB,
     findings_exported=500,
 )
 

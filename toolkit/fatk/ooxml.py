@@ -26,6 +26,7 @@ from fatk.errors import Refused
 from fatk.gathering import Tally, hidden_notices
 from fatk.grid import (
     BOOLEAN,
+    BUILT_IN_FORMATS,
     ERROR,
     FORMULA_WITHOUT_VALUE,
     GENERAL,
@@ -61,16 +62,6 @@ _PACKAGE = frozenset({"http://schemas.openxmlformats.org/package/2006/relationsh
 
 _KINDS = {"n": NUMBER, "s": TEXT, "str": TEXT, "inlineStr": TEXT, "d": TEXT, "b": BOOLEAN, "e": ERROR}
 _TRUE = {"1", "true", "on"}
-
-#: Formats that a file uses by number without stating them (ECMA-376 part 1, 18.8.30; 5 to 8 and 27 to 58 as in Chinese Excel).
-_BUILT_IN = {
-    1: "0", 2: "0.00", 3: "#,##0", 4: "#,##0.00", 5: "#,##0", 6: "#,##0", 7: "#,##0.00", 8: "#,##0.00", 9: "0%", 10: "0.00%",
-    11: "0.00E+00", 12: "# ?/?", 13: "# ??/??", 37: "#,##0", 38: "#,##0", 39: "#,##0.00", 40: "#,##0.00",
-    41: "_ * #,##0_ ", 42: "_ * #,##0_ ", 43: "_ * #,##0.00_ ", 44: "_ * #,##0.00_ ", 48: "##0.0E+0", 49: "@",
-    **dict.fromkeys((*range(14, 18), *range(27, 32), 36, *range(50, 59)), "yyyy-mm-dd"),
-    **dict.fromkeys((*range(18, 22), *range(32, 36), *range(45, 48)), "h:mm:ss"),
-    22: "yyyy-mm-dd h:mm",
-}  # fmt: skip
 
 #: Columns A to ZZ, which is nearly every column there is; others are computed.
 _COLUMNS = {column_letters(column): column for column in range(702)}
@@ -314,7 +305,7 @@ def _strings(package: _Package, member: Member | None, limits: Limits) -> dict[s
 
 def _formats(package: _Package, member: Member | None) -> dict[str | None, NumberFormat]:
     """The number format of every cell style by the text of its index; ``None`` stands for a cell that names no style."""
-    codes = dict(_BUILT_IN)
+    codes = dict(BUILT_IN_FORMATS)
     numbers: list[int] = []
     if member is not None:
         for step, attributes in package.elements(

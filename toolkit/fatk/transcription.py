@@ -922,9 +922,11 @@ class _Transcription:
             "HIDDEN_CONTENT": "READ-46",
             "TEXT_READ_AS": "READ-60",
             "TEXT_OUTSIDE_TABLES": "READ-61",
+            "ENCODING_GUESSED": "READ-65",
         }
+        place = None if code == "ENCODING_GUESSED" else detail or None
         self.findings.append(
-            notify(ids.get(code, "READ-47"), CellRef(location=detail or None), detail=detail, code=code)
+            notify(ids.get(code, "READ-47"), CellRef(location=place), detail=detail, code=code)
         )
 
 

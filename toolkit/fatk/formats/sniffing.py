@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 
-from fatk import archive, decoding
+from fatk import archive, decoding, ole, xls
 from fatk.errors import Refused
 from fatk.limits import Limits
 
 DESCRIPTOR = "datapackage.json"
 #: First bytes of what is no report → code of the refusal, which says what to do.
 _FOREIGN = (
-    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "OLE_WORKBOOK"),
+    *((prefix, "XLS_TOO_OLD") for prefix in xls.OLDER),
     (b"%PDF-", "NOT_A_TABLE_PDF"),
     (b"%TSD-Header-###%", "DLP_ENCRYPTED"),
     (b"Rar!", "OTHER_ARCHIVE"),
@@ -44,12 +44,17 @@ def sniff(data: bytes, limits: Limits) -> tuple[str, archive.Archive | None]:
         if any(name.startswith(("word/", "ppt/")) for name in names) or "OFD.xml" in names:
             raise Refused("NOT_A_TABLE_DOCUMENT")
         return _document(opened), opened
+    if data.startswith(ole.SIGNATURE):
+        xls.held(data)
+        return "xls", None
+    if data.startswith(xls.BARE):
+        return "xls", None
     for prefix, code in _FOREIGN:
         if data.startswith(prefix):
             raise Refused(code)
     if data.startswith(b"BM") and data[6:10] == bytes(4):  # a bitmap: its size, then four reserved bytes
         raise Refused("NOT_A_TABLE_IMAGE")
-    if archive.has_directory(data):
+    if archive.has_directory(data):  # whatever the part in front of the archive is
         raise Refused("CONTAINER_PREFIX")
     encoding = decoding.marked(data)
     if encoding in {"utf-16-le", "utf-16-be"}:

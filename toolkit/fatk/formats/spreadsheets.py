@@ -15,6 +15,12 @@ def _xlsx(data: bytes, opened: Archive | None, limits: Limits, name: str) -> Boo
     return ooxml.read_workbook(opened or archive.open_archive(data, limits), limits)
 
 
+def _xls(data: bytes, opened: Archive | None, limits: Limits, name: str) -> Book:
+    from fatk import xls
+
+    return xls.read_book(data, limits)
+
+
 def _ods(data: bytes, opened: Archive | None, limits: Limits, name: str) -> Book:
     from fatk import opendocument
 
@@ -48,6 +54,7 @@ def _text(data: bytes, opened: Archive | None, limits: Limits, name: str) -> Boo
 #: Form → what reads it, from the file's bytes and name and, where it is a zip, from the archive opened.
 _READERS: dict[str, Callable[[bytes, Archive | None, Limits, str], Book]] = {
     "xlsx": _xlsx,
+    "xls": _xls,
     "ods": _ods,
     "xml-2003": _xml_2003,
     "html": _html,
