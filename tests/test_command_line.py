@@ -134,7 +134,7 @@ TABLE: list[Any] = [
     ("validate 空.xlsx", 3, [], ["空.xlsx", "为空", "请重新获取"]),
     ("validate 半.xlsx", 3, [], ["不完整", "请重新下载"]),
     ("validate 公文.pdf", 3, [], ["PDF", "请提交"]),
-    ("validate 旧.xls", 3, [], ["旧格式", "另存为 .xlsx"]),
+    ("validate 旧.xls", 3, [], ["旧格式", "不完整", "请重新下载"]),
     ("validate 网页.xls", 3, [], ["网页表格", "另存为 .xlsx"]),
     ("validate 注.txt", 3, [], ["注.txt", "JSON"]),
     ("validate 非数.json", 3, [], ["NaN", "null"]),

@@ -231,9 +231,6 @@ class _Scan:
         deepest = widest = -1
         after = at
 
-        def full(code: str, limit: str, place: str = "") -> Refused:
-            return Refused(code, place=f"{name}!{place}" if place else name, limit=limits[limit])
-
         for opcode, begin, length in self.records(at, _OF_SHEET):
             after = begin + length
             if opcode in _CELLS or opcode == _MULRK:
@@ -256,13 +253,14 @@ class _Scan:
                     places.add(place)
                 deepest, widest = max(deepest, row), max(widest, last)
                 if len(places) > limits["cells"] - self.cells:
-                    raise full("XLSX_TOO_MANY_CELLS", "cells")
+                    raise Refused("XLSX_TOO_MANY_CELLS", place=name, limit=limits["cells"])
                 if (deepest + 1) * (widest + 1) > limits["used_area"] - self.area:
-                    raise full("XLSX_SPARSE_AREA", "used_area", a1(deepest, widest))
+                    farthest = f"{name}!{a1(deepest, widest)}"
+                    raise Refused("XLSX_SPARSE_AREA", place=farthest, limit=limits["used_area"])
             elif opcode in {_BLANK, _MULBLANK}:
                 self.blanks += 1 if opcode == _BLANK else length // 2
                 if self.blanks > limits["used_area"]:
-                    raise full("XLSX_SPARSE_AREA", "used_area")
+                    raise Refused("XLSX_SPARSE_AREA", place=name, limit=limits["used_area"])
             elif opcode == _OBJ and data[begin + 4 : begin + 6]:
                 facts.drawing |= int.from_bytes(data[begin + 4 : begin + 6], "little") not in _NO_DRAWING
             elif opcode == _NOTE:
