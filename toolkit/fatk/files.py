@@ -10,7 +10,9 @@ import errno
 import os
 import secrets
 import shutil
-from collections.abc import Iterator, Mapping
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -20,6 +22,12 @@ _PREFIX = ".fatk-"
 _ASIDE = "aside"
 #: Bytes of a name that every usual file system takes.
 _LONGEST = 255
+_WINDOWS = os.name == "nt"
+#: Waits in seconds before a target is tried again that a virus scanner or a viewer holds open: 2.5 s in all.
+_WAITS = (0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.5, 0.5, 0.5, 0.5)
+#: After this many seconds what is left of a run counts as left behind, whatever process has its number now.
+_ABANDONED = 24 * 60 * 60
+_AT_WORKING_DIRECTORY, _EXCHANGE = -100, 2  # of Linux: AT_FDCWD, RENAME_EXCHANGE
 
 
 def write_file(target: Path, data: bytes, *, force: bool = False) -> None:
@@ -32,7 +40,7 @@ def write_file(target: Path, data: bytes, *, force: bool = False) -> None:
             stream.flush()
             os.fsync(stream.fileno())
         if force:
-            Path(partial).replace(target)
+            _patiently(lambda: Path(partial).replace(target))
         else:
             _place_new(partial, target)
     _sync(target.parent)
@@ -71,8 +79,10 @@ def write_directory(target: Path, files: Mapping[str, bytes], *, force: bool = F
                     else:
                         shutil.copy2(kept, partial / kept.name, follow_symlinks=False)
             shutil.copymode(target, partial)
+            if _exchanged(partial, target):
+                return
             aside = _own_name(target, _ASIDE)
-            Path(target).rename(aside)
+            _patiently(lambda: Path(target).rename(aside))
             try:
                 Path(partial).rename(target)
             except OSError:
@@ -123,6 +133,32 @@ def _writing(target: Path) -> Iterator[Path]:
                 partial.unlink(missing_ok=True)
 
 
+def _patiently(action: Callable[[], object]) -> None:
+    """Do what Windows refuses while another program holds the target open, a few times if need be."""
+    for wait in _WAITS if _WINDOWS else ():
+        try:
+            action()
+        except PermissionError:
+            time.sleep(wait)
+        else:
+            return
+    action()
+
+
+def _exchanged(partial: Path, target: Path) -> bool:
+    """Exchange two directories in one step, where the system can: the target is never away. The old one is ``partial`` then."""
+    if sys.platform != "linux":
+        return False
+    import ctypes
+
+    rename = getattr(ctypes.CDLL(None), "renameat2", None)
+    here = _AT_WORKING_DIRECTORY
+    done = rename is not None and not rename(here, os.fsencode(partial), here, os.fsencode(target), _EXCHANGE)
+    if done:
+        _sync(target.parent)
+    return done
+
+
 def _place_new(partial: Path, target: Path) -> None:
     """Rename without overwriting: a hard link fails where the name is taken; where links are not to be had, rename."""
     try:
@@ -137,7 +173,7 @@ def _place_new(partial: Path, target: Path) -> None:
 
 def _place_new_directory(partial: Path, target: Path) -> None:
     """Rename to a name that is free or that of an empty directory."""
-    if os.name == "nt" and target.is_dir():
+    if _WINDOWS and target.is_dir():
         target.rmdir()
     try:
         Path(partial).rename(target)
@@ -158,7 +194,7 @@ def sweep(directory: Path) -> None:
     """Remove what dead processes of ours left in a directory; an old directory set aside goes back to its place."""
     for left in directory.glob(f"{_PREFIX}*-*-*"):
         pid, token, name = left.name[len(_PREFIX) :].split("-", 2)
-        if not pid.isdigit() or _alive(int(pid)):
+        if not pid.isdigit() or (_alive(int(pid)) and not _old(left)):
             continue
         with suppress(OSError):  # another person's in a shared directory is not ours to remove
             if token == _ASIDE and not (directory / name).exists():
@@ -170,7 +206,7 @@ def sweep(directory: Path) -> None:
 
 
 def _alive(pid: int) -> bool:
-    if os.name == "nt":  # os.kill would end the process there; a name of ours stays until it is a day old
+    if _WINDOWS:  # os.kill would end the process there
         return True
     try:
         os.kill(pid, 0)
@@ -181,9 +217,17 @@ def _alive(pid: int) -> bool:
     return True
 
 
+def _old(left: Path) -> bool:
+    """Whether nothing has been changed for so long that nobody can be at work on it."""
+    try:
+        return time.time() - left.lstat().st_mtime > _ABANDONED
+    except OSError:
+        return False
+
+
 def _sync(directory: Path) -> None:
     """Make a rename last over a power cut, where the system lets a directory be opened."""
-    if os.name == "nt":
+    if _WINDOWS:
         return
     with suppress(OSError):  # what was written is in its place already, and a failure here takes nothing back
         handle = os.open(directory, os.O_RDONLY)
