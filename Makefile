@@ -5,7 +5,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test bench lint format schemas examples lock clean system-packages
+.PHONY: help demo test bench fuzz lint format schemas examples lock clean system-packages
 
 # The first Python that is new enough and can make an environment; asked by running it, since a command of that name
 # may be an empty shim. Another one: make PYTHON=/path/to/python …
@@ -31,6 +31,9 @@ test: .venv/.stamp-dev tests/node/node_modules/.stamp ## 安装所需并运行�
 
 bench: .venv/.stamp-dev ## 与同类工具并排比较性能 · measure against peers, side by side
 	.venv/bin/python benchmarks/run.py $(ARGS)
+
+fuzz: .venv/.stamp-dev ## 用损坏的文件试读十分钟（ARGS="--minutes 60 xls"） · read damaged files for ten minutes
+	.venv/bin/python tests/fuzz.py $(ARGS)
 
 lint: .venv/.stamp-dev ## 检查风格与类型 · check style and types
 	.venv/bin/ruff check .
