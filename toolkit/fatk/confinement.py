@@ -6,6 +6,7 @@ that module needs: its parent module, which would load all of it, is replaced by
 
 from __future__ import annotations
 
+import gc
 import importlib
 import json
 import os
@@ -29,6 +30,7 @@ def main() -> None:
     _bound(orders["memory"], orders["seconds"])
     data = _take(orders["size"])
     Thread(target=_end_with_parent, daemon=True).start()
+    gc.disable()  # the process is short, and what it makes has no cycles worth looking for
     sys.path[:] = orders["path"]
     package = ModuleType("fatk")
     package.__path__ = [os.path.dirname(os.path.abspath(__file__))]  # noqa: PTH100, PTH120  pathlib costs its import

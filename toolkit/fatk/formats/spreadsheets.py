@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import gc
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from fatk.archive import Archive
 from fatk.grid import Book
@@ -66,4 +68,17 @@ FORMS = frozenset(_READERS)
 
 def read_book(form: str, data: bytes, opened: Archive | None, limits: Limits, name: str = "") -> Book:
     """The cells of a spreadsheet file of one of the ``FORMS``; ``Refused`` where it cannot be read."""
-    return _READERS[form](data, opened, limits, name)
+    with _no_search_for_cycles():
+        return _READERS[form](data, opened, limits, name)
+
+
+@contextmanager
+def _no_search_for_cycles() -> Iterator[None]:
+    """Cells are in no cycles, and each search walks over all that were made: a row of many would cost more than one of few."""
+    searches = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if searches:
+            gc.enable()
