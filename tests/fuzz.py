@@ -274,6 +274,10 @@ TARGETS: Mapping[str, Callable[[], Target]] = {
     ),
     "zip": lambda: Target(damaged(minimal_package(), "zip"), lambda data: [*map(open_archive(data, LIMITS).read, open_archive(data, LIMITS).members)]),
     "package": lambda: Target(damaged_zip(minimal_package(), "csv"), whole),
+    "text": lambda: Target(
+        st.sampled_from([hostile.text_table(d).encode(e) for d in ",\t;" for e in ("utf-8-sig", "gb18030", "utf-16")]).flatmap(
+            lambda data: damaged(data, "csv")), whole
+    ),
     "json": lambda: Target(damaged(known.document(), "json"), whole),
     "xls": lambda: Target(damaged(hostile.minimal_xls(), "biff"), whole),
     "xls-records": lambda: Target(

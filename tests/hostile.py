@@ -330,6 +330,7 @@ CASES: list[Case] = [
     Case("X10", "a header of the office and noise", lambda: b"%TSD-Header-###%" + noise(4096), "DLP_ENCRYPTED"),
     Case("X10", "noise", lambda: b"\x00\x01" + noise(4096), "BINARY_UNKNOWN"),
     *files("X11", "web archive as .xls"),
+    Case("X11", "text with tabs as .xls", lambda: text_table("\t").encode("gbk"), Read(cells=18)),
     Case("X12", "the minimal workbook as records", minimal_xls, MINIMAL),
     *files("X13", "PDF", "Word", "PowerPoint", "OFD", "PNG", "JPEG", "GIF", "bitmap"),
     Case("X13", "Word 97", lambda: old.compound({"WordDocument": noise(9000)}), "NOT_A_TABLE_DOC"),
@@ -347,8 +348,10 @@ CASES: list[Case] = [
     Case("X17", "a code with an exponent", lambda: known.remade(known.cell(known.INC, "A8", "2.01E+02")), Read(("READ-37", "READ-41"))),
     # CSV and encodings
     *packages("C1", "GBK", "UTF-16", "a mark of byte order", "a resource in another encoding"),
-    *files("C1", "UTF-16 without its mark", "one CSV in GBK"),
-    Case("C2", "GBK that is UTF-8 too", lambda: "支".encode("gbk"), "TEXT_UNKNOWN"),
+    *files("C1", "UTF-16 without its mark", "text in no encoding"),
+    Case("C1", "a table as text in GBK", lambda: text_table().encode("gbk"), Read(cells=18)),
+    Case("C1", "a table as text in UTF-16", lambda: text_table().encode("utf-16"), Read(cells=18)),
+    Case("C2", "GBK that is UTF-8 too", lambda: "支".encode("gbk"), "ENCODING_AMBIGUOUS"),
     *packages("C4", "a quote that is not closed", "a quote closed too early"),
     *packages("C5", "a cell too many", "a cell too few", "blank cells at the end of a row", "blank rows at the end"),
     *packages("C6", "NUL in a text", "an escape in a text", "a line end within a text"),
@@ -375,6 +378,24 @@ CASES: list[Case] = [
     *documents("P5", "a text that a spreadsheet would run", "a text that only begins so"),
     *documents("P6", "a text with an escape", "a text with NUL"),
 ]  # fmt: skip
+
+
+def text_table(delimiter: str = ",") -> str:
+    """Two rows of the form of income, as text."""
+    header = [
+        "科目编码",
+        "科目名称",
+        "本年收入合计",
+        "财政拨款收入",
+        "上级补助收入",
+        "事业收入",
+        "经营收入",
+        "附属单位上缴收入",
+        "其他收入",
+    ]
+    return "".join(
+        delimiter.join(row) + "\r\n" for row in (header, ["201", "一般公共服务支出", *["5.00"] * 7])
+    )
 
 
 def lying(size: int) -> bytes:
