@@ -371,7 +371,7 @@ CASES: list[Case] = [
       for member in ("$schema", "profile", "@context", "licenses")),
     Case("J6", "an address as the schema of a table", lambda: zipped_package(known.described(lambda d: known.listed(d).update(schema="http://127.0.0.1:9/x"))), Read(None)),
     Case("J6", "an address as $ref", lambda: known.edited(known.put("/$ref", "http://127.0.0.1:9/x")), Read(("READ-11",))),
-    Case("J7", "YAML", lambda: b"a: &a [x, x]\nb: &b [*a, *a]\nc: [*b, *b]\n", "TEXT_UNKNOWN"),
+    Case("J7", "YAML", lambda: b"a: &a\n- x\n- x\nb: &b\n- *a\n- *a\n", "TEXT_UNKNOWN"),
     *documents("J8", "half a surrogate pair in an escape", "half a surrogate pair in UTF-8"),
     # Paths and what is written
     *(c for c in packages("P1") if c.what.startswith("a path that is")),
