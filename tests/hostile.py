@@ -261,7 +261,7 @@ PRINTED = {
     "-1,234.50": "-1234.50", "(123)": "-123", "(1,234.50)": "-1234.50", "５．００": "5.00", "１，２３４．５": "1234.5", "－５": "-5",
     " 5.00 ": "5.00", "　5.00　": "5.00", "\u00a05.00": "5.00", "5.00\n": "5.00", "-0": "0", "-0.00": "0.00", "（5.00）": "-5.00",
     "—": NA, "－": NA, "/": NA, "未公开": "Nothing.UNDISCLOSED", "": "None", "　": "None",
-    "1,23": None, "1,2345": None, ",123": None, "1.234,5": None, "1 234": None, "1_234": None, "+5": None, "5.": None, ".5": None, "05": None,
+    "1,23": None, "1,2345": None, ",123": None, "1.234,5": None, "1 234": "1234", "1_234": None, "+5": None, "5.": None, ".5": None, "05": None,
     "5e0": None, "1.20101E+05": None, "0x10": None, "1/2": None, "5%": None, "5元": None, "约5": None, "5.00*": None, "--5": None, "((5))": None,
     "(5": None, "5)": None, "²": None, "①": None, "五": None, "Ⅴ": None, "٥": None, "५": None, "1e999999": None, "NaN": None, "inf": None,
     "9" * 25: None, "5.0000001": None, "5.00 6.00": None, "'5.00": None, "O.00": None, "l.00": None, "1，234。5": None, "5.00①": None, "5.0²": None,
@@ -293,7 +293,10 @@ CASES: list[Case] = [
     Case("Z7", "a name in no encoding", lambda: renamed({"income.csv": b"\xff" * 10}), "ZIP_UNSAFE_NAME"),
     *archives("Z8", "what Macs and Windows put in"),
     *packages("Z8", "a CSV that is not listed"),
-    *files("Z9", "zip of a workbook", "something before a workbook"),
+    *files("Z9", "something before a workbook"),
+    Case("Z9", "a workbook in a zip", lambda: known.zipped(("报表.xlsx", known.workbook())), Read(minimal=True)),
+    Case("Z9", "a workbook in a zip in a zip", lambda: known.zipped(("甲.zip", known.zipped(("报表.xlsx", known.workbook())))), "ZIP_NESTED"),
+    Case("Z9", "a zip 20 zips deep", lambda: nested(20), "ZIP_NESTED"),
     Case("Z9", "a web page and a workbook in one", lambda: b"<html><table>" + known.workbook(), "CONTAINER_PREFIX"),
     Case("Z9", "a document and a workbook in one", lambda: b"{}" + known.workbook(), "CONTAINER_PREFIX"),
     *files("Z10", "nothing", "half a workbook", "a workbook less its last byte", "the first 100 bytes of a workbook"),
@@ -329,7 +332,7 @@ CASES: list[Case] = [
     *files("X10", "encrypted by the office"),
     Case("X10", "a header of the office and noise", lambda: b"%TSD-Header-###%" + noise(4096), "DLP_ENCRYPTED"),
     Case("X10", "noise", lambda: b"\x00\x01" + noise(4096), "BINARY_UNKNOWN"),
-    *files("X11", "web archive as .xls"),
+    *files("X11", "the first line of a web archive", "half an HTML table", "HTML 5 without a table", "half an XML spreadsheet of 2003"),
     Case("X11", "text with tabs as .xls", lambda: text_table("\t").encode("gbk"), Read(cells=18)),
     Case("X12", "the minimal workbook as records", minimal_xls, MINIMAL),
     *files("X13", "PDF", "Word", "PowerPoint", "OFD", "PNG", "JPEG", "GIF", "bitmap"),
@@ -396,6 +399,15 @@ def text_table(delimiter: str = ",") -> str:
     return "".join(
         delimiter.join(row) + "\r\n" for row in (header, ["201", "一般公共服务支出", *["5.00"] * 7])
     )
+
+
+def nested(depth: int) -> bytes:
+    """A workbook in zips one in another."""
+    data = known.workbook()
+    name = "报表.xlsx"
+    for _ in range(depth):
+        data, name = known.zipped((name, data)), "甲.zip"
+    return data
 
 
 def lying(size: int) -> bytes:
