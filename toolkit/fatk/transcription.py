@@ -340,7 +340,7 @@ class _Transcription:
         table = region.table
         top = region.title[0] if region.title else region.header
         if region.title and title is not None:
-            if "tables" not in self.rows or title_of(title):
+            if "tables" not in self.rows or title_of(title) or title in self.printed(table.id):
                 state.used.add(region.title)
             self.title(form, region.title, title)
         known = self.printed(table.id)
