@@ -12,7 +12,7 @@ from decimal import Decimal
 from itertools import groupby, pairwise, takewhile
 from math import ceil
 
-from fatk.model import EMPTY, MISSING, TOTAL, Report, Row, absent_fields, has_cell
+from fatk.model import EMPTY, MISSING, TOTAL, Report, Row, absent_fields, has_cell, row_name
 from fatk.spec import Block, Column, Field, FixedLine, Form, Table
 from fatk.values import Nothing, Value
 
@@ -30,7 +30,10 @@ _BELOW = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """One cell or merged range of a page, 0-based; ``role`` tells a writer how it looks."""
+    """One cell or merged range of a page, 0-based; ``role`` tells a writer how it looks.
+
+    ``shows`` is the cell of the report that it shows: table, name of the row, field.
+    """
 
     row: int
     column: int
@@ -39,6 +42,7 @@ class Placed:
     rows: int = 1
     columns: int = 1
     indent: int = 0
+    shows: tuple[str, str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +114,7 @@ def form_page(report: Report, table: Table, form: Form, number: int = 0) -> Page
         notes.append(str(listed["statement"]))
     feet = [Placed(end + n, 0, note, "footnote", columns=width) for n, note in enumerate(notes)]
     cells.extend(feet)
-    heights += _heights([*(cell for cell in cells if cell.role == "entity"), *body, *feet], widths)
+    heights += row_heights([*(cell for cell in cells if cell.role == "entity"), *body, *feet], widths)
     title = "".join(c for c in form.title if c not in "“”（）()")
     return Page(
         _sheet_name(number, title),
@@ -288,7 +292,13 @@ def _one_row(table: Table, blocks: Sequence[Block], rows: Sequence[Row], top: in
     by_line = {row[at]: row for row in reversed(rows)}
     columns = [column for block in blocks for column in block.columns]
     return [
-        Placed(top, offset, by_line[column.line][table.position[str(column.field)]], "amount")
+        Placed(
+            top,
+            offset,
+            by_line[column.line][table.position[str(column.field)]],
+            "amount",
+            shows=(table.id, str(column.line), str(column.field)),
+        )
         for offset, column in enumerate(columns)
     ]
 
@@ -359,15 +369,18 @@ def _printed(
         and [c.role for c in block.columns[:2]] == ["code", "name"]
     )
     name = line.row[table.position["name"]] if line.row else None
+    own = row_name(table, line.row) if line.row else ""
     for offset, column in enumerate(block.columns):
         value: Value = None
         role = column.role
+        there = line.row is not None and column.field is not None
         if column.role == "line_number":
             value = line.fixed.line_number or None if line.fixed else None
         elif line.row is None:
             pass
         elif merged and column.role == "code":
-            yield Placed(row, start + offset, name, "total_label", columns=2)
+            shows = (table.id, own, "name")
+            yield Placed(row, start + offset, name, "total_label", columns=2, shows=shows)
             continue
         elif merged and column.role == "name":
             continue
@@ -380,10 +393,11 @@ def _printed(
             role = "total_label" if total else "label"
         else:
             field = table[str(column.field)]
-            if has_cell(field, absent, key):
-                value = line.row[table.position[field.name]]
+            there = has_cell(field, absent, key)
+            value = line.row[table.position[field.name]] if there else None
         indent = _indent(key, line) if column.role in ("label", "name") and not total else 0
-        yield Placed(row, start + offset, value, role, indent=indent)
+        shows = (table.id, own, str(column.field)) if there else None
+        yield Placed(row, start + offset, value, role, indent=indent, shows=shows)
 
 
 def _label(line: _Line, name: Value) -> Value:
@@ -426,7 +440,7 @@ def cover_page(report: Report) -> Page:
         at += 1
     part, _end = _grid(report, report.spec.tables["tables"], at)
     widths = (40.0, 10.0, 8.0, 36.0, 20.0, 40.0, 12.0, 12.0, 12.0)
-    heights = ((0, 48.0), *_heights((*cells[1:], *part), widths))
+    heights = ((0, 48.0), *row_heights((*cells[1:], *part), widths))
     return Page(COVER, (*cells, *part), widths, heights, landscape=True, one_sheet=True)
 
 
@@ -441,14 +455,14 @@ def list_page(report: Report, table: Table) -> Page:
     if table.single:
         cells, _end = _record(report, table, 0)
         widths: tuple[float, ...] = (34.0, 60.0, 10.0)
-        return Page(_sheet_name(0, table.title), tuple(cells), widths, ((0, 26.0), *_heights(cells, widths)))
+        return Page(_sheet_name(0, table.title), tuple(cells), widths, ((0, 26.0), *row_heights(cells, widths)))
     cells, _end = _grid(report, table, 0)
     widths = tuple(_width(f, report.rows(table.id), i) for i, f in enumerate(table.fields))
     return Page(
         _sheet_name(0, table.title),
         tuple(cells),
         widths,
-        ((0, 26.0), *_heights(cells, widths)),
+        ((0, 26.0), *row_heights(cells, widths)),
         (1, 2),
         landscape=sum(widths) > 100,
     )
@@ -470,7 +484,9 @@ def _record(
     for field, value in zip(table.fields, values, strict=True):
         cells.append(Placed(at, 0, field.title, "label"))
         role = _list_role(field, value)
-        cells.append(Placed(at, content, printed(field, value), role, columns=unit - content))
+        shown = printed(field, value)
+        shows = (table.id, "*", field.name)
+        cells.append(Placed(at, content, shown, role, columns=unit - content, shows=shows))
         cells.append(Placed(at, unit, _unit(report, field), "unit_cell"))
         at += 1
     return cells, at
@@ -482,8 +498,10 @@ def _grid(report: Report, table: Table, top: int) -> tuple[list[Placed], int]:
     cells += [Placed(top + 1, i, f.title, "header") for i, f in enumerate(table.fields)]
     at = top + 2
     for row in report.rows(table.id):
+        name = row_name(table, row)
         for i, (field, value) in enumerate(zip(table.fields, row, strict=True)):
-            cells.append(Placed(at, i, printed(field, value), _list_role(field, value)))
+            shows = (table.id, name, field.name)
+            cells.append(Placed(at, i, printed(field, value), _list_role(field, value), shows=shows))
         at += 1
     return cells, at
 
@@ -495,7 +513,7 @@ def printed(field: Field, value: Value) -> Value:
     return field.labels.get(value, value) if isinstance(value, str) else value
 
 
-def _heights(cells: Iterable[Placed], widths: Sequence[float]) -> Iterator[tuple[int, float]]:
+def row_heights(cells: Iterable[Placed], widths: Sequence[float]) -> Iterator[tuple[int, float]]:
     """Heights in points of the rows whose texts need more than one line; a wide character counts two."""
     lines: dict[int, int] = {}
     for cell in cells:

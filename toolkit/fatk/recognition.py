@@ -15,7 +15,7 @@ from itertools import pairwise
 from types import MappingProxyType
 
 from fatk import layout
-from fatk.grid import MAX_COLUMNS, Cell, Sheet
+from fatk.grid import MAX_COLUMNS, TEXT, Cell, Sheet
 from fatk.model import TOTAL
 from fatk.spec import Column, FixedLine, Spec, Table, load
 
@@ -218,11 +218,19 @@ Rows = Mapping[int, Sequence[tuple[int, Cell]]]
 
 
 def rows_of(sheet: Sheet) -> dict[int, list[tuple[int, Cell]]]:
-    """The non-empty cells of a sheet by row, from top to bottom and from left to right, as a sheet holds them."""
+    """The non-empty cells of a sheet by row, from top to bottom and from left to right, as a sheet holds them. A cell whose
+    formula gives an empty text shows nothing, and is empty."""
     rows: dict[int, list[tuple[int, Cell]]] = {}
     for (row, column), cell in sheet.cells.items():
-        rows.setdefault(row, []).append((column, cell))
+        if cell.text or cell.kind != TEXT:
+            rows.setdefault(row, []).append((column, cell))
     return rows
+
+
+def is_aside(sheet: Sheet) -> bool:
+    """Whether a sheet says in its first cell that it helps to fill in a workbook and is no part of the report."""
+    first = next(iter(sheet.cells.values()), None)
+    return first is not None and any(phrase in first.text for phrase in load().root["aside"].values())
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,7 @@ from fatk.recognition import (
     fold,
     fold_title,
     heading,
+    is_aside,
     is_cut_title,
     is_foot,
     is_header_word,
@@ -110,13 +111,22 @@ class _Transcription:
         self.spots = RowPlaces[tuple[Sheet, int, Mapping[str, int]]]()
         self.items: dict[tuple[str, str], tuple[Sheet, int, int]] = {}
         self.units: list[tuple[Table, Field, str, str]] = []
-        self.sheets = [_SheetState(*pane) for sheet in book.sheets for pane in panes(sheet)]
+        #: Sheets that help to fill the workbook in: there are some where it was made to be filled in.
+        self.asides = frozenset(sheet.name for sheet in book.sheets if is_aside(sheet))
+        self.sheets = [
+            _SheetState(*pane)
+            for sheet in book.sheets
+            if sheet.name not in self.asides
+            for pane in panes(sheet)
+        ]
         self.forms: dict[str, _FormState] = {}
         self.entities: Counter[str] = Counter()
         #: Where the forms name the entity: table, place, the whole line and the name in it.
         self.named: list[tuple[str, str, str, str]] = []
         #: Where a year is named: the place, and the only year there.
         self.years: list[tuple[str, int]] = []
+        #: Rows of which a cell could not be read as it is: table and name.
+        self.unread: set[tuple[str, str]] = set()
 
     def reading(self) -> Reading:
         for state in self.sheets:
@@ -145,11 +155,14 @@ class _Transcription:
                 self.table_decimals(form.region.table.id, decimals),
                 names.get(str(form.region.table.scheme), {}),
             )
+        self.leave_out(edition)
         self.describe(edition, decimals)
         total = sum(len(s.sheet.cells) for s in self.sheets)
         accounted = self.rest()
         for code, detail in self.book.notices:
-            self.notice(code, detail)
+            own = self.asides and code == "COMMENT_PRESENT"  # what the fields mean, which the template says itself
+            if not own and detail.partition("!")[0] not in self.asides:
+                self.notice(code, detail)
         return Reading(
             build(self.spec, self.rows), tuple(self.findings), self.place,
             edition_certainty=certainty, source_cells=total, unaccounted_cells=total - accounted,
@@ -290,6 +303,7 @@ class _Transcription:
 
     def fault(self, state: _SheetState, table: Table, name: str, number: int, fault: _Fault) -> None:
         """Say what is wrong with one cell."""
+        self.unread.add((table.id, name))
         declared, column, cell, (notice, details) = fault
         where = state.sheet.place(number, column)
         ref = CellRef(table.id, name, declared.name, where, declared.title, cell.text)
@@ -652,6 +666,26 @@ class _Transcription:
             self.findings.append(
                 notify("READ-59", cell, place=place, title=form.region.table.title, text=text)
             )
+
+    def leave_out(self, edition: Edition) -> None:
+        """Of a workbook that was made to be filled in, leave out the lines that nothing was filled into: they are printed
+        whether the report has them or not. A list that is reported keeps its total."""
+        for table_id in self.forms if self.asides else ():
+            table, form = self.spec.tables[table_id], edition.forms.get(table_id)
+            if form is None:
+                continue
+            reported = self.listed_status(table_id) in (None, REPORTED)
+            listed = any(block.open and not any(c.line for c in block.columns) for block in form.blocks)
+            printed = {line.line for block in form.blocks for line in block.lines}
+            at, amounts = table.key_positions[0], [table.position[f.name] for f in table.amounts]
+            self.rows[table_id] = [
+                row
+                for row in self.rows.get(table_id, ())
+                if row[at] not in printed
+                or (listed and reported)
+                or any(row[position] is not None for position in amounts)
+                or (table_id, row[at]) in self.unread
+            ]
 
     # What the forms say of the report, where no list does
 
