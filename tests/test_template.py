@@ -6,9 +6,13 @@ LibreOffice is the spreadsheet program: it computes every formula anew, openpyxl
 from __future__ import annotations
 
 import io
+import re
 import subprocess
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from decimal import Decimal
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +20,14 @@ import openpyxl
 import pytest
 
 import fatk
-from fatk import check, formats, layout, template
+from fatk import check, formats, layout, ooxml, template
 from fatk.findings import FAILED
 from fatk.grid import a1, from_a1
-from fatk.model import EMPTY, Report, build, row_name
-from fatk.rules.context import load_rules
-from fatk.spec import load
+from fatk.model import Report, build, row_name
+from fatk.reading import Reading
+from fatk.rules import run
+from fatk.rules.context import Context, load_rules
+from fatk.spec import edition_ids, load
 from fatk.values import Nothing, Value
 from test_round_trip import differences
 
@@ -41,8 +47,13 @@ def example(name: str) -> Report:
 
 
 def held(report: Report) -> Report:
-    """The part of a report that the workbook has a place for."""
-    return build(SPEC, {name: report.rows(name) for name in HELD})
+    """The part of a report that the workbook has a place for, its lines called as its edition prints them."""
+    tables = {name: list(report.rows(name)) for name in HELD}
+    for table, form in report.edition.forms.items():
+        printed = {line.line: line.name for block in form.blocks for line in block.lines}
+        at = SPEC.tables[table].position["name"]
+        tables[table] = [(*r[:at], printed.get(str(r[0]), r[at]), *r[at + 1 :]) for r in tables[table]]
+    return build(SPEC, tables)
 
 
 def in_yuan(report: Report) -> Report:
@@ -122,15 +133,13 @@ def cover(report: Report, data: bytes) -> Iterator[tuple[str, str, Any]]:
                 yield "封面", cell, typed(field.labels.get(str(value), value))
 
 
-def fill(data: bytes, cells: Iterable[tuple[str, str, Any]]) -> bytes:
-    """The workbook with values typed in; what is computed stays a formula."""
-    book = openpyxl.load_workbook(io.BytesIO(data))
+def fill(book: openpyxl.Workbook, cells: Iterable[tuple[str, str, Any]], *, over: bool = False) -> None:
+    """Type values into a workbook; what is computed stays a formula, unless it is typed ``over``."""
     for sheet, cell, value in cells:
-        if book[sheet][cell].protection.locked:
+        if book[sheet][cell].protection.locked and not over:
             assert str(book[sheet][cell].value).startswith("="), (sheet, cell)
         else:
             book[sheet][cell] = value
-    return saved(book)
 
 
 def saved(book: openpyxl.Workbook) -> bytes:
@@ -154,3 +163,251 @@ def recalculate(soffice: list[str], tmp_path_factory: pytest.TempPathFactory) ->
         return {name: (folder / "made" / f"{name}.xlsx").read_bytes() for name in named}
 
     return run
+
+
+def overtyped(report: Report, data: bytes, read: Report) -> Iterator[tuple[str, str, Any]]:
+    """Sums that the report has otherwise than they are computed, as typed over once the protection is lifted: of economic
+    classes whose items are withheld or not listed."""
+    places = formats.read_bytes(data)[1].places
+    for table in SPEC.forms:
+        computed = {row_name(table, row): row for row in read.rows(table.id)}
+        for row in report.rows(table.id):
+            name = row_name(table, row)
+            for field in table.amounts:
+                at = table.position[field.name]
+                if name not in computed or row[at] != computed[name][at]:
+                    assert table.id == "general_budget_basic_expenditure", (table.id, name, field.name)
+                    sheet, _, cell = str(places(table.id, name, field.name)).partition("!")
+                    yield sheet, cell, typed(row[at])
+
+
+#: What is filled in: the report, and how many rows are prepared for its codes.
+FILLED: dict[str, tuple[Callable[[], Report], int]] = {
+    "minimal": (lambda: held(example("minimal")), 4),
+    "minimal in 元": (lambda: held(in_yuan(example("minimal"))), 4),
+    "full": (lambda: held(example("full")), 30),
+    "wuerhe in 元": (lambda: held(in_yuan(example("wuerhe-2022"))), 9),
+}
+#: Which one is changed, at which table, row and field, to what: each breaks something else.
+CHANGED: dict[str, tuple[str, str, str, str, Any]] = {
+    "a figure of an item": ("full", "income", "2060404", "fiscal_appropriation", 30.05),
+    "another code": ("full", "expenditure", "2080501", "code", "2080502"),
+    "within rounding": ("minimal", "general_budget_expenditure", "TOTAL", "basic", 4.99),
+    "a cent in 元": ("minimal in 元", "income_expenditure_summary", "income.institutional", "amount", 0.01),
+    "a cent in 万元": ("minimal", "income_expenditure_summary", "income.institutional", "amount", 0.01),
+    "a negative balance": ("minimal", "income_expenditure_summary", "income.opening_balance", "amount", -1),
+    "more than the budget": ("wuerhe in 元", "three_public_expenses", "reception", "budget", 1),
+    "a blank": ("minimal", "fiscal_appropriation_summary", "income.government_fund", "total", None),
+    "withheld": ("minimal", "expenditure", "TOTAL", "basic", "未公开"),
+    "a table that is missing": ("minimal", "tables", "government_fund", "status", "未提供"),
+}
+
+
+@dataclass(frozen=True)
+class Computed:
+    """A workbook that LibreOffice computed, as fatk reads it, and the values of its cells by sheet."""
+
+    data: bytes
+    reading: Reading
+    sheets: Mapping[str, Mapping[tuple[int, int], str]]
+
+    @classmethod
+    def of(cls, data: bytes) -> Computed:
+        book = ooxml.read_book(data)
+        sheets = {s.name: {at: c.text for at, c in s.cells.items()} for s in book.sheets}
+        return cls(data, formats.read_bytes(data)[1], sheets)
+
+    def rows(self, sheet: str, first: int) -> Iterator[dict[int, str]]:
+        """The rows of a sheet, from the first on, down to a blank one."""
+        cells = self.sheets[sheet]
+        for row in count(first):
+            if (row, 0) not in cells:
+                return
+            yield {column: cells.get((row, column), "") for column in range(10)}
+
+
+@pytest.fixture(scope="module")
+def computed(recalculate: Recalculate) -> dict[str, Computed]:
+    """Every workbook of ``FILLED`` and ``CHANGED``, and the blank ones, computed anew."""
+    wanted = {name: make() for name, (make, _) in FILLED.items()}
+    blanks = {name: blank(wanted[name], rows) for name, (_, rows) in FILLED.items()}
+    books = {name: opened(data) for name, data in blanks.items()}
+    untouched = {f"blank {name}": saved(books[name]) for name in BLANK}
+    for name, book in books.items():
+        fill(book, addresses(wanted[name], blanks[name]))
+    filled = {name: saved(book) for name, book in books.items()}
+    first = recalculate({**filled, **untouched})
+    readings = {name: formats.read_bytes(first[name])[1] for name in FILLED}
+    changed: dict[str, bytes] = {}
+    for name, book in books.items():
+        over = list(overtyped(wanted[name], blanks[name], readings[name].report))
+        if over:
+            fill(book, over, over=True)
+            changed[name] = saved(book)
+        for change, (base, table, row, field, value) in CHANGED.items():
+            if base == name:
+                sheet, _, cell = str(readings[name].places(table, row, field)).partition("!")
+                before = book[sheet][cell].value
+                fill(book, [(sheet, cell, value)], over=True)
+                changed[change] = saved(book)
+                book[sheet][cell] = before
+    return {name: Computed.of(data) for name, data in {**first, **recalculate(changed)}.items()}
+
+
+#: Of these the blank workbook is computed, too: one of each edition.
+BLANK = ("minimal", "wuerhe in 元")
+STATES = {"不符": "failed", "未填": "not_checked", "舍入": "within_rounding", "相符": "exact"}
+
+
+def opened(data: bytes) -> openpyxl.Workbook:
+    return openpyxl.load_workbook(io.BytesIO(data))
+
+
+def states(done: Computed) -> dict[str, str]:
+    """What the sheet says of each rule."""
+    return {row[0]: row[7] for row in done.rows("勾稽", 4)}
+
+
+def cases(done: Computed) -> dict[str, Counter[str]]:
+    """By rule, how many of its cases are in which state."""
+    found: dict[str, Counter[str]] = defaultdict(Counter)
+    for row in done.rows("勾稽明细", 3):
+        if row[9]:
+            found[row[0]][STATES[row[9]]] += 1
+    return found
+
+
+@pytest.mark.parametrize("name", FILLED)
+def test_what_is_filled_in_is_the_report(name: str, computed: dict[str, Computed]) -> None:
+    report, reading = FILLED[name][0](), computed[name].reading
+    assert differences(report, reading.report) == []
+    assert reading.report == report
+    assert reading.findings == ()
+    assert reading.unaccounted_cells == 0
+    assert check.check(reading).summary["errors"] == 0
+    assert check.check(reading).verdict == check.check(Reading(report)).verdict
+
+
+@pytest.mark.parametrize("name", [*FILLED, *CHANGED])
+def test_every_rule_on_the_sheet_stands_as_validate_says(name: str, computed: dict[str, Computed]) -> None:
+    result = check.check(computed[name].reading)
+    shown, counted = states(computed[name]), cases(computed[name])
+    assert len(shown) >= 59
+    for rule, state in shown.items():
+        wanted = Counter({o: n for o, n in result.ran.get(rule, {}).items() if o != "not_applicable" and n})
+        assert counted[rule] == wanted, rule
+        worst = next((state for state, outcome in STATES.items() if wanted[outcome]), "不适用")
+        assert state == worst, rule
+
+
+#: What each change breaks, and what it leaves to rounding or unchecked.
+@pytest.mark.parametrize(
+    ("change", "state", "rules"),
+    [
+        ("a figure of an item", "不符", {"INC-03"}),
+        ("within rounding", "舍入", {"X-14"}),
+        ("a cent in 元", "不符", {"IES-05", "X-01", "X-02"}),
+        ("a cent in 万元", "舍入", {"IES-05", "X-01", "X-02"}),
+        ("a negative balance", "不符", {"ALL-01", "IES-05"}),
+        ("another code", "不符", {"X-15"}),
+        ("more than the budget", "不符", {"TPE-03"}),
+        ("a blank", "未填", {"FAS-01", "X-06", "X-10"}),
+        ("withheld", "未填", {"EXP-01", "EXP-02"}),
+        ("a table that is missing", "未填", {"X-10", "X-15"}),
+    ],
+)
+def test_a_change_is_seen_where_it_matters(
+    change: str, state: str, rules: set[str], computed: dict[str, Computed]
+) -> None:
+    before, after = states(computed[CHANGED[change][0]]), states(computed[change])
+    assert rules <= {rule for rule in after if after[rule] == state != before[rule]}
+
+
+@pytest.mark.parametrize("name", [*FILLED, *CHANGED])
+def test_the_cells_that_turn_red_are_those_of_the_checks_that_fail(
+    name: str, computed: dict[str, Computed], marks: dict[str, dict[str, tuple[str, tuple[int, int]]]]
+) -> None:
+    reading = computed[name].reading
+    report, shown = reading.report, states(computed[name])
+    failed = {
+        ref
+        for one in run(load_rules(), Context(report))
+        if one.outcome == FAILED and one.rule in shown
+        for ref in one.refs
+        if ref.table
+    }
+    wanted = {
+        str(reading.places(*ref))
+        for ref in failed
+        if any(row_name(SPEC.tables[ref.table], row) == ref.row for row in report.rows(ref.table))
+    }
+    base = name if name in FILLED else CHANGED[name][0]
+    assert {place for place, mark in marks[base].items() if stands(computed[name], mark)} == wanted
+
+
+def stands(done: Computed, mark: tuple[str, tuple[int, int]]) -> bool:
+    """Whether a mark is set."""
+    sheet, at = mark
+    return done.sheets[sheet].get(at, "0") != "0"
+
+
+@pytest.fixture(scope="module")
+def marks(computed: dict[str, Computed]) -> dict[str, dict[str, tuple[str, tuple[int, int]]]]:
+    """By workbook and cell, the mark by which its conditional format turns it red, as LibreOffice saved it."""
+    return {name: dict(marks_of(computed[name])) for name in FILLED}
+
+
+def marks_of(done: Computed) -> Iterator[tuple[str, tuple[str, tuple[int, int]]]]:
+    """What the conditional formats look up on the sheet of marks, by the row and column of each cell."""
+    book = opened(done.data)
+    for sheet in (s for s in book if s.title[:2].isdigit()):
+        (highlight,) = sheet.conditional_formatting
+        said = re.fullmatch(r"INDEX\((\w+),ROW\(\),COLUMN\(\)\)>0", highlight.rules[0].formula[0])
+        assert said
+        ((title, area),) = book.defined_names[said[1]].destinations
+        top, left = from_a1(area.replace("$", "").partition(":")[0])
+        (shown,) = highlight.sqref.ranges
+        for row in range(shown.min_row - 1, shown.max_row):
+            for column in range(shown.min_col - 1, shown.max_col):
+                yield f"{sheet.title}!{a1(row, column)}", (title, (top + row, left + column))
+
+
+@pytest.mark.parametrize("name", BLANK)
+def test_a_workbook_that_was_never_computed_says_what_it_would(
+    name: str, computed: dict[str, Computed]
+) -> None:
+    report, rows = FILLED[name][0](), FILLED[name][1]
+    data = blank(report, rows)
+    seen = 0
+    for sheet in ooxml.read_book(data).sheets:
+        anew = computed[f"blank {name}"].sheets[sheet.name]
+        for at, cell in sheet.cells.items():
+            if cell.formula is not None:
+                assert cell.text == anew.get(at, ""), (sheet.name, a1(*at), cell.formula)
+                seen += 1
+    assert seen > 5000
+
+
+@pytest.mark.parametrize("unit", ["万元", "元"])
+@pytest.mark.parametrize("edition", edition_ids())
+def test_a_blank_workbook_reads_as_blank(edition: str, unit: str) -> None:
+    chosen = SPEC.edition(edition)
+    wanted = template.order(
+        SPEC, edition=edition, year=None, unit=unit, entity="示例局", rows=3, language="zh", last_year=2025
+    )  # fmt: skip
+    data, _ = template.write(SPEC, wanted)
+    assert template.write(SPEC, wanted)[0] == data
+    reading = formats.read_bytes(data)[1]
+    report = reading.report
+    assert reading.findings == ()
+    assert reading.edition_certainty == "certain"
+    assert report.one("report")["unit"] == unit
+    assert report.one("report")["precision"] == (Decimal(0) if unit == "元" else Decimal("0.01"))
+    assert report.one("entity")["name"] == "示例局"
+    assert report.edition.id == edition
+    assert chosen.covers(report.fiscal_year)
+    assert not report.rows("extras")
+    for table in SPEC.forms:
+        figures = [row[table.position[f.name]] for row in report.rows(table.id) for f in table.amounts]
+        assert [value for value in figures if value is not None] == []
+        assert {row_name(table, row) for row in report.rows(table.id)} <= {"TOTAL"}

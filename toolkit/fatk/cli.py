@@ -476,6 +476,59 @@ def _opinions(result: check.Result, lang: Language) -> tuple[str, list[dict[str,
 
 
 @app.command()
+def template(
+    target: Annotated[
+        Path, typer.Argument(metavar="DST", help="目标工作簿，以 .xlsx 结尾", show_default=False)
+    ],
+    edition: Annotated[
+        str | None,
+        typer.Option("--edition", metavar="ID", help="表样版本，默认为该年度的全国表样", show_default=False),
+    ] = None,
+    year: Annotated[
+        int | None,
+        typer.Option("--year", help="决算年度，默认为上一年，或所给表样最后适用的一年", show_default=False),
+    ] = None,
+    unit: Annotated[
+        str | None,
+        typer.Option("--unit", help="金额单位：元、千元、万元、亿元，默认为表样的单位", show_default=False),
+    ] = None,
+    entity: Annotated[
+        str | None,
+        typer.Option("--entity", metavar="名称", help="部门（单位）名称，可以留待填写", show_default=False),
+    ] = None,
+    rows: Annotated[int, typer.Option("--rows", help="每张清单表预备的科目行数")] = 30,
+    force: Annotated[bool, typer.Option("--force", help="目标已存在时覆盖")] = False,
+    lang: Lang = Language.zh,
+) -> None:
+    """模板：写一份空白的工作簿，在 Excel、WPS 或 LibreOffice 里填，合计自动算，勾稽关系随填随查。
+
+    例：fatk template 决算.xlsx；fatk template --edition xinjiang-2022 --unit 元 --entity 某某局 决算.xlsx
+    """
+    from fatk import template as templates
+    from fatk.template.words import Words
+
+    if target.suffix.lower() != ".xlsx":
+        raise Misuse("TEMPLATE_NOT_XLSX", path=target)
+    files.writable(target, force=force)
+    last_year = date.today().year - 1  # noqa: DTZ011  the day where the person is
+    wanted = templates.order(
+        load(), edition=edition, year=year, unit=unit, entity=entity, rows=rows, language=lang.value,
+        last_year=last_year,
+    )  # fmt: skip
+    data, computed = templates.write(load(), wanted)
+    files.write_file(target, data, force=force)
+    words, chosen = Words(lang.value), wanted.edition
+    said = {"path": target, "edition": chosen.id, "year": wanted.year, "unit": wanted.unit, "rules": computed}
+    typer.echo(words("said.written", **said), err=True)
+    if not chosen.covers(wanted.year):
+        last = chosen.last_year or "…"
+        typer.echo(
+            words("said.other_year", edition=chosen.id, first=chosen.first_year, last=last, year=wanted.year),
+            err=True,
+        )
+
+
+@app.command()
 def explain(
     wanted: Annotated[
         str,

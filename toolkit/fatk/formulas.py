@@ -10,9 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from dataclasses import field as member
 from decimal import Decimal
 from functools import cached_property
 from itertools import groupby
+from typing import Any
 
 from fatk.grid import Range, a1
 from fatk.model import TOTAL
@@ -27,7 +29,7 @@ SAYABLE = ("linear", "rollup", "compare")
 PREVIOUS, PARTS, NOTES, NOT_PRINTED, KIND = "previous", "parts", "notes", "not_printed", "kind"
 
 
-class Unsaid(Exception):  # noqa: N818  it is an answer to the caller, not a fault
+class Unsaid(Exception):
     """A rule has no formula on the workbook, and why."""
 
 
@@ -53,14 +55,19 @@ def _fixed(row: int, column: int) -> str:
     return f"${letters}${name[len(letters) :]}"
 
 
+def text(written: str) -> str:
+    """A text as formulas write it."""
+    return '"' + written.replace('"', '""') + '"'
+
+
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """Rows prepared for codes: first and last, the column of codes, and of each field."""
+    """Rows prepared for codes, if any: first and last, the column of codes, and of each field."""
 
-    first: int
-    last: int
-    code: int
-    columns: Mapping[str, int]
+    first: int = 0
+    last: int = -1
+    code: int = 0
+    columns: Mapping[str, int] = member(default_factory=dict)
 
     def __len__(self) -> int:
         return self.last - self.first + 1
@@ -76,7 +83,7 @@ class Standing:
     state: str
     cells: Mapping[tuple[str, str], At]
     names: Mapping[str, str]
-    prepared: Prepared | None
+    prepared: Prepared
     marks: str
     offset: int
     width: int
@@ -89,9 +96,7 @@ class Standing:
     @cached_property
     def fields(self) -> frozenset[str]:
         """The fields that have a cell."""
-        return frozenset(field for _, field in self.cells) | frozenset(
-            self.prepared.columns if self.prepared else ()
-        )
+        return frozenset(name for _, name in self.cells) | frozenset(self.prepared.columns)
 
     def row(self, line: str) -> list[At]:
         """The cells of a fixed line."""
@@ -112,7 +117,6 @@ class Standing:
 
     def column(self, field: str) -> Range:
         """The prepared cells of a field, or of the codes."""
-        assert self.prepared is not None
         at = self.prepared.code if field == "code" else self.prepared.columns[field]
         return self.prepared.first, at, self.prepared.last, at
 
@@ -121,9 +125,10 @@ class Standing:
         """Reference of the prepared codes."""
         return area_reference(self.sheet, self.column("code"))
 
-    def optional(self, line: str) -> bool:
+    @property
+    def optional(self) -> bool:
         """Whether a fixed line without a figure is no row of the report; the total of a list always is one."""
-        return self.prepared is None
+        return not self.prepared
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,9 +186,12 @@ class Part:
     own: bool = False
     several: bool = False
 
-    def _where(self) -> str:
-        assert self.match is not None
-        return self.match.of(self.standing.codes, self.key)
+    def _where(self, match: Match) -> str:
+        return match.of(self.standing.codes, self.key)
+
+    @property
+    def _column(self) -> str:
+        return self.standing.figures([self.standing.column(self.field)])[0]
 
     @property
     def areas(self) -> list[Range]:
@@ -193,22 +201,19 @@ class Part:
     def value(self) -> str:
         """The sum of its figures."""
         if self.match:
-            (column,) = self.standing.figures([self.standing.column(self.field)])
-            return f"SUMPRODUCT(--({self._where()}),{column})"
+            return f"SUMPRODUCT(--({self._where(self.match)}),{self._column})"
         return f"SUM({','.join(self.standing.figures(self.areas))})" if self.cells else "0"
 
     def count(self) -> str:
         """How many figures these are."""
         if self.match:
-            (column,) = self.standing.figures([self.standing.column(self.field)])
-            return f"SUMPRODUCT({self._where()}*ISNUMBER({column}))"
+            return f"SUMPRODUCT({self._where(self.match)}*ISNUMBER({self._column}))"
         return f"COUNT({','.join(self.standing.figures(self.areas))})" if self.cells else "0"
 
     def withheld(self, board: Board) -> str:
         """How many of its cells say that the figure is not disclosed."""
         if self.match:
-            (column,) = self.standing.figures([self.standing.column(self.field)])
-            return f'SUMPRODUCT({self._where()}*({column}="{board.undisclosed}"))'
+            return f'SUMPRODUCT({self._where(self.match)}*({self._column}="{board.undisclosed}"))'
         counts = [f'COUNTIF({a},"{board.undisclosed}")' for a in self.standing.figures(self.areas)]
         return "+".join(counts) or "0"
 
@@ -217,7 +222,7 @@ class Part:
         missing = f'{self.standing.state}="{board.missing}"'
         if self.match:
             (marks,) = self.standing.stated([self.standing.column(self.field)])
-            return f"IF({missing},1,SUMPRODUCT({self._where()}*({marks}=1)))"
+            return f"IF({missing},1,SUMPRODUCT({self._where(self.match)}*({marks}=1)))"
         if not self.cells:
             return f"--({missing})"
         wanted = "1" if self.lenient else '">0"'
@@ -226,7 +231,7 @@ class Part:
     def there(self) -> str:
         """How many of its rows there are."""
         if self.match:
-            return f"SUMPRODUCT(--({self._where()}))"
+            return f"SUMPRODUCT(--({self._where(self.match)}))"
         counts = [f'COUNTIF({area},"<2")' for area in self.standing.stated(self.areas)]
         return "+".join(counts) or "0"
 
@@ -235,8 +240,7 @@ class Part:
         """How many of its figures are not stated in a blank workbook."""
         if not self.lenient:
             return len(self.cells)
-        prepared = self.standing.prepared
-        return len(self.cells) if prepared else 0
+        return 0 if self.standing.optional else len(self.cells)
 
 
 Term = Part | Decimal
@@ -246,13 +250,15 @@ Condition = tuple[str, bool]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Instance:
-    """One case of a rule: both sides, what must hold for it to be one, and the line or code that it is of."""
+    """One case of a rule: both sides, what must hold for it to be one, and the line or code that it is of. ``some`` counts
+    the rows of a side that is all rows of a kind: without any there is nothing to compare."""
 
     left: tuple[Term, ...]
     right: tuple[Term, ...]
     there: tuple[Condition, ...]
     label: str
     code: str = ""
+    some: tuple[str, ...] = ()
 
     @property
     def parts(self) -> list[Part]:
@@ -282,7 +288,6 @@ class _Own:
 
     @property
     def place(self) -> At:
-        assert self.standing.prepared is not None
         return self.standing.prepared.first + self.index, self.standing.prepared.code
 
     @property
@@ -324,7 +329,7 @@ def _sides(rule: Rule, board: Board) -> Iterator[Family]:
                 if "of" in term:
                     raise Unsaid(term["of"])
         for bound, choices in _bindings(instance.get("each", body.get("each", ())), board):
-            dynamic = [(name, choice) for name, choice in choices if choice.rows is not None]
+            dynamic = [(name, choice, choice.rows) for name, choice in choices if choice.rows is not None]
             if len(dynamic) > 1:
                 raise Unsaid(KIND)
             there = [c for _, choice in choices for c in choice.there]
@@ -334,23 +339,21 @@ def _sides(rule: Rule, board: Board) -> Iterator[Family]:
                 if not dynamic:
                     yield Family(rule, (_instance(instance, bound, there, board),))
                     continue
-                ((name, choice),) = dynamic
-                assert choice.rows is not None
-                assert choice.rows.prepared is not None
-                own = [_Own(choice.rows, index) for index in range(len(choice.rows.prepared))]
+                ((name, choice, rows),) = dynamic
+                own = [_Own(rows, index) for index in range(len(rows.prepared))]
                 cases = tuple(
                     _instance(
                         instance, {**bound, name: one}, [*there, _coded(one, choice, board)], board, one
                     )
                     for one in own
                 )
-                yield Family(rule, cases, choice.rows)
+                yield Family(rule, cases, rows)
             except Unsaid as unsaid:
                 if unsaid.args[0] != NOT_PRINTED:
                     raise
 
 
-def _condition(declared: Mapping[str, Sequence[Mapping[str, object]]], board: Board) -> Condition:
+def _condition(declared: Mapping[str, Sequence[Mapping[str, Any]]], board: Board) -> Condition:
     """That two figures are stated and equal."""
     one, other = ([*_parts(term, {}, board)] for term in declared["equal"])
     unknown = _joined(p.unknown(board) for p in (*one, *other))
@@ -365,13 +368,12 @@ def _coded(own: _Own, choice: _Choice, board: Board) -> Condition:
     if choice.besides:
         listed = ",".join(f'"{name}"' for name in choice.besides)
         conditions.append(f'ISNA(MATCH({own.code}&"",{{{listed}}},0))')
-    for standing in choice.earlier:
-        conditions.append(f"SUMPRODUCT(--{Match('is').of(standing.codes, own.code)})=0")
+    conditions += [f"SUMPRODUCT(--{Match('is').of(other.codes, own.code)})=0" for other in choice.earlier]
     return f"AND({','.join(conditions)})", False
 
 
 def _bindings(
-    each: Sequence[Mapping[str, object]], board: Board
+    each: Sequence[Mapping[str, Any]], board: Board
 ) -> Iterator[tuple[dict[str, _Name], list[tuple[str, _Choice]]]]:
     """Every combination of values of a rule's variables; variables declared later may use earlier ones."""
     if not each:
@@ -384,9 +386,9 @@ def _bindings(
             yield {**bound, name: choice.name}, [*chosen, (name, choice)]
 
 
-def _choices(variable: Mapping[str, object], bound: _Bound, board: Board) -> Iterator[_Choice]:
+def _choices(variable: Mapping[str, Any], bound: _Bound, board: Board) -> Iterator[_Choice]:
     if "in" in variable:
-        yield from (_Choice(str(name)) for name in _sequence(variable["in"]))
+        yield from (_Choice(name) for name in variable["in"])
         return
     declared = variable.get("amounts_of")
     if isinstance(declared, Mapping):
@@ -413,7 +415,7 @@ def _choices(variable: Mapping[str, object], bound: _Bound, board: Board) -> Ite
     for name, there in names.items():
         for standing, level in coded:
             if name.isdigit() and level in (None, len(name)):
-                found = f"SUMPRODUCT(--{Match('is').of(standing.codes, _text(name))})>0"
+                found = f"SUMPRODUCT(--{Match('is').of(standing.codes, text(name))})>0"
                 there.append(f'AND({standing.state}="{board.reported}",{found})')
         condition = there[0] if len(there) == 1 else f"OR({','.join(there)})"
         yield _Choice(name, there=((condition, name == TOTAL and bool(coded)),))
@@ -434,22 +436,23 @@ def _lines(standing: Standing, prefix: str, level: int | None) -> Iterator[str]:
 def _row_there(standing: Standing, line: str, board: Board) -> str:
     """That a fixed line is a row of the report."""
     reported = f'{standing.state}="{board.reported}"'
-    if not standing.optional(line):
+    if not standing.optional:
         return reported
     (mark, *_) = standing.stated(runs(standing.row(line)[:1]))
     return f"AND({reported},{mark}<2)"
 
 
 def _instance(
-    declared: Mapping[str, Sequence[Mapping[str, object]]],
+    declared: Mapping[str, Sequence[Mapping[str, Any]]],
     bound: _Bound,
     there: Sequence[Condition],
     board: Board,
     own: _Own | None = None,
 ) -> Instance:
     left, right = (tuple(_terms(declared[side], bound, board)) for side in ("left", "right"))
-    conditions = [*there, *(c for side in (left, right) for c in _some(side))]
-    return Instance(left, right, tuple(conditions), "" if own else _label(left, right), own.code if own else "")
+    some = tuple(count for side in (left, right) for count in _some(side))
+    label, code = ("", own.code) if own else (_label(left, right), "")
+    return Instance(left, right, tuple(there), label, code, some)
 
 
 def _label(left: Sequence[Term], right: Sequence[Term]) -> str:
@@ -461,14 +464,13 @@ def _label(left: Sequence[Term], right: Sequence[Term]) -> str:
     return ""
 
 
-def _some(side: Sequence[Term]) -> Iterator[Condition]:
-    """That a side which is all rows of a kind has any."""
+def _some(side: Sequence[Term]) -> Iterator[str]:
+    """How many rows a side has which is all rows of a kind."""
     if side and all(isinstance(term, Part) and term.several for term in side):
-        counts = _joined(term.there() for term in side if isinstance(term, Part))
-        yield f"{counts}>0", False
+        yield _joined(term.there() for term in side if isinstance(term, Part))
 
 
-def _terms(terms: Sequence[Mapping[str, object]], bound: _Bound, board: Board) -> Iterator[Term]:
+def _terms(terms: Sequence[Mapping[str, Any]], bound: _Bound, board: Board) -> Iterator[Term]:
     for term in terms:
         if "constant" in term:
             yield Decimal(str(term["constant"]))
@@ -476,7 +478,7 @@ def _terms(terms: Sequence[Mapping[str, object]], bound: _Bound, board: Board) -
             yield from _parts(term, bound, board)
 
 
-def _parts(term: Mapping[str, object], bound: _Bound, board: Board) -> Iterator[Part]:
+def _parts(term: Mapping[str, Any], bound: _Bound, board: Board) -> Iterator[Part]:
     """The operands of a term."""
     standing = board.standing(str(_resolved(term["table"], bound)))
     field, weight = str(_resolved(term["field"], bound)), Decimal(str(term.get("weight", 1)))
@@ -494,7 +496,7 @@ def _parts(term: Mapping[str, object], bound: _Bound, board: Board) -> Iterator[
             match = Match("level", level, leaves)
             yield Part(standing, field, weight, match=match, several=True)
         return
-    declared = _sequence(rows) if rows is not None else [term["row"]]
+    declared = rows if rows is not None else [term["row"]]
     found = [_row(standing, field, weight, _resolved(name, bound), lenient) for name in declared]
     direct = tuple(at for part in found for at in part.cells)
     if direct and all(not part.match for part in found):
@@ -509,15 +511,15 @@ def _row(standing: Standing, field: str, weight: Decimal, name: _Name, lenient: 
     if isinstance(name, _Own):
         if name.standing is standing and prepared is not None:
             return Part(standing, field, weight, ((name.place[0], prepared.columns[field]),), lenient=lenient)
-        if prepared is not None:
+        if prepared:
             return Part(standing, field, weight, match=Match("is"), key=name.code, own=True)
         return Part(standing, field, weight)
     if (name, field) in standing.cells:
         return Part(standing, field, weight, (standing.cells[name, field],), lenient=lenient)
     if name in standing.lines:
         raise Unsaid(NOT_PRINTED)
-    if prepared is not None and name.isdigit():
-        return Part(standing, field, weight, match=Match("is"), key=_text(name))
+    if prepared and name.isdigit():
+        return Part(standing, field, weight, match=Match("is"), key=text(name))
     return Part(standing, field, weight)
 
 
@@ -527,7 +529,7 @@ def _resolved(declared: object, bound: _Bound) -> _Name:
         return str(declared)
     value, prefix = bound[declared["var"]], str(declared.get("prefix", ""))
     if isinstance(value, _Own):
-        return value if not prefix else prefix
+        return prefix or value
     return prefix + value
 
 
@@ -537,19 +539,19 @@ def _rollup(rule: Rule, board: Board) -> Iterator[Family]:
     whole = rule.body["level"] == "total"
     prepared = standing.prepared
     for field in (f.name for f in standing.table.amounts if f.name in standing.fields):
-        if prepared is not None and not whole:
+        if prepared and not whole:
             cases = []
             for own in (_Own(standing, index) for index in range(len(prepared))):
                 left = (
-                    Part(standing, field, Decimal(1), ((prepared.first + own.index, prepared.columns[field]),)),
+                    Part(
+                        standing, field, Decimal(1), ((prepared.first + own.index, prepared.columns[field]),)
+                    ),
                 )
                 match = Match("below")
                 right = (
-                    Part(
-                        standing, field, Decimal(1), match=match, key=own.code, own=True, several=True
-                    ),
+                    Part(standing, field, Decimal(1), match=match, key=own.code, own=True, several=True),
                 )
-                there = (_coded(own, _Choice(), board), *_some(right))
+                there = (_coded(own, _Choice(), board), *_any(right))
                 cases.append(Instance(left, right, there, "", own.code))
             yield Family(rule, tuple(cases), standing)
             continue
@@ -560,15 +562,20 @@ def _rollup(rule: Rule, board: Board) -> Iterator[Family]:
             below = [
                 line for line in standing.lines if _parent(line) == parent and (line, field) in standing.cells
             ]
-            if prepared is not None:
+            if prepared:
                 right = (Part(standing, field, Decimal(1), match=Match("level", 3), several=True),)
             elif below:
                 cells = tuple(standing.cells[line, field] for line in below)
                 right = (Part(standing, field, Decimal(1), cells, lenient=True, several=True),)
             else:
                 continue
-            conditions = ((_row_there(standing, parent, board), not standing.optional(parent)), *_some(right))
+            conditions = ((_row_there(standing, parent, board), not standing.optional), *_any(right))
             yield Family(rule, (Instance(left, right, conditions, standing.names.get(parent, parent)),))
+
+
+def _any(side: Sequence[Term]) -> Iterator[Condition]:
+    """That a parent has children: else there is nothing to roll up."""
+    return ((f"{count}>0", False) for count in _some(side))
 
 
 def _parents(standing: Standing, whole: bool) -> list[str]:
@@ -609,8 +616,8 @@ def total(terms: Iterable[Term]) -> str:
             continue
         factor = "" if abs(weight) == 1 else f"{format(abs(weight), 'f')}*"
         joined = "+".join(sums)
-        text = factor + (f"({joined})" if len(sums) > 1 and (factor or weight < 0) else joined)
-        found += ("-" if weight < 0 else "+" if found else "") + text
+        summed = f"({joined})" if len(sums) > 1 and (factor or weight < 0) else joined
+        found += ("-" if weight < 0 else "+" if found else "") + factor + summed
     return found or "0"
 
 
@@ -633,7 +640,7 @@ def unknown(instance: Instance, board: Board) -> str:
 
 def there(instance: Instance) -> str:
     """The condition for a case to be one; empty where it always is."""
-    conditions = [text for text, _ in instance.there]
+    conditions = [condition for condition, _ in instance.there]
     return conditions[0] if len(conditions) == 1 else f"AND({','.join(conditions)})" if conditions else ""
 
 
@@ -641,7 +648,7 @@ def derived(found: Iterable[Family], board: Board) -> dict[tuple[str, At], str]:
     """Cells that the definition of the form makes the sum of others of the same form: their formulas, by sheet and place.
 
     What stands on the left of an identity of the columns is what it defines; the first rule that defines a cell counts. A
-    sum of no figures is blank, and so is one of which a part is withheld, since it cannot be computed.
+    sum of no figures is blank; one of which a part is withheld is withheld too, since it cannot be computed.
     """
     formulas: dict[tuple[str, At], str] = {}
     for family in found:
@@ -661,21 +668,13 @@ def derived(found: Iterable[Family], board: Board) -> dict[tuple[str, At], str]:
             counted = _joined(p.count() for p in parts if p.cells or p.match)
             withheld = _joined(p.withheld(board) for p in parts if p.cells or p.match)
             summed = f"ROUND({total(parts)},{board.decimals})"
-            formulas[place] = f'IF({counted}=0,"",IF({withheld}>0,"",{summed}))'
+            blank = f'IF({counted}=0,"",{summed})'
+            formulas[place] = f'IF({withheld}>0,"{board.undisclosed}",{blank})'
     return formulas
 
 
 def _joined(texts: Iterable[str]) -> str:
     return "+".join(texts) or "0"
-
-
-def _text(name: str) -> str:
-    return f'"{name}"'
-
-
-def _sequence(value: object) -> Sequence[object]:
-    assert isinstance(value, Sequence)
-    return value
 
 
 def runs(cells: Iterable[At]) -> list[Range]:

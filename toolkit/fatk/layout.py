@@ -379,8 +379,7 @@ def _printed(
         elif line.row is None:
             pass
         elif merged and column.role == "code":
-            shows = (table.id, own, "name")
-            yield Placed(row, start + offset, name, "total_label", columns=2, shows=shows)
+            yield Placed(row, start + offset, name, "total_label", columns=2, shows=(table.id, own, "name"))
             continue
         elif merged and column.role == "name":
             continue
@@ -455,7 +454,9 @@ def list_page(report: Report, table: Table) -> Page:
     if table.single:
         cells, _end = _record(report, table, 0)
         widths: tuple[float, ...] = (34.0, 60.0, 10.0)
-        return Page(_sheet_name(0, table.title), tuple(cells), widths, ((0, 26.0), *row_heights(cells, widths)))
+        return Page(
+            _sheet_name(0, table.title), tuple(cells), widths, ((0, 26.0), *row_heights(cells, widths))
+        )
     cells, _end = _grid(report, table, 0)
     widths = tuple(_width(f, report.rows(table.id), i) for i, f in enumerate(table.fields))
     return Page(

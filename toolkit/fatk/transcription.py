@@ -160,7 +160,9 @@ class _Transcription:
         total = sum(len(s.sheet.cells) for s in self.sheets)
         accounted = self.rest()
         for code, detail in self.book.notices:
-            own = self.asides and code == "COMMENT_PRESENT"  # what the fields mean, which the template says itself
+            own = (
+                self.asides and code == "COMMENT_PRESENT"
+            )  # what the fields mean, which the template says itself
             if not own and detail.partition("!")[0] not in self.asides:
                 self.notice(code, detail)
         return Reading(

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from dataclasses import field as member
 from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -59,15 +60,21 @@ _LOOKS: dict[str, dict[str, Any]] = {
     "remark": {**_PLAIN, "align": "left", "text_wrap": True},
     "summary": {**_PLAIN, "align": "left", "bold": True, "font_size": 11},
 }
-#: How cells of a workbook to be filled in differ: what is typed, and what is computed.
-_TINTS = {
-    "input": {"bg_color": "#FFFBE6", "locked": False},
-    "computed": {"bg_color": "#F0F3F7"},
-    "suggested": {"bg_color": "#FFFBE6", "locked": False},
+_TYPED, _COMPUTED, _BROKEN = "#FFFBE6", "#EAF0F8", "#FFC7CE"
+#: How cells of a workbook to be filled in differ: what is typed, what is computed, what is computed and may be typed over.
+_TINTS: dict[str, dict[str, Any]] = {
+    "input": {"bg_color": _TYPED, "locked": False},
+    "computed": {"bg_color": _COMPUTED},
+    "suggested": {"bg_color": _TYPED, "locked": False},
+}
+_LOOKS |= {
+    "typed": {**_BORDERED, "align": "center", "bg_color": _TYPED},
+    "computed": {**_BORDERED, "align": "center", "bg_color": _COMPUTED},
+    "broken": {**_BORDERED, "align": "center", "bg_color": _BROKEN},
 }
 #: How a highlighted cell looks, by what it says.
 _HIGHLIGHTS = {
-    "bad": {"bg_color": "#FFC7CE", "font_color": "#9C0006"},
+    "bad": {"bg_color": _BROKEN, "font_color": "#9C0006"},
     "near": {"bg_color": "#FFEB9C", "font_color": "#7F6000"},
     "good": {"bg_color": "#E2EFDA", "font_color": "#375623"},
     "blank": {"font_color": "#808080"},
@@ -128,8 +135,8 @@ class Sheet:
 
     page: layout.Page
     inputs: frozenset[At] = frozenset()
-    formulas: Mapping[At, Formula] = field(default_factory=dict)
-    notes: Mapping[At, str] = field(default_factory=dict)
+    formulas: Mapping[At, Formula] = member(default_factory=dict)
+    notes: Mapping[At, str] = member(default_factory=dict)
     validations: tuple[Validation, ...] = ()
     highlights: tuple[Highlight, ...] = ()
     codes: tuple[Area, ...] = ()
@@ -237,9 +244,7 @@ def _draw(sheet: Worksheet, drawing: Sheet, looks: _Looks) -> None:
         if formula is None:
             _write(sheet, page.name, cell, look)
         else:
-            value = formula.value
-            given = float(value) if isinstance(value, Decimal) else _Nothing() if value == "" else value
-            sheet.write_formula(cell.row, cell.column, f"={formula.text}", look, given)
+            sheet.write_formula(cell.row, cell.column, f"={formula.text}", look, _given(formula.value))
     sheet.set_paper(9)  # A4
     if page.landscape:
         sheet.set_landscape()
@@ -263,6 +268,13 @@ def _look(cell: layout.Placed, drawing: Sheet, formula: Formula | None, looks: _
     typed = (cell.row, cell.column) in drawing.inputs
     tint = ("suggested" if typed else "computed") if formula and cell.shows else "input" if typed else ""
     return looks.get(cell.role, decimals, cell.indent, tint)
+
+
+def _given(value: str | int | Decimal) -> str | int | float:
+    """The value of a formula as XlsxWriter takes it."""
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else float(value)
+    return _Nothing() if value == "" else value
 
 
 def _furnish(sheet: Worksheet, drawing: Sheet, looks: _Looks) -> None:

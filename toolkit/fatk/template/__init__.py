@@ -16,6 +16,7 @@ from fatk.errors import Misuse
 from fatk.formats import xlsx
 from fatk.formats.xlsx import Formula, Highlight, Sheet, Validation
 from fatk.formulas import At, Board, Prepared, Standing, reference
+from fatk.grid import a1
 from fatk.model import MISSING
 from fatk.rules.context import Context, load_rules
 from fatk.spec import Edition, Field, Spec
@@ -74,6 +75,7 @@ class _Template:
         self.board = self._board()
         self.said: Said = say(load_rules(), self.board, Context(self.report))
         self.sums = formulas.derived(self.said, self.board)
+        self.held = self._held()
         self.checks = Checks(self.said, self.board, wanted, self.words, self.aside)
 
     def write(self) -> bytes:
@@ -114,7 +116,9 @@ class _Template:
         standings: dict[str, Standing] = {}
         offset = 1
         for page in self.forms:
-            standing = _standing(self.spec, self.order.edition, page, states, self.words("sheet.marks"), offset)
+            standing = _standing(
+                self.spec, self.order.edition, page, states, self.words("sheet.marks"), offset
+            )
             standings[standing.table.id] = standing
             offset += self._height(page) + 1
         words = layout.PRINTED_NOTHING
@@ -143,16 +147,14 @@ class _Template:
             at = cell.row, cell.column
             if cell.role == "cover":
                 title = self._title()
-                found[at] = Formula(f'{self._name_cell()}&"{title}"', self.order.entity + title)
+                found[at] = Formula(f"{self._name_cell()}&{formulas.text(title)}", self.order.entity + title)
             if cell.shows:
                 table, _, name = cell.shows
                 field = self.spec.tables[table][name]
                 if name not in _SETTLED.get(table, ()):
                     inputs.add(at)
                     validations += _choice(field, at, self.words)
-                if cell.value == UNNAMED:
-                    cell = replace(cell, value=None)
-            cells.append(cell)
+            cells.append(replace(cell, value=None) if cell.value == UNNAMED else cell)
         page = replace(self.cover, cells=tuple(cells))
         return Sheet(page, frozenset(inputs), found, validations=tuple(validations), protected=True)
 
@@ -165,6 +167,14 @@ class _Template:
         )
         return place
 
+    def _entity_line(self) -> Formula:
+        """The line by which a form says whose it is; blank as long as the cover does not say it."""
+        name, printed = self._name_cell(), self.order.edition.entity_line
+        before, after = printed.split("{name}")
+        line = f"{formulas.text(before)}&{name}" + (f"&{formulas.text(after)}" if after else "")
+        value = printed.format(name=self.order.entity) if self.order.entity else ""
+        return Formula(f'IF({name}="","",{line})', value)
+
     # The forms
 
     def _form_sheet(self, page: layout.Page, standing: Standing) -> Sheet:
@@ -174,30 +184,26 @@ class _Template:
         found: dict[At, Formula] = {}
         amounts: list[At] = []
         cells: list[layout.Placed] = []
+        whose = self._entity_line()
         for cell in page.cells:
             at = cell.row, cell.column
             if cell.role == "entity":
-                line, empty = self.order.edition.entity_line, self.order.entity
-                before, _, after = line.partition("{name}")
-                text = f'"{before}"&{self._name_cell()}&"{after}"' if after else f'"{before}"&{self._name_cell()}'
-                value = line.format(name=empty) if empty else ""
-                found[at] = Formula(f'IF({self._name_cell()}="","",{text})', value)
-                cell = replace(cell, value=value or None)
+                found[at] = whose
             elif cell.shows is not None and (standing.sheet, at) in self.sums:
                 found[at] = Formula(self.sums[standing.sheet, at])
             elif cell.shows is not None and cell.role == "amount":
                 inputs.add(at)
                 amounts.append(at)
-            elif cell.shows is not None and prepared is not None and prepared.first <= at[0] <= prepared.last:
+            elif cell.shows is not None and prepared.first <= at[0] <= prepared.last:
                 inputs.add(at)
                 if cell.role == "name":
-                    code = formulas.a1(at[0], prepared.code)
+                    code = a1(at[0], prepared.code)
                     known = f'IFERROR(VLOOKUP({code}&"",{name_range(str(table.scheme))},2,FALSE),"")'
                     found[at] = Formula(f'IF({code}="","",{known})')
-            cells.append(cell)
+            cells.append(replace(cell, value=None) if at in found else cell)
         validations = [self._amounts(area) for area in formulas.runs(amounts)]
         codes: tuple[tuple[int, int, int, int], ...] = ()
-        if prepared is not None:
+        if prepared:
             codes = (standing.column("code"),)
             message = self.words("message.code", year=self.order.year)
             scheme = code_range(str(table.scheme))
@@ -215,7 +221,7 @@ class _Template:
     def _amounts(self, area: tuple[int, int, int, int]) -> Validation:
         """Figures of at most so many decimals, and the printed words for those that are not given."""
         order, board = self.order, self.board
-        cell = formulas.a1(*area[:2])
+        cell = a1(*area[:2])
         figure = f"IF(ISNUMBER({cell}),ROUND({cell},{order.decimals})={cell},FALSE)"
         message = self.words("message.amount", decimals=order.decimals, unit=order.unit)
         return Validation(
@@ -224,7 +230,7 @@ class _Template:
 
     def _notes(self, page: layout.Page, standing: Standing) -> dict[At, str]:
         """What a column or a line means and the rules that hold it, at its header and its label."""
-        of_cell, of_field = self._held()
+        of_cell, of_field = self.held
         fields: dict[int, str] = {}
         lines: dict[At, str] = {}
         labels: dict[str, At] = {}
@@ -294,7 +300,7 @@ def _standing(
         elif cell.role == "amount":
             cells[line, field] = cell.row, cell.column
     names = {line.line: line.name for block in form.blocks for line in block.lines}
-    prepared = Prepared(min(rows), max(rows), code, columns) if rows else None
+    prepared = Prepared(min(rows), max(rows), code, columns) if rows and code >= 0 else Prepared()
     return Standing(
         table, page.name, states[table.id], cells, names, prepared, marks, offset, len(page.widths) + 1
     )

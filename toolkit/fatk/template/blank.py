@@ -49,7 +49,10 @@ def blank_report(spec: Spec, order: Order) -> Report:
     for table in spec.forms:
         form = order.edition.forms.get(table.id)
         if form is not None:
-            tables[table.id] = (*_lines(table, form), *((make_row(table),) * order.rows if is_list(form) else ()))
+            tables[table.id] = (
+                *_lines(table, form),
+                *((make_row(table),) * order.rows if is_list(form) else ()),
+            )
     return Report(spec, MappingProxyType(tables))
 
 

@@ -9,7 +9,8 @@ from decimal import Decimal
 
 from fatk import formulas, layout
 from fatk.formats.xlsx import Formula, Highlight, Sheet
-from fatk.formulas import At, Board, Family, Instance, Part, Unsaid, reference
+from fatk.formulas import At, Board, Family, Instance, Match, Part, Unsaid, reference
+from fatk.grid import a1
 from fatk.rules.context import Context, Rule
 from fatk.spec import Spec
 from fatk.template.blank import Order
@@ -40,12 +41,15 @@ def say(rules: Mapping[str, Rule], board: Board, context: Context) -> Said:
     found: dict[str, tuple[Family, ...]] = {}
     reasons: dict[str, str] = {}
     for rule in rules.values():
-        try:
-            if rule.built and not context.applies(rule):
-                raise Unsaid(formulas.NOT_PRINTED)
-            found[rule.id] = formulas.families(rule, board)
-        except Unsaid as unsaid:
-            reasons[rule.id] = str(unsaid.args[0]) if rule.built else "not_built"
+        if not rule.built:
+            reasons[rule.id] = "not_built"
+        elif not context.applies(rule):
+            reasons[rule.id] = formulas.NOT_PRINTED
+        else:
+            try:
+                found[rule.id] = formulas.families(rule, board)
+            except Unsaid as unsaid:
+                reasons[rule.id] = str(unsaid.args[0])
     return Said(found, reasons)
 
 
@@ -85,7 +89,7 @@ class Checks:
         if not all(met for _, met in instance.there):
             return _Case(family, instance, row, "", left, right)
         unknown = {p.unknown(self.board): p.blank_unknown for p in instance.parts}
-        state = "blank" if any(unknown.values()) else "agrees"
+        state = "blank" if any(unknown.values()) else "" if instance.some else "agrees"
         if state == "blank" and family.rule.body.get("unknown"):
             state = ""
         return _Case(family, instance, row, state, left, right)
@@ -104,13 +108,24 @@ class Checks:
             layout.Placed(0, 0, self.title("cases.title"), "list_title", columns=10),
             layout.Placed(1, 0, words("cases.remark"), "remark", columns=10),
         ]
-        heads = ("id", "place", "row", "field", "left", "right", "unknown", "difference", "tolerance", "state")
+        heads = (
+            "id",
+            "place",
+            "row",
+            "field",
+            "left",
+            "right",
+            "unknown",
+            "difference",
+            "tolerance",
+            "state",
+        )
         cells += [layout.Placed(2, i, words(f"head.{head}"), "header") for i, head in enumerate(heads)]
         found: dict[At, Formula] = {}
         for cases in self.cases.values():
             for case in cases:
                 self._case_row(case, cells, found)
-        widths = (10.0, 34.0, 26.0, 18.0, 16.0, 16.0, 8.0, 14.0, 12.0, 9.0)
+        widths = (10.0, 44.0, 30.0, 18.0, 16.0, 16.0, 8.0, 14.0, 12.0, 9.0)
         page = layout.Page(name, tuple(cells), widths, ((0, 26.0),), (2, 3), landscape=True)
         area = (_CASES, _STATE, self.end - 1, _STATE)
         return Sheet(
@@ -131,20 +146,22 @@ class Checks:
         place, title = "", ""
         if first is not None:
             standing, field, at = first
-            place, title = f"{standing.sheet}!{formulas.a1(*at)}", standing.table[field].title
+            place, title = f"{standing.sheet}!{a1(*at)}", standing.table[field].title
         cells.append(layout.Placed(row, _ID, case.family.rule.id, "key"))
         cells.append(layout.Placed(row, _PLACE, place, "link"))
         if place:
-            target = f"#{formulas.quoted(first[0].sheet)}!{formulas.a1(*first[2])}" if first else ""
+            target = f"#{formulas.quoted(first[0].sheet)}!{a1(*first[2])}" if first else ""
             found[row, _PLACE] = Formula(f'HYPERLINK("{target}","{place}")', place)
-        name = f'{instance.code}&""' if instance.code else f'"{instance.label}"'
+        name = f'{instance.code}&""' if instance.code else formulas.text(instance.label)
         there = formulas.there(instance)
         cells.append(layout.Placed(row, _ROW, instance.label, "text"))
         if there:
             found[row, _ROW] = Formula(f'IF({there},{name},"")', instance.label if shown else "")
         cells.append(layout.Placed(row, _FIELD, title, "text"))
 
-        def compute(column: int, text: str, value: int | Decimal | str, role: str, look: Decimal | None) -> None:
+        def compute(
+            column: int, text: str, value: int | Decimal | str, role: str, look: Decimal | None
+        ) -> None:
             cells.append(layout.Placed(row, column, look, role))
             found[row, column] = Formula(f'IF({c}="","",{text})', value if shown else "")
 
@@ -158,10 +175,11 @@ class Checks:
         blank = "" if case.family.rule.body.get("unknown") else states["blank"]
         none = f"{h}<=0" if case.family.rule.kind == "compare" else f"{h}=0"
         within = h if case.family.rule.kind == "compare" else f"ABS({h})"
-        state = (
-            f'IF({g}>0,"{blank}",IF({none},"{states["agrees"]}",'
-            f'IF({within}<={i},"{states["rounding"]}","{states["fails"]}")))'
-        )
+        state = f'IF({within}<={i},"{states["rounding"]}","{states["fails"]}")'
+        state = f'IF({none},"{states["agrees"]}",{state})'
+        for count in instance.some:
+            state = f'IF({count}=0,"",{state})'
+        state = f'IF({g}>0,"{blank}",{state})'
         compute(_STATE, state, states.get(case.state, ""), "mark", None)
 
     def _highlights(self, area: tuple[int, int, int, int]) -> tuple[Highlight, ...]:
@@ -186,7 +204,18 @@ class Checks:
             layout.Placed(1, 0, words("rules.remark"), "remark", columns=10),
         ]
         found: dict[At, Formula] = {}
-        heads = ("id", "rule", "severity", "left", "right", "difference", "tolerance", "state", "count", "place")
+        heads = (
+            "id",
+            "rule",
+            "severity",
+            "left",
+            "right",
+            "difference",
+            "tolerance",
+            "state",
+            "count",
+            "place",
+        )
         cells += [layout.Placed(3, i, words(f"head.{head}"), "header") for i, head in enumerate(heads)]
         row = _RULES
         states: list[str] = []
@@ -202,7 +231,7 @@ class Checks:
         cells.append(layout.Placed(row, 1, words("head.rule"), "header"))
         cells.append(layout.Placed(row, 2, words("head.severity"), "header"))
         cells.append(layout.Placed(row, 3, words("head.reason"), "header", columns=7))
-        widths = (10.0, 58.0, 8.0, 16.0, 16.0, 13.0, 12.0, 9.0, 11.0, 30.0)
+        widths = (10.0, 68.0, 8.0, 16.0, 16.0, 13.0, 12.0, 9.0, 11.0, 44.0)
         heights = [(0, 26.0), (1, 32.0)]
         for rule_id, reason in self.said.reasons.items():
             row += 1
@@ -213,9 +242,7 @@ class Checks:
             cells.append(layout.Placed(row, 2, words(f"severity.{rule.severity}"), "unit_cell"))
             cells.append(layout.Placed(row, 3, why, "text", columns=7))
         heights += layout.row_heights((c for c in cells if c.row > 1 and c.role == "text"), widths)
-        page = layout.Page(
-            words("sheet.rules"), tuple(cells), widths, tuple(heights), (3, 4), landscape=True
-        )
+        page = layout.Page(words("sheet.rules"), tuple(cells), widths, tuple(heights), (3, 4), landscape=True)
         return Sheet(
             page, formulas=found, highlights=self._highlights((_RULES, 7, end, 7)),
             decimals=board.decimals, protected=True,
@@ -264,7 +291,7 @@ class Checks:
         )
         cells.append(layout.Placed(row, 9, "", "link"))
         place = first.instance.first if first else None
-        shown = f"{place[0].sheet}!{formulas.a1(*place[2])}" if place else ""
+        shown = f"{place[0].sheet}!{a1(*place[2])}" if place else ""
         where = f"INDEX({self._span(cases, _PLACE)},MATCH({state_at},{listed},0))"
         linked = f"""HYPERLINK("#'"&SUBSTITUTE({where},"!","'!"),{where})"""
         found[row, 9] = Formula(f'IFERROR({linked},"")', shown)
@@ -295,20 +322,20 @@ class Checks:
             named = {at: line for (line, _), at in standing.cells.items()}
             prepared = standing.prepared
             places = list(standing.cells.values())
-            if prepared is not None:
-                places += [
-                    (row, column)
-                    for row in range(prepared.first, prepared.last + 1)
-                    for column in prepared.columns.values()
-                ]
+            places += [
+                (row, column)
+                for row in range(prepared.first, prepared.last + 1)
+                for column in prepared.columns.values()
+            ]
             for at in places:
                 line = named.get(at)
-                whole = line is not None and standing.optional(line)
+                whole = line is not None and standing.optional
                 formula = self._stated(standing, at, standing.row(line) if whole and line else [])
                 mark = (at[0] + standing.offset, at[1])
                 found[mark] = Formula(formula, 2 if whole else 1)
                 counted = standing.broken(at)
-                found[counted] = Formula("+".join(broken.get((standing.sheet, at), ())) or "0", 0)
+                takes = "+".join(broken.get((standing.sheet, at), ())) or "0"
+                found[counted] = Formula(f"IF({a1(*mark)}=2,0,{takes})", 0)
                 cells += [layout.Placed(*mark, None, "figure"), layout.Placed(*counted, None, "figure")]
         page = layout.Page(self.words("sheet.marks"), tuple(cells), ())
         return Sheet(page, formulas=found, protected=True, hidden=True)
@@ -339,22 +366,25 @@ class Checks:
                             found[part.standing.sheet, at].append(f"({state}{fails})")
                 for part in group[0].instance.parts:
                     if part.match is not None:
-                        self._matched(part, group, fails, found)
+                        self._matched(part, part.match, group, fails, found)
         return found
 
     def _matched(
-        self, part: Part, group: Sequence[_Case], fails: str, found: dict[tuple[str, At], list[str]]
+        self,
+        part: Part,
+        match: Match,
+        group: Sequence[_Case],
+        fails: str,
+        found: dict[tuple[str, At], list[str]],
     ) -> None:
         """The prepared rows that a case takes by their code: those that match a case that fails."""
-        assert part.match is not None
         standing, prepared = part.standing, part.standing.prepared
-        assert prepared is not None
         of = group[0].family.of
         key = of.codes if part.own and of is not None else part.key
         states = self._span(group, _STATE) + fails
         for row in range(prepared.first, prepared.last + 1):
             code = reference(standing.sheet, row, prepared.code)
-            term = f"SUMPRODUCT({part.match.of(code, key)}*({states}))"
+            term = f"SUMPRODUCT({match.of(code, key)}*({states}))"
             found[standing.sheet, (row, prepared.columns[part.field])].append(term)
 
     # Codes and guide
@@ -362,7 +392,11 @@ class Checks:
     def code_sheet(self, spec: Spec, schemes: Sequence[str]) -> tuple[Sheet, dict[str, str]]:
         """The hidden sheet with the codes of the year, and names for the ranges: of codes, and of codes with names."""
         words = self.words
-        cells = [layout.Placed(0, 0, self.title("codes.title", scheme=", ".join(schemes), year=self.order.year), "list_title")]
+        cells = [
+            layout.Placed(
+                0, 0, self.title("codes.title", scheme=", ".join(schemes), year=self.order.year), "list_title"
+            )
+        ]
         names: dict[str, str] = {}
         for number, scheme in enumerate(schemes):
             column = 3 * number
@@ -389,12 +423,13 @@ class Checks:
         }  # fmt: skip
         cells = [layout.Placed(0, 0, self.title("guide.title"), "list_title", columns=2)]
         lines = [name for name in words.all("guide.") if name != "guide.title"]
+        samples = {"guide.input": "typed", "guide.computed": "computed", "guide.check": "broken"}
         for number, name in enumerate(lines, 1):
-            cells.append(layout.Placed(number, 0, number, "unit_cell"))
+            cells.append(layout.Placed(number, 0, None, samples.get(name, "text")))
             cells.append(layout.Placed(number, 1, words(name, **details), "text"))
         widths = (5.0, 96.0)
         tall = dict(layout.row_heights(cells[1:], widths))
-        heights = ((0, 30.0), *((row, tall.get(row, 0.0) + 22.0 if row not in tall else tall[row] + 6.0) for row in range(1, len(lines) + 1)))
+        heights = ((0, 30.0), *((row, tall.get(row, 16.0) + 6.0) for row in range(1, len(lines) + 1)))
         page = layout.Page(words("sheet.guide"), tuple(cells), widths, heights, landscape=True)
         return Sheet(page, protected=True)
 
