@@ -212,6 +212,18 @@ TABLE: list[Any] = [
     ("convert --force 好.json 没有/新.xlsx", 5, [], ["目录 没有 不存在"]),
     ("convert --force --to json 好.xlsx 空目录", 5, [], ["空目录", "另一种"]),
     ("convert --force 好.json 好.xlsx/新.json", 5, [], ["不存在"]),
+    # the blank workbook
+    ("template --rows 1 --year 2022 新.xlsx", 0, [], ["已写出 新.xlsx", "national-2020", "2022", "万元"]),
+    ("template --rows 1 --edition xinjiang-2022 --unit 元 --lang en 新.xlsx", 0, [], ["wrote 新.xlsx", "xinjiang-2022", "元"]),
+    ("template --rows 1 --edition xinjiang-2022 --year 2030 新.xlsx", 0, [], ["已写出", "2030 年度的表样可能不同"]),
+    ("template 新.xls", 2, [], ["新.xls", ".xlsx"]),
+    ("template --edition atlantis-1999 新.xlsx", 2, [], ["atlantis-1999", "national-2020"]),
+    ("template --unit 角 新.xlsx", 2, [], ["角", "万元"]),
+    ("template --rows 0 新.xlsx", 2, [], ["1 至"]),
+    ("template --year 1980 新.xlsx", 2, [], ["1980", "2000"]),
+    ("template 好.xlsx", 5, [], ["好.xlsx", "已经存在", "--force"]),
+    ("template --rows 1 --force --year 2022 好.xlsx", 0, [], ["已写出 好.xlsx"]),
+    ("template 没有/新.xlsx", 5, [], ["没有", "请先建立"]),
     # the rest
     ("explain income", 0, ["收入决算表", "fiscal_appropriation"], []),
     ("explain 收入决算表", 0, ["income"], []),

@@ -20,8 +20,8 @@ import openpyxl
 import pytest
 
 import fatk
-from fatk import check, formats, layout, ooxml, template
-from fatk.findings import FAILED
+from fatk import check, formats, layout, ooxml, template, transcription
+from fatk.findings import FAILED, Places
 from fatk.grid import a1, from_a1
 from fatk.model import Report, build, row_name
 from fatk.reading import Reading
@@ -112,14 +112,13 @@ def addresses(report: Report, data: bytes) -> Iterator[tuple[str, str, Any]]:
                 value = row[table.position[field.name]]
                 if value is not None:
                     yield sheet, a1(at + lower * listed, column), typed(value)
-    yield from cover(report, data)
+    yield from cover(report, data, places)
 
 
-def cover(report: Report, data: bytes) -> Iterator[tuple[str, str, Any]]:
+def cover(report: Report, data: bytes, places: Places) -> Iterator[tuple[str, str, Any]]:
     """What is typed into the cover: beside the title of each field, and into the list of tables."""
-    places = formats.read_bytes(data)[1].places
-    sheet = openpyxl.load_workbook(io.BytesIO(data))["封面"]
-    beside = {cell.value: f"B{cell.row}" for (cell,) in sheet.iter_rows(max_col=1) if cell.value}
+    sheet = next(s for s in ooxml.read_book(data).sheets if s.name == "封面")
+    beside = {cell.text: a1(row, 1) for (row, column), cell in sheet.cells.items() if column == 0}
     for table_id in ("report", "entity"):
         for field in SPEC.tables[table_id].fields:
             value = report.one(table_id).get(field.name)
@@ -190,8 +189,8 @@ FILLED: dict[str, tuple[Callable[[], Report], int]] = {
 }
 #: Which one is changed, at which table, row and field, to what: each breaks something else.
 CHANGED: dict[str, tuple[str, str, str, str, Any]] = {
-    "a figure of an item": ("full", "income", "2060404", "fiscal_appropriation", 30.05),
-    "another code": ("full", "expenditure", "2080501", "code", "2080502"),
+    "a figure of an item": ("wuerhe in 元", "income", "2010301", "fiscal_appropriation", 3000000),
+    "another code": ("wuerhe in 元", "expenditure", "2080505", "code", "2080501"),
     "within rounding": ("minimal", "general_budget_expenditure", "TOTAL", "basic", 4.99),
     "a cent in 元": ("minimal in 元", "income_expenditure_summary", "income.institutional", "amount", 0.01),
     "a cent in 万元": ("minimal", "income_expenditure_summary", "income.institutional", "amount", 0.01),
@@ -215,7 +214,7 @@ class Computed:
     def of(cls, data: bytes) -> Computed:
         book = ooxml.read_book(data)
         sheets = {s.name: {at: c.text for at, c in s.cells.items()} for s in book.sheets}
-        return cls(data, formats.read_bytes(data)[1], sheets)
+        return cls(data, transcription.transcribe(book, SPEC), sheets)
 
     def rows(self, sheet: str, first: int) -> Iterator[dict[int, str]]:
         """The rows of a sheet, from the first on, down to a blank one."""
@@ -411,3 +410,62 @@ def test_a_blank_workbook_reads_as_blank(edition: str, unit: str) -> None:
         figures = [row[table.position[f.name]] for row in report.rows(table.id) for f in table.amounts]
         assert [value for value in figures if value is not None] == []
         assert {row_name(table, row) for row in report.rows(table.id)} <= {"TOTAL"}
+
+
+def test_what_may_be_typed_is_listed_and_what_is_computed_is_locked() -> None:
+    book = opened(blank(held(example("minimal")), 4))
+    amounts = Counter(str(rule.type) for sheet in book for rule in sheet.data_validations.dataValidation)
+    assert set(amounts) == {"custom", "list"}
+    listed = {
+        rule.formula1: rule.errorStyle
+        for sheet in book
+        for rule in sheet.data_validations.dataValidation
+        if rule.type == "list"
+    }
+    status = SPEC.tables["tables"]["status"].labels
+    assert f'"{",".join(status.values())}"' in listed
+    assert (
+        listed["fatk_functional"] == "warning"
+    )  # a code of the department's own is asked about, not forbidden
+    assert {style for name, style in listed.items() if name != "fatk_functional"} <= {None, "stop"}
+    ((title, area),) = book.defined_names["fatk_functional"].destinations
+    codes = [cell.value for (cell,) in book[title][area]]
+    assert codes == [c for c in sorted(SPEC.codes("functional")) if SPEC.code("functional", c, 2021)]
+    for sheet in book:
+        assert sheet.protection.sheet
+        assert sheet.protection.password is None
+        for cell in (c for line in sheet.iter_rows() for c in line):
+            if cell.data_type == "f" and not str(cell.value).endswith('FALSE),""))'):
+                assert cell.protection.locked, (sheet.title, cell.coordinate)
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_a_template_is_named_in_either_language(language: str) -> None:
+    wanted = template.order(
+        SPEC, edition=None, year=2022, unit=None, entity=None, rows=1, language=language, last_year=2025
+    )  # fmt: skip
+    data, rules = template.write(SPEC, wanted)
+    assert rules >= 59
+    assert wanted.edition.id == "national-2020"
+    reading = formats.read_bytes(data)[1]
+    assert reading.findings == ()
+    assert reading.report.rows("extras") == ()
+
+
+def test_a_rule_is_computed_or_says_why_not() -> None:
+    rows = opened(blank(held(example("minimal")), 1))["勾稽"].iter_rows(
+        min_row=5, max_col=4, values_only=True
+    )
+    told = {
+        re.sub(r'=HYPERLINK\(.*"([^"]+)"\)', r"\1", str(row[0])): str(row[3] or "") for row in rows if row[0]
+    }
+    rules = load_rules()
+    assert set(rules) <= set(told)
+    computed = {rule for rule in rules if told[rule].startswith("=")}
+    assert all(rules[rule].built and rules[rule].kind in ("linear", "rollup", "compare") for rule in computed)
+    reasons = {told[rule] for rule in rules if rule not in computed}
+    assert "" not in reasons
+    assert {reason.partition("：")[0] for reason in reasons} == {
+        "要有上年的报告", "要有所属单位的报告", "要用情况说明里的数，模板只有九张表", "不是金额的加减和比较", "尚未实现",
+        "本表样没有它要的表、栏或年度",
+    }  # fmt: skip
