@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import re
 import subprocess
+import sys
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -20,7 +21,8 @@ import openpyxl
 import pytest
 
 import fatk
-from fatk import check, formats, layout, ooxml, template, transcription
+from fatk import check, cli, formats, layout, ooxml, template, transcription
+from fatk.errors import Misuse
 from fatk.findings import FAILED, Places
 from fatk.grid import a1, from_a1
 from fatk.model import Report, build, row_name
@@ -469,3 +471,27 @@ def test_a_rule_is_computed_or_says_why_not() -> None:
         "要有上年的报告", "要有所属单位的报告", "要用情况说明里的数，模板只有九张表", "不是金额的加减和比较", "尚未实现",
         "本表样没有它要的表、栏或年度",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("code", "asked"),
+    [
+        ("EDITION_UNKNOWN", {"edition": "atlantis-1999"}),
+        ("UNIT_UNKNOWN", {"unit": "角"}),
+        ("TEMPLATE_ROWS", {"rows": 301}),
+        ("TEMPLATE_YEAR", {"year": 1999}),
+    ],
+)
+def test_what_makes_no_sense_is_not_made(code: str, asked: dict[str, Any]) -> None:
+    usual = {"edition": None, "year": None, "unit": None, "entity": None, "rows": 30, "language": "zh"}
+    with pytest.raises(Misuse) as refused:
+        template.order(SPEC, **{**usual, **asked}, last_year=2025)
+    assert refused.value.code == code
+
+
+def test_a_template_is_a_workbook_by_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "argv", ["fatk", "template", str(tmp_path / "表.ods")])
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    assert ended.value.code == Misuse("TEMPLATE_NOT_XLSX").exit_status
+    assert not list(tmp_path.iterdir())
