@@ -18,12 +18,12 @@ from fatk.formats.xlsx import Formula, Highlight, Sheet, Validation
 from fatk.formulas import At, Board, Prepared, Standing, reference
 from fatk.grid import a1
 from fatk.model import MISSING
+from fatk.rounding import usual_step
 from fatk.rules.context import Context, load_rules
 from fatk.spec import Edition, Field, Spec
 from fatk.template.blank import UNNAMED, Order, blank_report
 from fatk.template.checks import Checks, Said, code_range, name_range, say
 from fatk.template.words import Words
-from fatk.transcription import precision_of
 from fatk.values import Nothing
 
 #: Most rows that can be prepared for codes in a list.
@@ -53,7 +53,7 @@ def order(
     if year < (least or 0) or year > 9999:
         raise Misuse("TEMPLATE_YEAR", year=year, least=least)
     unit = unit or chosen.unit
-    precision = precision_of(unit, chosen.decimals)
+    precision = usual_step(unit, chosen.decimals)
     return Order(chosen, year, unit, precision, (entity or "").strip(), rows, language)
 
 
@@ -169,7 +169,7 @@ class _Template:
 
     def _entity_line(self) -> Formula:
         """The line by which a form says whose it is; blank as long as the cover does not say it."""
-        name, printed = self._name_cell(), self.order.edition.entity_line
+        name, printed = self._name_cell(), self.order.edition.entity_line or "{name}"
         before, after = printed.split("{name}")
         line = f"{formulas.text(before)}&{name}" + (f"&{formulas.text(after)}" if after else "")
         value = printed.format(name=self.order.entity) if self.order.entity else ""
