@@ -33,7 +33,7 @@ ROWS = (
     "causes",
     "formats.*",
     "formats check",
-    "render explain reference schema waivers template.words template.blank",
+    "render explain reference schema waivers usage template.words template.blank",
     "template.checks",
     "template",
     "outputs outputs.places",

@@ -19,6 +19,7 @@ from openpyxl.comments import Comment
 from openpyxl.styles import Font, PatternFill
 
 import fatk
+from fatk import cli
 from fatk.check import Result, Waiver
 from fatk.errors import FatkError, Refused
 from fatk.findings import ERROR, INFO, NOT_CHECKED, WARNING, CellRef, Finding
@@ -244,8 +245,29 @@ def test_a_marked_copy_reads_as_the_report_that_it_was(report, tmp_path):
     path.write_bytes(done.data)
     again = fatk.read(path)
     assert again.unaccounted_cells == 0
-    before, after = dict(result.reading.report.tables), dict(again.report.tables)
-    assert {name for name in before if before[name] != after[name]} <= {"extras"}
+    assert dict(result.reading.report.tables) == dict(again.report.tables)
+    assert again.source_cells == result.reading.source_cells
+    told = [f for f in again.findings if f.rule == "READ-80"]
+    assert [(f.severity, f.cells[0].location) for f in told] == [(INFO, "检查结果")]
+    assert {f.rule for f in again.findings} - {f.rule for f in result.reading.findings} <= {
+        "READ-80",
+        "READ-47",
+    }
+
+
+def test_the_sheet_of_findings_is_known_wherever_it_was_moved_and_whatever_it_is_called(report):
+    book = book_of(report[2].data)
+    book["检查结果"].title = "领导看的"
+    book.move_sheet("领导看的", 3)
+    buffer = io.BytesIO()
+    book.save(buffer)
+    read = read_book(buffer.getvalue())
+    assert "领导看的" not in [sheet.name for sheet in read.sheets]
+    assert ("RESULTS_SHEET", "领导看的") in read.notices
+    for name in ('<definedName name="_fatk_results">x!$A$1</definedName>', '<definedName name="other" localSheetId="0">x!$A$1</definedName>'):  # fmt: skip
+        plain = parts_of(report[1])
+        plain["xl/workbook.xml"] = re.sub(rb"(</sheets>)", rb"\1<definedNames>" + name.encode() + b"</definedNames>", plain["xl/workbook.xml"])  # fmt: skip
+        assert len(read_book(zipped(plain)).sheets) == len(read_book(report[1]).sheets)
 
 
 def test_the_first_sheet_lists_every_finding_and_leads_to_each_place(report):
@@ -356,7 +378,7 @@ def other(build: Callable[[xlsxwriter.Workbook], None]) -> bytes:
     return buffer.getvalue()
 
 
-def test_what_others_put_into_a_workbook_stays(tmp_path):
+def test_what_others_put_into_a_workbook_stays(tmp_path, monkeypatch, capsys):
     (tmp_path / "vba.bin").write_bytes(b"\xd0\xcf\x11\xe0 not really macros")
 
     def build(book: xlsxwriter.Workbook) -> None:
@@ -391,6 +413,16 @@ def test_what_others_put_into_a_workbook_stays(tmp_path):
         data, fault(f"{sheet}!A4", f"{sheet}!E20", f"{sheet}!C2"), fault("说明!B2", "说明!C3", rule="IES-05", severity=WARNING)
     )  # fmt: skip
     assert (done.cells, done.notes, done.suffix) == (5, (), ".xlsm")
+    # Under a name in .xlsx Excel would not open what says in it that it has macros.
+    (tmp_path / "宏.xlsm").write_bytes(data)
+    monkeypatch.chdir(tmp_path)
+    for name, status in (("副本.xlsx", 2), ("副本.xlsm", 0)):
+        monkeypatch.setattr("sys.argv", ["fatk", "validate", "宏.xlsm", "--format", "xlsx", "-o", name])
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        assert ended.value.code in ((status,) if status else (0, 1))
+        assert (tmp_path / name).exists() == (not status)
+        assert ("副本要以 .xlsm 为后缀" in capsys.readouterr().err) == bool(status)
     before, after = parts_of(data), parts_of(done.data)
     kept = {name for name in before if before[name] == after.get(name)}
     assert {
@@ -537,7 +569,7 @@ def test_names_of_sheets_move_with_the_sheets():
     done = mark(other(build), fault("乙!A1"))
     workbook = etree.fromstring(parts_of(done.data)["xl/workbook.xml"])
     names = {d.text: d.get("localSheetId") for d in workbook.iter(f"{{{S}}}definedName")}
-    assert names == {"甲!$A$1:$B$2": "1", "乙!$A$1:$B$2": "2", "'检查结果'!$A$1": None}
+    assert names == {"甲!$A$1:$B$2": "1", "乙!$A$1:$B$2": "2", "'检查结果'!$A$1": "0"}
     (view,) = workbook.iter(f"{{{S}}}workbookView")
     assert (view.get("activeTab"), view.get("firstSheet")) == ("0", "0")
     assert [s.title for s in book_of(done.data) if s.sheet_view.tabSelected] == ["检查结果"]

@@ -4,11 +4,12 @@ The source is read as syntax: who raises what, with which details. So a sentence
 """
 
 import ast
+import errno
 import json
 import re
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from string import Formatter
 from typing import Any
@@ -16,7 +17,7 @@ from typing import Any
 import pytest
 
 from fatk.errors import FatkError, Misuse, NotWritten, Refused, WouldLose
-from fatk.findings import CellRef, explain_error, fill, notify
+from fatk.findings import CellRef, Finding, explain_error, fill, notify, reason_of, without_implied
 from fatk.limits import Limits
 from fatk.values import visible
 
@@ -121,8 +122,8 @@ def test_a_code_is_raised_with_all_that_its_sentence_tells(code: str) -> None:
 def test_every_refusal_has_a_test() -> None:
     text = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "tests").glob("test_*.py"))
     by_words = {  # in test_command_line.py and test_editions.py
-        "CELL_TEXT_TOO_LONG", "EDITION_UNKNOWN", "FORM_DIFFERS", "FORM_UNKNOWN", "ID_UNKNOWN", "MARKED_OUTPUT", "OUTPUT_IS_INPUT", "OUTPUT_TWICE", "REPORT_OTHER_ENTITY",
-        "REPORT_OTHER_YEAR", "ROW_WITHOUT_PLACE", "SCHEMA_ROOT", "OUTPUT_FOREIGN",
+        "CELL_TEXT_TOO_LONG", "EDITION_UNKNOWN", "FORM_DIFFERS", "FORM_UNKNOWN", "ID_UNKNOWN", "MARKED_OUTPUT", "MARKED_SUFFIX", "OUTPUT_IS_INPUT", "OUTPUT_TWICE", "REPORT_OTHER_ENTITY",
+        "REPORT_OTHER_YEAR", "ROW_WITHOUT_PLACE", "SCHEMA_ROOT", "OUTPUT_FOREIGN", "TARGET_MISSING",
     }  # fmt: skip
     not_yet = {
         "PACKAGE_NO_DESCRIPTOR",
@@ -203,7 +204,42 @@ def test_ids_are_unique_and_in_one_file_each() -> None:
     assert len(codes) == len(set(codes))
 
 
+def test_what_is_not_told_beside_another_follows_from_what_is_no_less_severe() -> None:
+    order = ("error", "warning", "info")
+    for name, entry in DECLARED.items():
+        for other in entry.get("implied_by", ()):
+            assert other["id"] in DECLARED
+            assert other["id"] != name
+            assert order.index(DECLARED[other["id"]]["severity"]) <= order.index(entry["severity"]), name
+
+
+def test_what_follows_is_told_only_where_it_stands_alone() -> None:
+    cell = CellRef("report", "*", "fiscal_year")
+    column = CellRef("income", "201", "name")
+    cases = [
+        ((notify("READ-05", cell), notify("STR-01", cell)), ["READ-05"]),
+        ((notify("STR-01", cell), notify("READ-05", cell)), ["READ-05"]),
+        ((notify("READ-05", cell), notify("STR-01", replace(cell, field="unit"))), ["READ-05", "STR-01"]),
+        ((notify("READ-05", column), notify("STR-01", replace(column, again=1))), ["READ-05", "STR-01"]),
+        ((notify("READ-18", CellRef("income", field="name")), notify("STR-01", column), notify("STR-01", replace(column, row="202"))), ["READ-18"]),
+        ((notify("READ-18", CellRef("income", field="code")), notify("STR-01", column)), ["READ-18", "STR-01"]),
+        ((notify("READ-14", CellRef("income")), notify("STR-13", CellRef("tables", "income", "status")),
+          notify("STR-14", CellRef("cells", "income/201/total", "row"))), ["READ-14"]),
+        ((notify("READ-14", CellRef("income")), notify("STR-13", CellRef("tables", "expenditure", "status"))), ["READ-14", "STR-13"]),
+        # what a reader took more lightly, since the report is newer, hides no error
+        ((replace(notify("READ-05", cell), severity="warning"), notify("STR-01", cell)), ["READ-05", "STR-01"]),
+        ((Finding("IES-02", "error", cells=(cell,)), notify("STR-01", cell)), ["IES-02", "STR-01"]),
+    ]  # fmt: skip
+    for found, expected in cases:
+        assert [f.rule for f in without_implied(found)] == expected
+
+
 # Sentences
+
+
+#: What the command says beside results, and what it repeats of the system.
+COMMAND: dict[str, Any] = json.loads((NOTICES / "command.json").read_bytes())
+SYSTEM: dict[str, Any] = json.loads((NOTICES / "system.json").read_bytes())["system"]
 
 
 def sentences() -> Iterator[tuple[str, str, str]]:
@@ -211,14 +247,42 @@ def sentences() -> Iterator[tuple[str, str, str]]:
     for code, message in REFUSALS.items():
         yield from ((code, language, text) for language, text in message.items())
     for name, entry in DECLARED.items():
-        for part in ("message", "advice"):
-            yield from ((name, language, text) for language, text in entry[part].items())
+        for part in ("message", "advice", "alone"):
+            yield from ((f"{name}.{part}", language, text) for language, text in entry.get(part, {}).items())
+    for group, messages in COMMAND.items():
+        for name, message in messages.items():
+            if name != "help":  # it ends in a command
+                yield from ((f"{group}.{name}", language, text) for language, text in message.items())
     for group in ("sentences", "advice"):
         for name, message in CHECKS[group].items():
             yield from ((f"{group}.{name}", language, text) for language, text in message.items())
 
 
 SENTENCES = list(sentences())
+
+
+def test_reasons_of_the_system_are_told_in_the_language_of_the_reader() -> None:
+    for name, texts in SYSTEM.items():
+        number = getattr(errno, name, None)
+        for language, text in texts.items():
+            assert text
+            assert text[-1] not in "。."
+            if number is not None and errno.errorcode[number] == name:
+                error = OSError(number, "as the system says it")
+                said = explain_error(NotWritten("OUTPUT_FAILED", path="甲", reason=error), language)
+                assert text in said
+    # what this machine knows and nobody translated is passed on
+    assert reason_of(OSError(10**6, "odd"), "zh") == "odd"
+    assert reason_of(OSError("no number"), "zh") == "no number"
+
+
+def test_the_row_of_a_table_that_has_one_only_is_not_named() -> None:
+    one = CellRef("report", "*", "fiscal_year")
+    for code in (name for name, entry in DECLARED.items() if "alone" in entry):
+        details = {"title": "报告", "field": "年度", "text": "x", "allowed": "y", "count": 2}
+        for language in ("zh", "en"):
+            assert "*" not in notify(code, one, row="*", **details).message(language)
+            assert "201" in notify(code, one, row="201", **details).message(language)
 
 
 def test_every_sentence_is_there_in_both_languages_and_ends() -> None:

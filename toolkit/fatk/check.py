@@ -13,7 +13,18 @@ from types import MappingProxyType
 
 from fatk import structure
 from fatk.errors import Misuse
-from fatk.findings import ERROR, FAILED, INFO, NOT_CHECKED, WARNING, CellRef, Finding, located, location_order
+from fatk.findings import (
+    ERROR,
+    FAILED,
+    INFO,
+    NOT_CHECKED,
+    WARNING,
+    CellRef,
+    Finding,
+    located,
+    location_order,
+    without_implied,
+)
 from fatk.lexical import NORMALISATIONS
 from fatk.model import Report, same_entity
 from fatk.reading import Reading
@@ -69,8 +80,9 @@ class Result:
     """What validation says of one source. ``summary`` counts as the contract of findings.schema.json names it.
 
     ``ran`` counts the outcomes of every rule that was run. ``waived`` holds the waiver of each finding that is let pass,
-    by the finding's fingerprint, and ``as_of`` the day that waivers were judged on. ``normalised`` counts the cells whose
-    number was printed in another form than the standard's, by what was done to them. ``unexplained`` counts the sums and
+    by the finding's fingerprint, ``as_of`` the day that waivers were judged on, and ``waivers`` the file that they are of.
+    ``normalised`` counts the cells whose number was printed in another form than the standard's, by what was done to them.
+    ``unexplained`` counts the sums and
     copies that failed and for which no cause stands out.
     """
 
@@ -81,6 +93,7 @@ class Result:
     ran: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     waived: Mapping[str, Waiver] = field(default_factory=dict)
     as_of: date | None = None
+    waivers: str = ""
     causes: tuple[Cause, ...] = ()
     unexplained: int = 0
     normalised: Mapping[str, int] = field(default_factory=dict)
@@ -119,7 +132,8 @@ def check(
         found = [
             replace(f, severity=WARNING) if f.rule in _UNKNOWN and f.severity == ERROR else f for f in found
         ]
-    findings = tuple(sorted((located(f, reading.places) for f in found), key=location_order))
+    told = without_implied(found)
+    findings = tuple(sorted((located(f, reading.places) for f in told), key=location_order))
     severities = Counter(f.severity for f in findings)
     summary = {
         **{outcome: outcomes[outcome] for outcome in OUTCOMES},

@@ -19,9 +19,9 @@ from typing import Annotated, Any
 
 import typer
 
-from fatk import __version__, check, editions, files, formats, render
+from fatk import __version__, check, editions, files, formats, render, resources, usage
 from fatk.errors import FatkError, Misuse, NotWritten, Refused
-from fatk.findings import explain_error
+from fatk.findings import explain_error, fill
 from fatk.model import Report
 from fatk.spec import load
 from fatk.values import visible
@@ -136,19 +136,11 @@ def _main(
 
 @app.command()
 def convert(
-    sources: Annotated[
+    paths: Annotated[
         list[Path],
         typer.Argument(
-            metavar="SRC...",
-            help="同一份报告的一个或几个来源，先写的为准：工作簿（.xlsx .xls .et .ods，存成 .xls 的网页、XML 或文本）、CSV、数据包（目录或 .zip）、JSON 报告，或存放它们的目录、.zip",
-            show_default=False,
-        ),
-    ],
-    target: Annotated[
-        Path,
-        typer.Argument(
-            metavar="DST",
-            help="目标；形式由后缀决定：.xlsx .json .zip，没有后缀为数据包目录",
+            metavar="SRC... DST",
+            help="同一份报告的一个或几个来源，先写的为准：工作簿（.xlsx .xls .et .ods，存成 .xls 的网页、XML 或文本）、CSV、数据包（目录或 .zip）、JSON 报告，或存放它们的目录、.zip；末一个是目标，形式由后缀决定：.xlsx .json .zip，没有后缀为数据包目录",
             show_default=False,
         ),
     ],
@@ -190,6 +182,9 @@ def convert(
     原来印的表名、表号移入“附加内容”，改回原来的版本时放回。新表样没有位置的数字会丢，所以逐一列出并拒绝（退出状态 4），
     除非加 --allow-loss。例：fatk convert 报表.json 报表.xlsx --edition shanghai-2024
     """
+    if len(paths) < 2:
+        raise Misuse("TARGET_MISSING", source=paths[0])
+    *sources, target = paths
     if edition is not None:
         load().edition(edition)  # before anything is read
     for source in sources:
@@ -247,7 +242,7 @@ def _not_itself(source: Path, target: Path) -> None:
         ):
             raise NotWritten("OUTPUT_IS_INPUT", path=target)
     except OSError as error:
-        raise NotWritten("OUTPUT_FAILED", path=target, reason=error.strerror or str(error)) from None
+        raise NotWritten("OUTPUT_FAILED", path=target, reason=error) from None
 
 
 @app.command()
@@ -328,6 +323,7 @@ def validate(
 
     例：fatk validate 报表.xlsx；fatk validate 九张表的目录；fatk validate --format json 数据包目录；fatk validate *.xlsx
     """
+    sources = _reports(sources, lang)
     if form is ResultForm.xlsx and (output is None or len(sources) > 1):
         raise Misuse("MARKED_OUTPUT")
     if output is not None:
@@ -346,9 +342,7 @@ def validate(
             statuses.append(error.exit_status)
             outcomes.append(render.refusal_document(error, str(source), __version__, load().version))
             if form in (ResultForm.text, ResultForm.xlsx):
-                colon = "：" if lang is Language.zh else ": "
-                name = visible(str(error.details.get("source", source)), 200)
-                typer.echo(f"{name}{colon}{explain_error(error, lang.value)}", err=True)
+                typer.echo(_refusal(error, source, lang), err=True)
             continue
         statuses.append(
             1 if result.summary["errors"] else 4 if strict and result.verdict == check.UNCHECKED else 0
@@ -359,7 +353,7 @@ def validate(
             statuses.append(0 if agrees else 1)
         outcomes.append(result)
     status = next(s for s in _WORST if s in statuses)
-    out = _rendered(form, outcomes, opinions, lang, status, colour=output is None and _colour(sys.stdout))
+    out = _rendered(form, outcomes, opinions, lang, status, output)
     if output is None:
         _say(out.decode("utf-8"), data=form is not ResultForm.text)
     elif out:
@@ -369,9 +363,10 @@ def validate(
 
 def _rendered(
     form: ResultForm, outcomes: list[Outcome], opinions: dict[int, tuple[str, list[dict[str, object]]]], lang: Language,
-    status: int, *, colour: bool,
+    status: int, output: Path | None,
 ) -> bytes:  # fmt: skip
     """The outcomes of all sources in the form asked for."""
+    colour = output is None and _colour(sys.stdout)
     versions = (__version__, load().version)
     results = [(i, o) for i, o in enumerate(outcomes) if isinstance(o, check.Result)]
     if form is ResultForm.text:
@@ -398,10 +393,10 @@ def _rendered(
         try:
             source = Path(result.reading.path).read_bytes() if result.reading.form == "xlsx" else b""
         except OSError as error:
-            raise Refused(
-                "FILE_UNREADABLE", path=result.reading.path, reason=error.strerror or str(error)
-            ) from None
+            raise Refused("FILE_UNREADABLE", path=result.reading.path, reason=error) from None
         copy = marked.write(result, source, *versions, language=lang.value)
+        if output is not None and output.suffix.lower() != copy.suffix:
+            raise Misuse("MARKED_SUFFIX", path=output, suffix=copy.suffix)
         for note in copy.notes:
             typer.echo(note, err=True)
         return copy.data
@@ -434,7 +429,28 @@ def _checked(
     declared = waivers or waiving.beside(source)
     if declared is None:
         return result
-    return waiving.apply(result, waiving.read(declared), as_of.date() if as_of else date.today())  # noqa: DTZ011  the day where the person is
+    day = as_of.date() if as_of else date.today()  # noqa: DTZ011  the day where the person is
+    return waiving.apply(result, waiving.read(declared), day, declared.name)
+
+
+def _reports(sources: list[Path], lang: Language) -> list[Path]:
+    """The sources but for files of waivers that lie beside one of them, as ``*.json`` names them too; each is told."""
+    from fatk import waivers as waiving
+
+    taken = {found.absolute() for source in sources if (found := waiving.beside(source)) is not None}
+    for source in sources:
+        if source.absolute() in taken:
+            told = resources.read_json("notices", "command.json")["told"]["waivers_passed_over"]
+            typer.echo(fill(told[lang.value], {"path": source}, 200), err=True)
+    return [source for source in sources if source.absolute() not in taken]
+
+
+def _refusal(error: FatkError, source: Path, lang: Language) -> str:
+    """Why a source was refused, after its name where the sentence itself does not name it."""
+    said, named = explain_error(error, lang.value), str(error.details.get("source", source))
+    if named in {str(value) for name, value in error.details.items() if name != "source"}:
+        return said
+    return f"{visible(named, 200)}{'：' if lang is Language.zh else ': '}{said}"
 
 
 def _beside(source: Path) -> Report:
@@ -609,7 +625,7 @@ def _say(text: str, *, data: bool = False) -> None:
     except OSError as error:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         if not isinstance(error, BrokenPipeError):
-            raise NotWritten("OUTPUT_FAILED", path="-", reason=error.strerror or str(error)) from None
+            raise NotWritten("OUTPUT_FAILED", path="-", reason=error) from None
 
 
 @contextmanager
@@ -643,7 +659,7 @@ def main() -> None:
     given = sys.argv[1:]
     language = "en" if "--lang=en" in given or ("--lang", "en") in pairwise(given) else "zh"
     try:
-        app()
+        sys.exit(app(prog_name="fatk", standalone_mode=False) or 0)
     except FatkError as error:
         place = visible(str(error.details["source"]), 200) if "source" in error.details else ""
         colon = ("：" if language == "zh" else ": ") if place else ""
@@ -652,9 +668,12 @@ def main() -> None:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, typer.Abort):
         sys.exit(130)
     except Exception as error:
+        if said := usage.told(error, language):
+            typer.echo(said, err=True)
+            sys.exit(2)
         if os.environ.get("FATK_TRACEBACK"):
             raise
         name = type(error).__name__

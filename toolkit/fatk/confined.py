@@ -83,7 +83,7 @@ def _converse(order: bytes, limits: Limits) -> tuple[int, bytes, bool]:
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment
         )
     except OSError as error:
-        raise Refused("READER_NOT_STARTED", reason=error.strerror or str(error)) from None
+        raise Refused("READER_NOT_STARTED", reason=error) from None
     late = Event()
 
     def end() -> None:

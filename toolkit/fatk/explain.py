@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from fatk import resources
 from fatk.errors import Misuse
-from fatk.findings import notices
+from fatk.findings import fill, notices
 from fatk.rules.context import load_rules
 from fatk.rules.prose import formula
 from fatk.spec import Block, Column, Edition, Field, Form, Spec, Table, edition_ids
@@ -72,7 +72,8 @@ def _table(spec: Spec, wanted: str, zh: bool) -> Iterator[str]:
     if table is None:
         return
     yield f"{table.id}  {table.title}" if zh else f"{table.id}  ({table.title})"
-    yield table.description
+    if not zh:
+        yield table.description
     yield ""
     yield ("字段：" if zh else "Fields:")
     width = max(len(f.name) for f in table.fields)
@@ -128,7 +129,8 @@ def _field(spec: Spec, wanted: str, zh: bool) -> Iterator[str]:
         return
     field = table[name]
     yield f"{table.id}.{field.name}  {field.title}" + (f"（{table.title}）" if zh else "")
-    yield field.description
+    if not zh:
+        yield field.description
     yield f"类型：{_TYPES[field.type]}" if zh else f"Type: {field.type}"
     yield from _constraints(field, zh)
     for edition in spec.editions:
@@ -170,7 +172,7 @@ def _edition(spec: Spec, wanted: str, zh: bool) -> Iterator[str]:
         if zh
         else f"Region: {edition.region}; years: {years}; based on: {edition.base or 'none'}; {_certain(edition.certainty, zh)}"
     )
-    yield ("来源：" if zh else "Source: ") + edition.source
+    yield f"出处（英文）：{edition.source}" if zh else f"Source: {edition.source}"
     none = "不印" if zh else "not printed"
     around = {
         ("单位行", "Unit line"): edition.unit_line,
@@ -248,8 +250,9 @@ def _notice(spec: Spec, wanted: str, zh: bool) -> Iterator[str]:
     if kind is None:
         return
     language = "zh" if zh else "en"
-    yield f"{kind.id}  {kind.title[language]} ({kind.severity})"
-    yield kind.messages[language]
+    severity = _SEVERITIES[kind.severity][0]
+    yield f"{kind.id}  {kind.title[language]}" + (f"（{severity}）" if zh else f" ({kind.severity})")
+    yield fill(kind.messages[language], {})
     yield ("怎么办：" if zh else "What to do: ") + kind.advice[language]
 
 
@@ -257,7 +260,7 @@ def _refusal(spec: Spec, wanted: str, zh: bool) -> Iterator[str]:
     for entry in resources.read_json("notices", "refusals.json")["refusals"]:
         if entry["code"] == wanted.upper():
             yield f"{entry['code']}"
-            yield entry["message"]["zh" if zh else "en"]
+            yield fill(entry["message"]["zh" if zh else "en"], {})
 
 
 def _code(spec: Spec, wanted: str, zh: bool) -> Iterator[str]:

@@ -51,7 +51,7 @@ def writable(target: Path, *, force: bool = False) -> None:
     try:
         _check(_resolved(target), force=force, directory=False)
     except OSError as error:
-        raise NotWritten("OUTPUT_FAILED", path=target, reason=error.strerror or str(error)) from None
+        raise NotWritten("OUTPUT_FAILED", path=target, reason=error) from None
 
 
 def write_directory(target: Path, files: Mapping[str, bytes], *, force: bool = False) -> None:
@@ -122,9 +122,9 @@ def _writing(target: Path) -> Iterator[Path]:
     except FileExistsError:
         raise NotWritten("OUTPUT_EXISTS", path=target) from None
     except PermissionError as error:
-        raise NotWritten("OUTPUT_LOCKED", path=target, reason=error.strerror or "") from None
+        raise NotWritten("OUTPUT_LOCKED", path=target, reason=error) from None
     except OSError as error:
-        raise NotWritten("OUTPUT_FAILED", path=target, reason=error.strerror or str(error)) from None
+        raise NotWritten("OUTPUT_FAILED", path=target, reason=error) from None
     finally:
         with suppress(OSError):
             if partial.is_dir():

@@ -6,8 +6,9 @@ its sentence in Chinese and English; a finding here only says where and with whi
 
 from __future__ import annotations
 
+import errno
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from string import Formatter
@@ -24,6 +25,8 @@ FAILED, WITHIN_ROUNDING, NOT_CHECKED = "failed", "within_rounding", "not_checked
 SEVERITIES = (ERROR, WARNING, INFO)
 #: Of a detail that is several things, a sentence shows at most this many.
 _SEVERAL = 20
+#: What names the row of a table that has only one.
+SINGLE_ROW = "*"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +89,11 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """One kind of finding that a reader or a structure check raises."""
+    """One kind of finding that a reader or a structure check raises.
+
+    ``alone`` is its sentence where the table has one row only. ``implied_by`` are kinds that it follows from, each with what
+    must be the same, ``cell``, ``column`` or ``table``: where one of these is told it is not.
+    """
 
     id: str
     severity: str
@@ -94,10 +101,13 @@ class Notice:
     title: Mapping[str, str]
     messages: Mapping[str, str]
     advice: Mapping[str, str]
+    alone: Mapping[str, str]
+    implied_by: tuple[tuple[str, str], ...]
 
     def sentence(self, language: str, details: Mapping[str, str]) -> str:
         """Its sentence with the details filled in; untrusted text is shown, never interpreted."""
-        return fill(self.messages[language], details)
+        messages = self.alone if self.alone and details.get("row") == SINGLE_ROW else self.messages
+        return fill(messages[language], details)
 
 
 @cache
@@ -113,6 +123,8 @@ def notices() -> Mapping[str, Notice]:
                 entry["title"],
                 entry["message"],
                 entry["advice"],
+                entry.get("alone", {}),
+                tuple((other["id"], other["same"]) for other in entry.get("implied_by", ())),
             )
     return MappingProxyType(found)
 
@@ -127,6 +139,39 @@ def notify(notice_id: str, *cells: CellRef, **details: object) -> Finding:
     kind = notice(notice_id)
     texts = tuple(sorted((name, str(value)) for name, value in details.items()))
     return Finding(kind.id, kind.severity, kind.outcome, cells, texts)
+
+
+def without_implied(found: Iterable[Finding]) -> list[Finding]:
+    """The findings without those that follow from another one, no less severe, at the same place."""
+    findings, known = list(found), notices()
+    told: dict[tuple[object, ...], int] = {}
+    for finding in findings:
+        for same in _PLACES if finding.rule in known else ():
+            place = (finding.rule, same, *_place_of(finding, same))
+            severity = SEVERITIES.index(finding.severity)
+            told[place] = min(severity, told.get(place, severity))
+
+    def implied(finding: Finding) -> bool:
+        severity = SEVERITIES.index(finding.severity)
+        others = known[finding.rule].implied_by if finding.rule in known else ()
+        places = ((other, same, *_place_of(finding, same)) for other, same in others)
+        return any(told.get(place, severity + 1) <= severity for place in places)
+
+    return [finding for finding in findings if not implied(finding)]
+
+
+#: What two findings may have in common.
+_PLACES = ("cell", "column", "table")
+
+
+def _place_of(finding: Finding, same: str) -> tuple[object, ...]:
+    """The cell, the column or the table that a finding is about first; what describes a table is about that table."""
+    cell = finding.cells[0] if finding.cells else CellRef()
+    if same == "cell":
+        return cell.table, cell.row, cell.field, cell.again
+    if same == "column":
+        return cell.table, cell.field
+    return ((cell.row or "").partition("/")[0] if cell.table in {"tables", "cells"} else cell.table,)
 
 
 def fill(template: str, details: Mapping[str, object], limit: int = 80) -> str:
@@ -155,7 +200,18 @@ def _refusals() -> Mapping[str, Mapping[str, str]]:
 def explain_error(error: FatkError, language: str = "zh") -> str:
     """Why something was not done, as one sentence that says what to do."""
     template = _refusals().get(error.code, {"zh": "{code}：未能完成。", "en": "{code}: not done."})[language]
-    return fill(template, {"code": error.code, **error.details})
+    details = {
+        name: reason_of(value, language) if isinstance(value, OSError) else value
+        for name, value in error.details.items()
+    }
+    return fill(template, {"code": error.code, **details})
+
+
+def reason_of(error: OSError, language: str = "zh") -> str:
+    """What the operating system says of an error, in its own words where it is none of the usual."""
+    name = errno.errorcode.get(error.errno or 0, "")
+    texts = resources.read_json("notices", "system.json")["system"].get(name)
+    return str(texts[language]) if texts else error.strerror or str(error)
 
 
 class Places(Protocol):

@@ -87,14 +87,17 @@ def read_workbook(archive: Archive, limits: Limits = DEFAULTS) -> Book:
     """The workbook in an opened archive, its sheets in the order that Excel shows; ``Refused`` where it cannot be read."""
     package = _Package(archive, limits)
     workbook = package.workbook()
-    declared, epoch_1904 = _declared_sheets(package, workbook)
+    declared, results, epoch_1904 = _declared_sheets(package, workbook)
     related = package.relationships(workbook)
     tally = Tally(limits)
     strings = _strings(package, package.one(related, "sharedStrings"), limits)
     looks = _Looks(_formats(package, package.one(related, "styles")), limits.styles)
     notices = _content_notices(archive.names)
     sheets: dict[str, Sheet] = {}
-    for name, hidden, key in declared:
+    for number, (name, hidden, key) in enumerate(declared):
+        if number in results:
+            notices.append(("RESULTS_SHEET", name))
+            continue
         relation = related.get(key)
         if relation is None or relation.external:
             raise Refused("XLSX_PART_MISSING", part=f"{workbook.name}#{key}")
@@ -177,9 +180,10 @@ class _Package:
         return self.part(targets.pop()) if targets else None
 
     def elements(
-        self, member: Member, root: str, namespaces: frozenset[str], wanted: set[str]
+        self, member: Member, root: str, namespaces: frozenset[str], wanted: set[str], defined: str = ""
     ) -> list[tuple[str, Attributes]]:
-        """Path and attributes of the elements at the wanted paths (``parent/child``), at most two levels below the root."""
+        """Path and attributes of the elements at the wanted paths (``parent/child``), at most two levels below the root;
+        of defined names, which are often very many, only the one that is ``defined``."""
         found: list[tuple[str, Attributes]] = []
 
         def begin(parse: Parse, qualify: Qualify) -> None:
@@ -189,7 +193,11 @@ class _Package:
             def start(name: str, attributes: Attributes) -> None:
                 local = name.removeprefix(space) if name.startswith(space) else ""
                 step = f"{path[-1]}/{local}"
-                if step in wanted and len(path) < 3:
+                if (
+                    step in wanted
+                    and len(path) < 3
+                    and (local != "definedName" or attributes.get("name") == defined)
+                ):
                     found.append((step, attributes))
                     if len(found) > self.limits.styles:
                         raise Refused("XLSX_TOO_MANY_STYLES", part=member.name, limit=self.limits.styles)
@@ -219,15 +227,25 @@ class _Package:
 # Workbook, strings, formats
 
 
-def _declared_sheets(package: _Package, workbook: Member) -> tuple[list[tuple[str, bool, str]], bool]:
-    """Name, hiddenness and relationship id of every sheet, and whether dates count from 1904."""
+#: Name of a sheet's own by which a marked copy tells that the sheet holds what was found in it, and no data.
+RESULTS_NAME = "_fatk_results"
+
+
+def _declared_sheets(
+    package: _Package, workbook: Member
+) -> tuple[list[tuple[str, bool, str]], frozenset[int], bool]:
+    """Name, hiddenness and relationship id of every sheet, which of them hold results of ours, and whether dates count
+    from 1904."""
     sheets = []
+    results: set[int] = set()
     epoch_1904 = False
-    for step, attributes in package.elements(
-        workbook, "workbook", _MAIN, {"sheets/sheet", "workbook/workbookPr"}
-    ):
+    wanted = {"sheets/sheet", "workbook/workbookPr", "definedNames/definedName"}
+    for step, attributes in package.elements(workbook, "workbook", _MAIN, wanted, RESULTS_NAME):
         if step == "workbook/workbookPr":
             epoch_1904 = attributes.get("date1904") in _TRUE
+        elif step == "definedNames/definedName":
+            if "localSheetId" in attributes:
+                results.add(_index(attributes["localSheetId"]))
         else:
             key = next((attributes[f"{space} id"] for space in _RELATED if f"{space} id" in attributes), "")
             hidden = attributes.get("state", "visible") != "visible"
@@ -240,7 +258,7 @@ def _declared_sheets(package: _Package, workbook: Member) -> tuple[list[tuple[st
         if name.casefold() in names:  # a place in the sheet of this name would be two places
             raise Refused("XLSX_BAD_REFERENCE", place=name, reason="used_twice")
         names.add(name.casefold())
-    return sheets, epoch_1904
+    return sheets, frozenset(results), epoch_1904
 
 
 def _strings(package: _Package, member: Member | None, limits: Limits) -> dict[str, str]:

@@ -36,7 +36,7 @@ WORDS = {
         "causes": "可能的原因（请先核对原始账表，再改）", "or": "或者：", "explains": "（可解释 {count} 个问题）",
         "unexplained": "有 {count} 处不相符看不出共同的原因，请逐处核对。",
         "normalised": "按规范写法读取的数字：{kinds}。",
-        "waivers": "豁免 {count} 条，按 {day} 判断。", "waived": "已豁免", "by": "{office}：{reason}（{first} 起，至 {last}）",
+        "waivers": "豁免 {count} 条，按 {day} 判断{file}。", "file": "，豁免文件：{name}", "waived": "已豁免", "by": "{office}：{reason}（{first} 起，至 {last}）",
     },
     "en": {
         ERROR: "error", WARNING: "warning", INFO: "info", "valid": "valid", "invalid": "invalid", "not_checked": "not fully checked",
@@ -46,7 +46,7 @@ WORDS = {
         "causes": "Likely causes (compare with the books before changing anything)", "or": "or: ", "explains": " ({count} findings explained)",
         "unexplained": "Of {count} sums that fail no common cause stands out: compare each.",
         "normalised": "Numbers read in their normal form: {kinds}.",
-        "waivers": "{count} waived, as of {day}.", "waived": "waived", "by": "{office}: {reason} (from {first} through {last})",
+        "waivers": "{count} waived, as of {day}{file}.", "file": ", by {name}", "waived": "waived", "by": "{office}: {reason} (from {first} through {last})",
     },
 }  # fmt: skip
 #: What was done to numbers that are printed in another form than the standard's.
@@ -77,7 +77,7 @@ def text(result: Result, language: str = "zh", *, colour: bool = False) -> str:
         kinds = [f"{_NORMALISED[language][how]} {count}" for how, count in result.normalised.items()]
         lines.append(words["normalised"].format(kinds=words["and"].join(kinds)))
     if result.as_of is not None:
-        lines.append(words["waivers"].format(count=result.summary.get("waived", 0), day=result.as_of))
+        lines.append(waivers_of(result, language))
     if not result.findings:
         lines.append(words["none"])
     lines += _causes(result, language)
@@ -109,6 +109,13 @@ def text(result: Result, language: str = "zh", *, colour: bool = False) -> str:
             lines += ["", f"[{words['waived']}] {finding.rule} {title}", f"  {finding.message(language)}"]
             lines.append(f"  {waived_by(waiver, language)}")
     return "\n".join(lines) + "\n"
+
+
+def waivers_of(result: Result, language: str) -> str:
+    """How many findings are waived, by which file, and the day that this was judged on."""
+    words = WORDS[language]
+    file = words["file"].format(name=visible(result.waivers, 200)) if result.waivers else ""
+    return words["waivers"].format(count=result.summary.get("waived", 0), day=result.as_of, file=file)
 
 
 def _untitled(sentence: str, title: str) -> str:

@@ -959,6 +959,7 @@ class _Transcription:
             "TEXT_READ_AS": "READ-60",
             "TEXT_OUTSIDE_TABLES": "READ-61",
             "ENCODING_GUESSED": "READ-65",
+            "RESULTS_SHEET": "READ-90",
         }
         place = None if code == "ENCODING_GUESSED" else detail or None
         self.findings.append(

@@ -65,7 +65,7 @@ def read(path: Path, limits: Limits = DEFAULTS) -> tuple[Waiver, ...]:
         with path.open("rb") as stream:
             data = stream.read(limits.file_size + 1)
     except OSError as error:
-        raise Refused("FILE_UNREADABLE", path=path, reason=error.strerror or str(error)) from None
+        raise Refused("FILE_UNREADABLE", path=path, reason=error) from None
     if len(data) > limits.file_size:
         raise Refused("FILE_TOO_LARGE", path=path, size=len(data), limit=limits.file_size)
     return parse(data, path.name, limits)
@@ -128,8 +128,9 @@ def _day(value: Any) -> date | None:
     return date.fromisoformat(value) if isinstance(value, str) and parse_date(value) else None
 
 
-def apply(result: Result, waivers: Iterable[Waiver], as_of: date) -> Result:
-    """The result with waivers on the findings that they let pass, judged on a day that the result then states.
+def apply(result: Result, waivers: Iterable[Waiver], as_of: date, source: str = "") -> Result:
+    """The result with waivers on the findings that they let pass, judged on a day that the result then states, as it does
+    the file that they are of.
 
     Waived findings are counted as ``waived`` and no longer by severity, and the verdict is that of the others. Waivers that
     are unused, expired, not yet in force or not allowed are findings of the result.
@@ -170,6 +171,7 @@ def apply(result: Result, waivers: Iterable[Waiver], as_of: date) -> Result:
         findings=findings,
         waived=MappingProxyType(waived),
         as_of=as_of,
+        waivers=source,
     )
 
 

@@ -125,7 +125,7 @@ def _readable(source: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise Refused("FILE_UNREADABLE", path=source, reason=error.strerror or str(error)) from None
+        raise Refused("FILE_UNREADABLE", path=source, reason=error) from None
 
 
 def _load(source: Path, limits: Limits) -> bytes:

@@ -31,6 +31,10 @@ def read(data: bytes, spec: Spec, limits: Limits, name: str = "") -> Reading:
         or not isinstance(document.get("report"), dict)
         or "entity" not in document
     ):
+        if isinstance(document, dict) and isinstance(document.get("resources"), list):
+            raise Refused("JSON_DESCRIPTOR")
+        if isinstance(document, dict) and isinstance(document.get("waivers"), list):
+            raise Refused("WAIVERS_AS_REPORT")
         raise Refused("JSON_NOT_A_REPORT")
     check_version(document["report"].get("spec_version"), spec)
     return _Reader(spec).read(document)

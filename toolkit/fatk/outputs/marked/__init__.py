@@ -4,8 +4,8 @@ Nothing is written anew but what has to change: cells get a style that is their 
 to those that are there, and a sheet comes first. Formulas, values, macros, pictures and settings stay byte for byte, and
 no text of ours is a formula. What cannot be done without harm is refused, or left out and told on the sheet.
 
-The copy is for looking at. Its hidden name ``_fatk_results`` says that it is one, and such a copy is not marked again:
-faults that were mended in it would still be coloured.
+The copy is for looking at. A hidden name of its first sheet, ``_fatk_results``, says that it is one, so that whoever reads
+it leaves the sheet out. Such a copy is not marked again: faults that were mended in it would still be coloured.
 """
 
 from __future__ import annotations
@@ -21,16 +21,13 @@ from fatk.errors import Misuse, WouldLose
 from fatk.findings import Finding
 from fatk.grid import Range
 from fatk.limits import DEFAULTS, Limits
-from fatk.ooxml import read_workbook
+from fatk.ooxml import RESULTS_NAME, read_workbook
 from fatk.outputs import cells_of
 from fatk.outputs.marked import comments, page
 from fatk.outputs.marked.cells import TRUE, Sheet, Styles
 from fatk.outputs.marked.opc import CONTENT_TYPES, RELATIONSHIPS, Parts
 from fatk.outputs.marked.splice import Change, Element, elements, with_attribute
 from fatk.outputs.marked.words import MAIN, TYPES, WORDS, Mark, place_in
-
-#: Hidden name that a marked copy defines.
-NAME = "_fatk_results"
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +164,7 @@ class _Book:
             sheet = parts.find(relation.target) if relation and not relation.external else None
             if relation is not None and sheet is not None:
                 (self.worksheets if relation.kind == "worksheet" else self.other_sheets).append(sheet)
-        if any(e.attributes.get("name") == NAME for e in self.of("definedNames/definedName")):
+        if any(e.attributes.get("name") == RESULTS_NAME for e in self.of("definedNames/definedName")):
             raise Misuse("MARKED_TWICE")
 
     def of(self, path: str) -> list[Element]:
@@ -194,9 +191,7 @@ class _Book:
         for defined in self.of("definedNames/definedName"):
             if "localSheetId" in defined.attributes:
                 change.attribute(defined, "localSheetId", str(defined.number("localSheetId") + 1))
-        named = (
-            f'<{prefix}definedName name="{NAME}" hidden="1">\'{free}\'!$A$1</{prefix}definedName>'.encode()
-        )
+        named = f'<{prefix}definedName name="{RESULTS_NAME}" localSheetId="0" hidden="1">\'{free}\'!$A$1</{prefix}definedName>'.encode()
         if names := self.of("definedNames"):
             change.append(names[0], named)
         else:

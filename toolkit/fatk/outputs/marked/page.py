@@ -26,7 +26,7 @@ from fatk.outputs.marked.words import (
     text_of,
 )
 from fatk.render import WORDS as SAID
-from fatk.render import explanations, place_of, waived_by
+from fatk.render import explanations, place_of, waived_by, waivers_of
 from fatk.values import NOTHINGS
 
 _WIDTHS = (6.0, 9.0, 10.0, 26.0, 9.0, 32.0, 60.0, 14.0, 14.0, 12.0, 44.0)
@@ -67,7 +67,7 @@ class Page:
             words["tool"].format(spec=spec_version, version=version),
         ]
         if result.as_of is not None:
-            about_it.append(words["waivers"].format(count=result.summary.get("waived", 0), day=result.as_of))
+            about_it.append(waivers_of(result, self.language))
         self._row("　".join(about_it), plain)
         self._row(words["copy"], self._style(bold=True))
         self.rows.append((6.0, []))
