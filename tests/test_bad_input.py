@@ -709,7 +709,7 @@ WORKBOOKS: list[Any] = [
     # sheets and what lies around
     ("a sheet less", lambda b: b.remove(b[INC]), [("STR-13", "封面!B36")]),
     ("a sheet more", lambda b: b.create_sheet("附表").cell(1, 1, "你好"), [("READ-43", "附表!A1")]),
-    ("our own sheet of findings", findings_sheet, [("READ-80", "结果")]),
+    ("our own sheet of findings", findings_sheet, [("READ-90", "结果")]),
     ("a table twice", lambda b: b.copy_worksheet(b[INC]), [("READ-34", f"{INC} Copy!A1"), ("READ-41", f"{INC} Copy!A1")]),
     ("a remark below", cell(INC, "A30", "补充说明"), [("READ-41", f"{INC}!A30")]),
     ("a hidden sheet", lambda b: setattr(b[INC], "sheet_state", "hidden"), [("READ-46", INC)]),

@@ -7,6 +7,7 @@ a person's shell does: in other locales, with pipes that close, on a terminal, w
 import errno
 import json
 import os
+import re
 import resource
 import shutil
 import signal
@@ -330,6 +331,15 @@ def test_a_source_is_named_once(fatk: Callable[..., Ran], here: Path) -> None:
     for given, count in (("没有.xlsx", 1), ("空.xlsx", 1), ("空目录", 1)):
         assert fatk("validate", given).err.count(given) == count
     assert fatk("validate", "好.json", "--previous", "没有.xlsx").err.count("没有.xlsx") == 1
+
+
+@pytest.mark.parametrize(
+    "wanted", ["income", "income.total", "staffing", "staffing.actual", "READ-01", "IES-02", "2010301"]
+)
+def test_an_explanation_in_chinese_has_no_english_sentence(fatk: Callable[..., Ran], wanted: str) -> None:
+    zh, en = fatk("explain", wanted), fatk("explain", wanted, "--lang", "en")
+    assert not re.search(r"[A-Za-z]+ [a-z]+ [a-z]+", zh.out)
+    assert re.search(r"[A-Za-z]+ [a-z]+ [a-z]+", en.out)
 
 
 def test_results_of_several_sources_are_one_document_a_line(fatk: Callable[..., Ran], here: Path) -> None:

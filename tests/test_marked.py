@@ -247,10 +247,10 @@ def test_a_marked_copy_reads_as_the_report_that_it_was(report, tmp_path):
     assert again.unaccounted_cells == 0
     assert dict(result.reading.report.tables) == dict(again.report.tables)
     assert again.source_cells == result.reading.source_cells
-    told = [f for f in again.findings if f.rule == "READ-80"]
+    told = [f for f in again.findings if f.rule == "READ-90"]
     assert [(f.severity, f.cells[0].location) for f in told] == [(INFO, "检查结果")]
     assert {f.rule for f in again.findings} - {f.rule for f in result.reading.findings} <= {
-        "READ-80",
+        "READ-90",
         "READ-47",
     }
 
