@@ -106,6 +106,15 @@ def _amount(ref: Ref, value: Decimal, unit: Value, stated: Stated) -> Figure:
     return Figure(ref, value * factor, own * factor, own * factor)
 
 
+def in_unit(figure: Figure, unit: Value, theirs: Value) -> Figure:
+    """A figure of a report in another unit, in this one; units that are not known are taken for the same."""
+    if unit == theirs or unit not in _YUAN or theirs not in _YUAN:
+        return figure
+    factor = _YUAN[theirs] / _YUAN[unit]
+    value, half, own = (number * factor for number in (figure.value, figure.half, figure.own))
+    return figure._replace(value=value, half=half, own=own)
+
+
 def as_rounded(ref: Ref, value: Decimal) -> Figure:
     """A figure that was rounded to the decimals it is printed with."""
     half = ONE.scaleb(-decimals_of(value)) / 2

@@ -33,6 +33,7 @@ from fatk.rules.narrative.figures import (
     as_rounded,
     cell_or_stated,
     current_amount,
+    in_unit,
     of_cell,
     stated_in,
     subject_of,
@@ -54,10 +55,12 @@ from fatk.rules.narrative.rated import (
     UNKNOWN,
     Rated,
     compared,
+    graded,
     operand_figure,
     operands_of,
     percent_of,
     rated,
+    subject_in,
 )
 from fatk.rules.narrative.terms import rows_where
 from fatk.values import decimals_of
@@ -125,6 +128,32 @@ def _misnamed(rule: Rule, context: Context, stated: Stated) -> Iterator[Check]:
     for _, one in _of(rule, context, stated):
         if one.fits:
             yield _verdict(rule, one, FAILED, "other_base")
+
+
+def _published(rule: Rule, context: Context, stated: Stated) -> Iterator[Check]:
+    """A growth whose base this report does not state is that of the figures that the reports of both years give.
+
+    Where the base is stated, the rate is held to it by a rule of its own, and so is the base to last year's report.
+    """
+    before = context.previous
+    if before is None:
+        return
+    theirs = stated_in(before)
+    for _, one in _of(rule, context, stated):
+        subject = subject_in(one.claim, context)
+        known = subject_of(subject) if isinstance(subject, str) else None
+        if one.grade != UNKNOWN or one.refs[-1].table != "changes" or known is None:
+            continue
+        current = cell_or_stated(known[1], context, stated)
+        base = in_unit(cell_or_stated(known[1], before, theirs), stated.unit, theirs.unit)
+        if not current.why and not base.why:
+            found = graded(one.claim, percent_of(one), current.value, [quotient(current, base, HUNDRED)])
+            if found.grade == EXACT:
+                yield Check(rule.id, EXACT, found.refs)
+            elif found.grade == FAILED:
+                yield _verdict(rule, found, FAILED)
+            elif found.grade in {WITHIN, TRUNCATED}:
+                yield _verdict(rule, found, WITHIN_ROUNDING, None if found.grade == WITHIN else found.grade)
 
 
 def _decreases(rule: Rule, context: Context, stated: Stated) -> Iterator[Check]:
@@ -241,6 +270,7 @@ _CHECKS: Mapping[str, Callable[[Rule, Context, Stated], Iterator[Check]]] = Mapp
         "zero_zero": _zero_zero,
         "other_base": _misnamed,
         "decreases": _decreases,
+        "published": _published,
         "range": _range,
         "total": _totals,
         "score": _scores,

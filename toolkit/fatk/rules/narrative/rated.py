@@ -76,7 +76,7 @@ _ORDER = (EXACT, WITHIN, TRUNCATED, PLUGGED, FAILED)
 NOTHING, NO_BASE, NEGATIVE, UNKNOWN = "zero_zero", "zero_base", "negative", "unknown"
 
 
-def _graded(claim: Claim, printed: Decimal, part: Decimal, quotients: Sequence[Quotient]) -> Rated:
+def graded(claim: Claim, printed: Decimal, part: Decimal, quotients: Sequence[Quotient]) -> Rated:
     """A printed rate against its quotients: the worst counts, since each of them is of figures that the document states."""
     refs = tuple(dict.fromkeys((claim.ref, *(ref for q in quotients for ref in q.refs))))
     based = [(grade(printed, q), q) for q in quotients if q.base > 0]
@@ -151,16 +151,23 @@ def _of_changes(rule: Rule, context: Context, stated: Stated) -> Iterator[Rated]
                 yield _of_change(one, rule.body["formula"], context, stated) if known else one
 
 
+def subject_in(claim: Claim, context: Context) -> str | Ref:
+    """The subject that a claim compares, or the code that is lacking to say which."""
+    subject = compared(claim.entry.path).subject
+    if not claim.positions:
+        return subject
+    lacking = code_ref(claim.entry.path, claim.positions, context)
+    code = context.value(*lacking)
+    return subject.replace("[*]", f".{code}") if isinstance(code, str) else lacking
+
+
 def _of_change(one: Rated, formula: str, context: Context, stated: Stated) -> Rated:
     """One rate against a base, judged; every statement of the base that the report has must allow it."""
     claim = one.claim
-    subject, base, budget = compared(claim.entry.path)
-    if claim.positions:
-        lacking = code_ref(claim.entry.path, claim.positions, context)
-        code = context.value(*lacking)
-        if not isinstance(code, str):
-            return one._replace(refs=(claim.ref, lacking), reason=gap_at(lacking, context))
-        subject = subject.replace("[*]", f".{code}")
+    _, base, budget = compared(claim.entry.path)
+    subject = subject_in(claim, context)
+    if isinstance(subject, Ref):
+        return one._replace(refs=(claim.ref, subject), reason=gap_at(subject, context))
     current = current_amount(subject, context, stated)
     if current.why:
         return one._replace(refs=(claim.ref, current.ref), reason=current.why)
@@ -169,7 +176,7 @@ def _of_change(one: Rated, formula: str, context: Context, stated: Stated) -> Ra
     if not quotients:
         return one._replace(refs=(claim.ref, current.ref, bases[0].ref), reason=bases[0].why)
     printed = percent_of(one)
-    found = _graded(claim, printed, current.value, quotients)
+    found = graded(claim, printed, current.value, quotients)
     if found.grade == FAILED or (found.grade == NO_BASE and formula != "growth"):
         others = _other_bases(subject, base, formula, current, context, stated)
         return found._replace(fits=_fitting(printed, others))
@@ -275,7 +282,7 @@ def _of_part(one: Rated, operands: Operands, context: Context, stated: Stated) -
     printed, of = percent_of(one), quotient(part, whole)
     if 0 <= part.value <= whole.value:  # whatever the roundings, such a part is at most its whole
         of = of._replace(low=max(of.low, ZERO), high=HUNDRED if of.high is None else min(of.high, HUNDRED))
-    found = _graded(claim, printed, part.value, [of])
+    found = graded(claim, printed, part.value, [of])
     if found.grade == FAILED and operands.others:
         wholes = [(o, operand_figure(o["whole"], claim.positions, context, stated)) for o in operands.others]
         others = [((o["zh"], o["en"]), quotient(part, other)) for o, other in wholes if not other.why]
