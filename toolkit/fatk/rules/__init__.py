@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 
+from fatk.findings import NOT_CHECKED
 from fatk.rules.codes import code
-from fatk.rules.context import Check, Context, Rule
+from fatk.rules.context import BLANK, Check, Context, Ref, Rule
 from fatk.rules.linear import compare, linear, rollup
 from fatk.rules.narrative import agrees, rate
 from fatk.rules.words import lint, presence
@@ -37,4 +38,7 @@ def run(rules: Mapping[str, Rule], context: Context) -> Iterator[Check]:
     """Every check of every rule on a report, rules in the order of their ids' declaration."""
     for rule in rules.values():
         if rule.built and context.applies(rule):
-            yield from KINDS[rule.kind](rule, context)
+            if rule.body.get("needs_year") and not context.year:
+                yield Check(rule.id, NOT_CHECKED, (Ref("report", "*", "fiscal_year"),), reason=BLANK)
+            else:
+                yield from KINDS[rule.kind](rule, context)
