@@ -73,7 +73,10 @@ class Recognition:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Table:
-    """One table of the standard. ``kind`` is form (one of the nine), note (explanatory) or meta."""
+    """One table of the standard. ``kind`` is form (one of the nine), note (explanatory) or meta.
+
+    ``amounts`` are those of its fields that are money in the report's unit, in order.
+    """
 
     id: str
     order: int
@@ -82,6 +85,7 @@ class Table:
     title: str
     description: str
     fields: tuple[Field, ...]
+    amounts: tuple[Field, ...]
     key: tuple[str, ...]
     foreign_keys: tuple[ForeignKey, ...]
     scheme: str | None
@@ -93,11 +97,6 @@ class Table:
 
     def __getitem__(self, name: str) -> Field:
         return self.fields[self.position[name]]
-
-    @property
-    def amounts(self) -> tuple[Field, ...]:
-        """The amount fields, in order."""
-        return tuple(f for f in self.fields if f.amount)
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,7 +280,7 @@ def _table(schema: Mapping[str, Any], titles: Mapping[str, str]) -> Table:
     key = tuple(schema.get("primaryKey", ()))
     return Table(
         id=block["id"], order=block["order"], kind=block["kind"], single=block["rows"] == "one",
-        title=block["title"], description=block["description"], fields=fields, key=key,
+        title=block["title"], description=block["description"], fields=fields, amounts=tuple(f for f in fields if f.amount), key=key,
         foreign_keys=tuple(
             ForeignKey(k["fields"][0], k["reference"]["resource"], k["reference"]["fields"][0])
             for k in schema.get("foreignKeys", ())

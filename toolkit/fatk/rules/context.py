@@ -182,22 +182,20 @@ class Context:
             if absent == "zero" or (table.kind == "form" and not self.fixed(table_id, row)):
                 return Operand(ref, ZERO, ZERO)
             return Operand(ref, ZERO, ZERO, ABSENT)
-        field = table.fields[table.position[field_name]]
-        value = found[table.position[field_name]]
-        if value is None:
-            return Operand(ref, ZERO, ZERO, BLANK if self.printed(table, row, field_name) else NOT_PRINTED)
-        if isinstance(value, Nothing):
-            return Operand(ref, ZERO, ZERO, UNDISCLOSED if value is Nothing.UNDISCLOSED else None)
+        at = table.position[field_name]
+        value = found[at]
+        if isinstance(value, Decimal):
+            if table.fields[at].amount:
+                factor, half = self.scale(table_id)
+                return Operand(ref, value if factor == 1 else value * factor, half)
+            half = Decimal(1).scaleb(-decimals_of(value)) / 2 if table_id == "claims" else ZERO
+            return Operand(ref, value, half)
         if isinstance(value, int):
             return Operand(ref, Decimal(value), ZERO)
-        if not isinstance(value, Decimal):
-            return Operand(ref, ZERO, ZERO, BLANK)
-        if field.amount:
-            factor, half = self.scale(table_id)
-            return Operand(ref, value if factor == 1 else value * factor, half)
-        return Operand(
-            ref, value, Decimal(1).scaleb(-decimals_of(value)) / 2 if table_id == "claims" else ZERO
-        )
+        if isinstance(value, Nothing):
+            return Operand(ref, ZERO, ZERO, UNDISCLOSED if value is Nothing.UNDISCLOSED else None)
+        printed = value is not None or self.printed(table, row, field_name)
+        return Operand(ref, ZERO, ZERO, BLANK if printed else NOT_PRINTED)
 
     def printed(self, table: Table, row: str, field: str) -> bool:
         """Whether the printed form of the report's edition has the cell."""

@@ -6,33 +6,26 @@ the right. Operands are declared as terms (table, row, field); ``each`` binds th
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
-from itertools import product
 from typing import Any
 
 from fatk.findings import FAILED, NOT_CHECKED, WITHIN_ROUNDING
-from fatk.model import REPORTED, TOTAL
-from fatk.rounding import ZERO, improbable
+from fatk.model import TOTAL
+from fatk.rounding import ZERO, bound, improbable
 from fatk.rules.context import (
     EXACT,
     NOT_APPLICABLE,
     NOT_PRINTED,
     UNDISCLOSED,
-    YUAN,
     Check,
     Context,
     Operand,
     Ref,
     Rule,
 )
+from fatk.rules.terms import CONSTANT, Side, bindings, equations, operands, premise, reports
 from fatk.values import decimals_of
-
-Bindings = Mapping[str, str]
-
-#: What a constant stands for: no cell.
-_CONSTANT = Ref("", "", "")
-_ONE = Decimal(1)
 
 
 def linear(rule: Rule, context: Context) -> Iterator[Check]:
@@ -68,52 +61,40 @@ def compare(rule: Rule, context: Context) -> Iterator[Check]:
 
 
 def sides(rule: Rule, context: Context) -> Iterator[tuple[list[Operand], list[Operand]]]:
-    """The operands of both sides for every instance of a rule whose condition is met."""
-    condition = rule.body.get("condition")
-    if condition is not None and not _met(condition, context):
+    """The operands of both sides for every instance of a rule whose premise is met and whose reports are there."""
+    if not _met(premise(rule), context):
         return
-    for instance in rule.body.get("instances", (rule.body,)):
-        if any(_source(term, context) is None for side in ("left", "right") for term in instance[side]):
-            continue
-        each = instance.get("each", rule.body.get("each", ()))
-        for bound in bindings(each, context):
-            yield operands(instance["left"], bound, context), operands(instance["right"], bound, context)
+    for equation in equations(rule):
+        if all(reports(wanted, context) for wanted in equation.needs):
+            for bound in bindings(equation.variables, context):
+                yield operands(equation.left, bound, context), operands(equation.right, bound, context)
 
 
-def _met(condition: Mapping[str, Any], context: Context) -> bool:
-    """Whether two figures that are both known are equal as printed."""
-    one, other = operands(condition["equal"], {}, context)
+def _met(equal: Side, context: Context) -> bool:
+    """Whether two figures are both known and equal as printed, if there are two."""
+    if not equal:
+        return True
+    one, other = operands(equal, {}, context)
     return not one.why and not other.why and one.value == other.value
-
-
-def _source(term: Mapping[str, Any], context: Context) -> Sequence[Context] | None:
-    """The reports that a term is read from; ``None`` where they were not given."""
-    of = term.get("of")
-    if of is None:
-        return (context,)
-    if of == "previous":
-        return None if context.previous is None else (context.previous,)
-    return context.parts or None
 
 
 def equality(rule: Rule, left: Sequence[Operand], right: Sequence[Operand], context: Context) -> Check:
     """The outcome of one equality of two sums."""
-    refs = tuple(o.ref for o in (*left, *right))
-    unknown = _unknown(rule, left, right, refs)
-    if unknown:
-        return unknown
-    found = sum((o.weight * o.value for o in left), ZERO)
-    expected = sum((o.weight * o.value for o in right), ZERO)
+    sums = _sums(rule, left, right)
+    if isinstance(sums, Check):
+        return sums
+    refs, found, expected = sums
     residual = found - expected
     if not residual:
         return Check(rule.id, EXACT, refs)
-    tolerance = sum((abs(o.weight) * o.half for o in (*left, *right)), ZERO)
+    cells = (*left, *right)
+    tolerance = bound((o.weight, o.half) for o in cells)
     if abs(residual) <= tolerance:
-        parts = [o for o in (*left, *right) if o.half and o.value]
+        parts = [o for o in cells if o.half and o.value]
         step = 2 * max((o.half for o in parts), default=ZERO)
         flag = "improbable" if improbable(residual, step, len(parts) - 1) else None
         return Check(rule.id, WITHIN_ROUNDING, refs, expected, found, residual, tolerance, None, flag)
-    wider = _own_tolerance((*left, *right), context)
+    wider = _own_tolerance(cells, context)
     if wider > tolerance and abs(residual) <= wider:
         return Check(rule.id, WITHIN_ROUNDING, refs, expected, found, residual, wider, None, "fewer_decimals")
     return Check(
@@ -123,21 +104,33 @@ def equality(rule: Rule, left: Sequence[Operand], right: Sequence[Operand], cont
 
 def inequality(rule: Rule, left: Sequence[Operand], right: Sequence[Operand]) -> Check:
     """The outcome of one inequality: failed only where no values within the intervals keep it."""
-    refs = tuple(o.ref for o in (*left, *right))
-    unknown = _unknown(rule, left, right, refs)
-    if unknown:
-        return unknown
-    found = sum((o.weight * o.value for o in left), ZERO)
-    limit = sum((o.weight * o.value for o in right), ZERO)
+    sums = _sums(rule, left, right)
+    if isinstance(sums, Check):
+        return sums
+    refs, found, limit = sums
     excess = found - limit
     if excess <= 0:
         return Check(rule.id, EXACT, refs)
-    tolerance = sum((abs(o.weight) * o.half for o in (*left, *right)), ZERO)
-    if any(o.ref is _CONSTANT for o in (*left, *right)):  # a printed figure beyond a constant is beyond it
-        tolerance = ZERO
+    # A printed figure beyond a constant is beyond it.
+    tolerance = ZERO if CONSTANT in refs else bound((o.weight, o.half) for o in (*left, *right))
     if excess <= tolerance:
         return Check(rule.id, WITHIN_ROUNDING, refs, limit, found, excess, tolerance)
     return Check(rule.id, FAILED, refs, limit, found, excess, tolerance, severity=severity_of(rule, refs))
+
+
+def _sums(
+    rule: Rule, left: Sequence[Operand], right: Sequence[Operand]
+) -> tuple[tuple[Ref, ...], Decimal, Decimal] | Check:
+    """The cells of both sides and what each side comes to, or the check that says why that is not known."""
+    refs = tuple([o.ref for o in left] + [o.ref for o in right])
+    unknown = _unknown(rule, left, right, refs)
+    return unknown or (refs, _sum(left), _sum(right))
+
+
+def _sum(cells: Sequence[Operand]) -> Decimal:
+    if len(cells) == 1 and cells[0].weight == 1:
+        return cells[0].value
+    return sum((o.weight * o.value for o in cells), ZERO)
 
 
 def severity_of(rule: Rule, refs: Sequence[Any]) -> str | None:
@@ -177,106 +170,3 @@ def _own_tolerance(cells: Iterable[Operand], context: Context) -> Decimal:
             half = max(half, Decimal(1).scaleb(-decimals_of(value)) * factor / 2)
         total += abs(cell.weight) * half
     return total
-
-
-def bindings(each: Sequence[Mapping[str, Any]], context: Context) -> Iterator[Bindings]:
-    """Every combination of values of a rule's variables; variables declared later may use earlier ones."""
-    if not each:
-        yield {}
-        return
-    if all(_free(variable) for variable in each):
-        choices = [list(_choices(variable, {}, context)) for variable in each]
-        for chosen in product(*choices):
-            yield dict(zip((v["name"] for v in each), chosen, strict=True))
-        return
-    yield from _nested(each, {}, context)
-
-
-def _nested(each: Sequence[Mapping[str, Any]], bound: dict[str, str], context: Context) -> Iterator[Bindings]:
-    if not each:
-        yield dict(bound)
-        return
-    first, rest = each[0], each[1:]
-    for choice in _choices(first, bound, context):
-        yield from _nested(rest, {**bound, first["name"]: choice}, context)
-
-
-def _free(variable: Mapping[str, Any]) -> bool:
-    source = variable.get("rows_of", variable.get("amounts_of"))
-    return not isinstance(source, dict) or not isinstance(source.get("table"), dict)
-
-
-def _choices(variable: Mapping[str, Any], bound: Bindings, context: Context) -> Iterator[str]:
-    if "in" in variable:
-        yield from variable["in"]
-        return
-    if "amounts_of" in variable:
-        yield from (
-            f.name for f in context.spec.tables[resolve(variable["amounts_of"]["table"], bound)].amounts
-        )
-        return
-    seen: dict[str, None] = {}
-    sources = variable["rows_of"]
-    for source in sources if isinstance(sources, list) else [sources]:
-        prefix = source.get("prefix", "")
-        for name in context.keys(resolve(source["table"], bound), prefix=prefix, level=source.get("level")):
-            seen.setdefault(name[len(prefix) :] if source.get("bare") else name)
-    yield from seen
-
-
-def resolve(declared: Any, bound: Bindings) -> str:
-    """A name as declared: itself, a variable, or a variable behind a prefix."""
-    if isinstance(declared, str):
-        return declared
-    return str(declared.get("prefix", "")) + bound[declared["var"]]
-
-
-def operands(terms: Sequence[Mapping[str, Any]], bound: Bindings, context: Context) -> list[Operand]:
-    """The figures of one side of a rule."""
-    found: list[Operand] = []
-    for term in terms:
-        if "constant" in term:
-            found.append(Operand(_CONSTANT, Decimal(term["constant"]), ZERO))
-            continue
-        for source in _source(term, context) or ():
-            factor = _in_units_of(context, source)
-            for operand in _term(term, bound, source):
-                converted = (
-                    operand
-                    if factor is _ONE
-                    else operand._replace(value=operand.value * factor, half=operand.half * factor)
-                )
-                found.append(converted)
-    return found
-
-
-def _in_units_of(context: Context, source: Context) -> Decimal:
-    """What figures of another report are multiplied by to be in this report's unit."""
-    if source is context:
-        return _ONE
-    ours, theirs = context.report.unit, source.report.unit
-    if ours is None or theirs is None or ours == theirs:
-        return _ONE
-    return Decimal(YUAN[theirs]) / Decimal(YUAN[ours])
-
-
-def _term(term: Mapping[str, Any], bound: Bindings, context: Context) -> Iterator[Operand]:
-    """The figures of one term in one report."""
-    table, field = resolve(term["table"], bound), resolve(term["field"], bound)
-    absent, weight = term.get("absent", ""), Decimal(term.get("weight", 1))
-    names: Iterable[str]
-    if "row" in term:
-        names = (resolve(term["row"], bound),)
-    elif isinstance(term["rows"], list):
-        names = [resolve(name, bound) for name in term["rows"]]
-    elif (
-        context.status.get(table, REPORTED) != REPORTED
-    ):  # no rows to name: the table's state speaks for them
-        names = (TOTAL,)
-    else:
-        wanted = term["rows"]
-        named = context.keys(table, prefix=wanted.get("prefix", ""), level=wanted.get("level"))
-        names = [name for name in named if name not in wanted.get("except", ())]
-    for name in names:
-        operand = context.operand(table, name, field, absent=absent)
-        yield operand if weight == 1 else operand._replace(weight=weight)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 from fatk.findings import NOT_CHECKED
 from fatk.model import EMPTY, MISSING, REPORTED
 from fatk.rules.context import NO_TABLE, Check, Context, Rule
-from fatk.rules.linear import Bindings, bindings
 from fatk.rules.narrative.claims import Claim, matching
 from fatk.rules.narrative.figures import (
     DASH,
@@ -26,6 +26,7 @@ from fatk.rules.narrative.figures import (
 from fatk.rules.narrative.lists import LIST_CHECKS
 from fatk.rules.narrative.outcomes import called, equality, inequality, name_of, total_of
 from fatk.rules.narrative.terms import figures, rows_where, taken
+from fatk.rules.terms import Bindings, Variable, bindings, variables
 from fatk.values import Value
 
 
@@ -78,12 +79,11 @@ def _repeated(rule: Rule, claims: Iterable[Claim], context: Context, stated: Sta
 def _sums(rule: Rule, context: Context, stated: Stated) -> Iterator[Check]:
     """Sums of stated figures. ``instead_of`` names tables: only where one of them is missing are these what is left."""
     verdict = inequality if rule.body.get("relation") == "at_most" else equality
-    for instance in rule.body.get("instances", (rule.body,)):
-        both = {**rule.body, **instance}
+    for both, each in _instances(rule):
         tables = both.get("instead_of", ())
         if tables and all(context.status.get(table, MISSING) in {REPORTED, EMPTY} for table in tables):
             continue
-        for bound in bindings(both.get("each", ()), context):
+        for bound in bindings(each, context):
             if all(_holds(condition, bound, context, stated) for condition in both.get("conditions", ())):
                 left, right = (
                     [figure for term in both[side] for figure in figures(term, bound, context)]
@@ -91,6 +91,13 @@ def _sums(rule: Rule, context: Context, stated: Stated) -> Iterator[Check]:
                 )
                 if not any(_skipped(figure, tables) for figure in (*left, *right)):
                     yield verdict(rule, left, right, name_of(left[0], context))
+
+
+@cache
+def _instances(rule: Rule) -> tuple[tuple[Mapping[str, Any], tuple[Variable, ...]], ...]:
+    """The sums that a rule declares, each with its variables."""
+    declared = [{**rule.body, **instance} for instance in rule.body.get("instances", (rule.body,))]
+    return tuple((one, variables(one.get("each", ()))) for one in declared)
 
 
 def _skipped(figure: Figure, tables: Sequence[str]) -> bool:

@@ -8,7 +8,6 @@ from typing import Any
 
 from fatk.rounding import ZERO
 from fatk.rules.context import ABSENT, BLANK, Context, Ref
-from fatk.rules.linear import Bindings, resolve
 from fatk.rules.narrative.claims import claim_ref, matching
 from fatk.rules.narrative.figures import (
     DASH,
@@ -23,6 +22,7 @@ from fatk.rules.narrative.figures import (
     of_claim,
     stated_in,
 )
+from fatk.rules.terms import Bindings, resolve
 from fatk.values import Value
 
 
