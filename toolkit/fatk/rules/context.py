@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
@@ -119,6 +119,7 @@ class Context:
         self._widths: dict[str, tuple[Decimal, Decimal]] = {}
         self._absent: dict[str, frozenset[str]] = {}
         self._lines: dict[str, frozenset[str]] = {}
+        self._named: dict[tuple[str, tuple[str, ...]], dict[tuple[str | None, ...], list[str]]] = {}
 
     def rows_of(self, table: str) -> dict[str, Row]:
         """The rows of a table by name; of two rows of one name the first."""
@@ -129,6 +130,18 @@ class Context:
             found = dict(reversed(found.items()))
             self.rows[table] = found
         return found
+
+    def rows_with(self, table: str, where: Mapping[str, str]) -> Sequence[str]:
+        """Names of a table's rows whose fields have these values as texts."""
+        fields = tuple(where)
+        found = self._named.get((table, fields))
+        if found is None:
+            found = self._named[table, fields] = {}
+            places = [self.spec.tables[table].position[field] for field in fields]
+            for name, row in self.rows_of(table).items():
+                values = tuple(None if row[at] is None else str(row[at]) for at in places)
+                found.setdefault(values, []).append(name)
+        return found.get(tuple(where.values()), ())
 
     def value(self, table: str, row: str, field: str) -> Value:
         """A cell as it is; ``None`` also where there is no such row."""

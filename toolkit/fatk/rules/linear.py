@@ -66,8 +66,8 @@ def sides(rule: Rule, context: Context) -> Iterator[tuple[list[Operand], list[Op
         return
     for equation in equations(rule):
         if all(reports(wanted, context) for wanted in equation.needs):
-            for bound in bindings(equation.variables, context):
-                yield operands(equation.left, bound, context), operands(equation.right, bound, context)
+            for chosen in bindings(equation.variables, context):
+                yield operands(equation.left, chosen, context), operands(equation.right, chosen, context)
 
 
 def _met(equal: Side, context: Context) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from itertools import chain
 from types import MappingProxyType
 from typing import NamedTuple
 from weakref import WeakKeyDictionary
@@ -51,14 +52,19 @@ class Stated:
     by_path: dict[str, list[Claim]] = field(default_factory=dict)
     by_cell: dict[Ref, list[Claim]] = field(default_factory=dict)
     figures: dict[Ref, Figure] = field(default_factory=dict)
+    firsts: dict[str, dict[str, list[Claim]]] = field(default_factory=dict)
 
-    def first(self, path: str) -> Iterator[Claim]:
-        """The claims of a path, of each list element only the first occurrence."""
-        before: tuple[int, ...] | None = None
-        for claim in self.by_path.get(path, ()):
-            if claim.positions != before:
-                before = claim.positions
-                yield claim
+    def first(self, path: str, element: str | None = None) -> list[Claim]:
+        """The claims of a path, or those of one element of its list: of each element only the first occurrence."""
+        found = self.firsts.get(path)
+        if found is None:
+            found = self.firsts[path] = {}
+            before: tuple[int, ...] | None = None
+            for claim in self.by_path.get(path, ()):
+                if claim.positions != before:
+                    before = claim.positions
+                    found.setdefault(str(before[0]) if before else "", []).append(claim)
+        return found.get(element, []) if element is not None else list(chain.from_iterable(found.values()))
 
 
 _STATED: WeakKeyDictionary[Context, Stated] = WeakKeyDictionary()

@@ -85,7 +85,7 @@ def _claimed(term: Mapping[str, Any], bound: Bindings, context: Context, stated:
     """Claims as stated: of every path that a glob names, of a list every element, those ``at`` or ``class_of`` one."""
     element = resolve(term["at"], bound) if "at" in term else None
     for path in matching(term["claim"]):
-        claims = [c for c in stated.first(path) if element is None or str(c.positions[0]) == element]
+        claims = stated.first(path, element)
         if "class_of" in term:
             wanted = _class("general_budget_structure", resolve(term["class_of"], bound), context)
             classes = [_class("general_budget_items", str(c.positions[0]), context) for c in claims]
@@ -119,19 +119,16 @@ def _names(term: Mapping[str, Any], context: Context) -> Iterator[str]:
 
 def rows_where(table: str, where: Mapping[str, Any], bound: Bindings, context: Context) -> Iterator[str]:
     """Names of the rows whose fields have the values wanted: one, blank, or anything but one."""
-    at = context.spec.tables[table].position
-    wanted = [(at[name], value) for name, value in where.items()]
-    for name, row in context.rows_of(table).items():
-        if all(_is(row[place], value, bound) for place, value in wanted):
+    others = {f: w for f, w in where.items() if w is None or (isinstance(w, dict) and "not" in w)}
+    same = {f: resolve(wanted, bound) for f, wanted in where.items() if f not in others}
+    for name in context.rows_with(table, same):
+        if all(_is(context.value(table, name, f), wanted) for f, wanted in others.items()):
             yield name
 
 
-def _is(value: Value, wanted: Any, bound: Bindings) -> bool:
-    if isinstance(wanted, dict) and "not" in wanted:
-        return bool(value != wanted["not"])
-    if wanted is None or value is None:
-        return value is wanted
-    return str(value) == resolve(wanted, bound)
+def _is(value: Value, wanted: Mapping[str, Any] | None) -> bool:
+    """Whether a value is blank, or anything but one."""
+    return value is None if wanted is None else bool(value != wanted["not"])
 
 
 def _with_previous(wanted: str, context: Context) -> Iterator[str]:
