@@ -155,7 +155,7 @@ TABLE: list[Any] = [
     ("", 2, [], ["Usage", "convert"]),
     ("validate", 2, [], ["缺少 SRC", "fatk validate --help"]),
     ("validate --lang en", 2, [], ["SRC is missing", "see: fatk validate --help"]),
-    ("convert", 2, [], ["缺少 SRC DST"]),
+    ("convert", 2, [], ["缺少 SRC... DST"]),
     ("convert 好.json", 2, [], ["没有写出目标", "好.json"]),
     ("convert --lang en 好.json", 2, [], ["No target"]),
     ("frob", 2, [], ["没有这个命令", "validate", "fatk --help"]),

@@ -200,6 +200,14 @@ def test_tables_of_the_standard_without_their_descriptor_are_a_package(tmp_path:
     assert reading.places("income", "TOTAL", "total") == "income.csv:2:3"
 
 
+def test_a_csv_of_one_table_given_alone_is_a_package_of_that_table(tmp_path: Path) -> None:
+    (tmp_path / "income.csv").write_bytes(package.write(example())["income.csv"])
+    reading = formats.read(tmp_path / "income.csv")
+    assert reading.report.rows("income") == example().rows("income")
+    assert reading.report.rows("extras") == ()
+    assert reading.places("income", "TOTAL", "total") == "income.csv:2:3"
+
+
 def test_one_table_of_the_standard_is_enough(tmp_path: Path) -> None:
     put(
         tmp_path,

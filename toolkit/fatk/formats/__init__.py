@@ -96,8 +96,10 @@ def read_bytes(data: bytes, *, limits: Limits = DEFAULTS, name: str = "") -> tup
 
 
 def _read_file(form: str, opened: Archive | None, data: bytes, limits: Limits, name: str) -> Reading:
-    """The report of one file that is not put together of others."""
-    if form in spreadsheets.FORMS:
+    """The report of one file that is not put together of others; a CSV of one table of the standard is a package of it."""
+    if form == "text" and _table_of(data, name) is not None:
+        reading = _assembled(_of_file(data, name, name, _Budget(limits)), limits)
+    elif form in spreadsheets.FORMS:
         reading = _transcribed(spreadsheets.read_book(form, data, opened, limits, name), name)
     elif form == "zip" and opened is not None:
         reading = _read_zip(opened, "", limits)
