@@ -14,7 +14,7 @@ from typing import Any
 from openpyxl.workbook import Workbook
 from openpyxl.worksheet.worksheet import Worksheet
 
-from fatk.model import Report, Row
+from fatk.model import Report, Row, build
 from fatk.spec import Block, Form, Table
 from fatk.values import Nothing, Value, decimals_of
 
@@ -245,6 +245,16 @@ def lane(block: Block, rows: dict[Any, Row]) -> list[Line]:
         for line in block.lines
         if numbered or line.line in rows
     ]
+
+
+def printable(report: Report) -> Report:
+    """A report with the lines that its edition's forms fix, by their names there: whoever draws them prints no others."""
+    rows = dict(report.tables)
+    for table, form in report.edition.forms.items():
+        if not any(block.open for block in form.blocks):
+            fixed = {line.line: line.name for block in form.blocks for line in block.lines}
+            rows[table] = tuple((r[0], fixed[r[0]], *r[2:]) for r in report.rows(table) if r[0] in fixed)
+    return build(report.spec, rows)
 
 
 def foreign(report: Report, habits: Habits) -> bytes:

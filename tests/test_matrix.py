@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 import fatk
-from drawing import HABITS, Habits, drawn, saved
+from drawing import HABITS, Habits, drawn, printable, saved
 from fatk import formats, units
-from fatk.model import Report, build
+from fatk.model import Report
 from fatk.reading import Reading
 from fatk.spec import edition_ids
 
@@ -25,14 +25,9 @@ COMBINATIONS = [(habit, edition, unit) for habit in HABITS for edition in editio
 
 @cache
 def report(edition: str, unit: str) -> Report:
-    """The full example as an edition prints it: with the lines that its forms fix, by their names there."""
+    """The full example as an edition prints it."""
     full = fatk.restate(fatk.read(EXAMPLES / "full" / "report.json").report, edition, allow_loss=True)
-    rows = dict(full.tables)
-    for table, form in full.edition.forms.items():
-        if not any(block.open for block in form.blocks):
-            fixed = {line.line: line.name for block in form.blocks for line in block.lines}
-            rows[table] = tuple((r[0], fixed[r[0]], *r[2:]) for r in full.rows(table) if r[0] in fixed)
-    return units.convert(build(full.spec, rows), unit).report
+    return units.convert(printable(full), unit).report
 
 
 def assert_read_right(found: Reading, before: Report, what: object) -> None:
