@@ -33,13 +33,14 @@ from hypothesis import strategies as st
 import hostile
 import old_office as old
 import test_bad_input as known
-from fatk import biff, check, confined, formats, ole, ooxml, transcription, xls
+from fatk import biff, check, confined, formats, ole, ooxml, xls
 from fatk.archive import open_archive
 from fatk.errors import Refused, WouldLose
 from fatk.formats.sniffing import sniff
 from fatk.grid import Cell, read_format
 from fatk.limits import Limits
 from fatk.spec import load
+from fatk.transcription.cells import from_cell
 from fatk.values import Nothing, show
 from test_ooxml import SEEDS as SMALL_WORKBOOKS
 
@@ -247,7 +248,7 @@ def number(data: bytes) -> None:
     spec = load()
     fields = (spec.tables["income"].amounts[0], spec.tables["staffing"].fields[0])
     for field, kind in itertools.product(fields, ("number", "text")):
-        value, fault = transcription.from_cell(field, Cell(text, kind, read_format(text[:20])), 2)
+        value, fault = from_cell(field, Cell(text, kind, read_format(text[:20])), 2)
         assert value is None or fault is None or isinstance(fault, tuple)
         if value is not None and not isinstance(value, Nothing):
             assert len(show(value)) < 100

@@ -1,4 +1,4 @@
-"""What the short lines around a printed form say: its number, its unit, whose it is, of which year."""
+"""What the short lines around a printed form say: its number, its unit, whose it is, of which year, why it is empty."""
 
 from __future__ import annotations
 
@@ -20,6 +20,8 @@ _ENTITY = re.compile(
 _YEAR = re.compile(r"(20[0-9]{2})\s*年")
 #: A line that names a year is none of a table's captions beyond this length: it is a sentence.
 _SENTENCE = 40
+_WITHHELD = re.compile(r"涉密|保密|不宜公开|不予公开")
+_EMPTY_STATEMENT = re.compile(r"无数据|空表|没有.*(?:收入|支出)|无.*(?:收入|支出)")
 #: Days on which something was written or published are of another year than the figures.
 _DATE = re.compile(r"日期|时间|[0-9]\s*月")
 #: What keeps captions in one cell apart: two blanks, an ideographic one, a line end, or the words that begin a unit.
@@ -69,6 +71,16 @@ def unit_in(text: str) -> str | None:
     """The unit that a title or a header's word names: 单位：万元, or （万元） at its end."""
     found = _UNIT.search(text) or re.search(rf"[(（]\s*({_UNITS})\s*[)）]\s*$", text)
     return found[1] if found else None
+
+
+def says_empty(text: str) -> bool:
+    """Whether a line below a form says why it has no rows."""
+    return bool(_EMPTY_STATEMENT.search(text)) or says_withheld(text)
+
+
+def says_withheld(text: str) -> bool:
+    """Whether a line says that a form is kept from the public."""
+    return bool(_WITHHELD.search(text))
 
 
 @cache

@@ -1,0 +1,111 @@
+"""The value of a field from a cell of a workbook, or what is wrong with it."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Mapping
+from decimal import Decimal, InvalidOperation
+from functools import cache
+
+from fatk import lexical
+from fatk.grid import Cell
+from fatk.spec import Field, load
+from fatk.values import BLANKS, Nothing, Value, clean_text, parse_decimal, round_half_up, show, text_fault
+
+#: Beyond this share of the last printed digit, the figure stored is not the figure shown.
+_FLOAT_NOISE = Decimal("0.000001")
+
+
+def from_cell(declared: Field, cell: Cell, decimals: int | None) -> tuple[Value, lexical.Fault | None]:
+    """The value of a field from a cell. ``decimals`` are those of amounts whose number format shows none."""
+    kind = cell.kind
+    if kind == "text" and declared.plain and text_fault(cell.text, declared.reserved) is None:
+        return cell.text, None
+    if kind == "error":
+        return None, ("READ-31", {"text": cell.text})
+    if kind == "formula_without_value":
+        return None, ("READ-32", {"text": cell.text})
+    if declared.numeric:
+        return _figure(declared, cell, decimals)
+    text = clean_text(cell.text)
+    if declared.type == "boolean" or declared.labels:
+        known = _printed_values(declared)
+        if text in known:
+            return known[text], None
+        if kind == "boolean" and declared.type == "boolean":
+            return text in ("1", "TRUE", "true"), None
+    return lexical.from_text(declared, text)
+
+
+def _figure(declared: Field, cell: Cell, decimals: int | None) -> tuple[Value, lexical.Fault | None]:
+    if cell.kind == "number":
+        return _stored(declared, cell, decimals)
+    text = unicodedata.normalize("NFKC", cell.text).strip(BLANKS)
+    if not text:
+        return None, None
+    if declared.states and text in _printed_states():
+        return _printed_states()[text], None
+    plain, done = lexical.normalise_number(cell.text, amount=declared.amount)
+    number = parse_decimal(plain) if cell.kind == "text" else None
+    if number is None:
+        return None, ("READ-01" if declared.type == "number" else "READ-02", {"text": clean_text(cell.text)})
+    if declared.type == "integer" and number != number.to_integral_value():
+        return None, ("READ-02", {"text": text})
+    value = int(number) if declared.type == "integer" else number
+    told = {"text": cell.text, "number": show(value), "how": ",".join(done)}
+    return value, ("READ-33", told) if done else None
+
+
+def _stored(declared: Field, cell: Cell, decimals: int | None) -> tuple[Value, lexical.Fault | None]:
+    """A stored number, exact from the file's text, with the decimals that the cell shows."""
+    try:
+        number = Decimal(cell.text)
+    except InvalidOperation:
+        return None, ("READ-01", {"text": cell.text})
+    if not number.is_finite() or (not -12 <= number.adjusted() <= 17 and number):
+        return None, ("READ-01", {"text": cell.text})
+    if cell.format.date:  # what is shown is a date, and the number only how it is stored
+        unreadable = "READ-01" if declared.type == "number" else "READ-02"
+        return None, (unreadable, {"text": f"{cell.text} ({cell.format.code})"})
+    if declared.type == "integer":
+        whole = number.to_integral_value()
+        return (int(whole), None) if whole == number else (None, ("READ-02", {"text": cell.text}))
+    scaled = (
+        cell.format.percent or cell.format.scale
+    )  # what is shown is another number, and so are its decimals
+    shown = decimals if scaled or cell.decimals is None else cell.decimals
+    if shown is None:
+        plain = parse_decimal(cell.text)
+        if plain is not None:
+            return plain, None
+        shown = 6
+        rounded = round_half_up(number, shown).normalize()
+        rounded = rounded.quantize(Decimal(1)) if rounded == rounded.to_integral_value() else rounded
+        return rounded, None
+    rounded = round_half_up(number, min(shown, 6))
+    if scaled:
+        return rounded, ("READ-52", {"text": cell.text, "format": cell.format.code})
+    if abs(number - rounded) > _FLOAT_NOISE * Decimal(1).scaleb(-min(shown, 6)) + abs(number) * Decimal(
+        "1e-12"
+    ):
+        return rounded, ("READ-30", {"text": cell.text, "shown": format(rounded, "f")})
+    return rounded, None
+
+
+@cache
+def _printed_states() -> Mapping[str, Nothing]:
+    states = load().root["printed_states"]
+    return {
+        unicodedata.normalize("NFKC", text): Nothing(state)
+        for state, texts in states.items()
+        for text in texts
+    }
+
+
+@cache
+def _printed_values(declared: Field) -> Mapping[str, Value]:
+    """Printed word → value, for truth values and coded values."""
+    if declared.type == "boolean":
+        words = load().root["printed_booleans"]
+        return {text: key == "true" for key, texts in words.items() for text in texts}
+    return {text: value for value, text in declared.labels.items()}

@@ -1,0 +1,422 @@
+"""The nine forms: what stands around one, which of its rows are data, and what each of these is."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from difflib import SequenceMatcher
+
+from fatk import captions, lexical
+from fatk.captions import read_captions, says_empty, unit_in
+from fatk.findings import CellRef, notify
+from fatk.grid import FORMULA_WITHOUT_VALUE, Cell
+from fatk.model import REPORTED
+from fatk.recognition import (
+    Heading,
+    Meaning,
+    Region,
+    fold,
+    heading,
+    is_cut_title,
+    is_foot,
+    is_header_word,
+    title_of,
+    vocabulary,
+)
+from fatk.rowkeys import Columns, Keys, is_residue
+from fatk.spec import Edition, Field, Table
+from fatk.transcription.cells import from_cell
+from fatk.transcription.ledger import (
+    CellFault,
+    Ledger,
+    Pane,
+    PrintedForm,
+    keep,
+    listed_status,
+    note_fault,
+    note_repeated,
+    note_year,
+    printed_as,
+    unbroken,
+)
+from fatk.transcription.linecolumns import read_line_columns
+from fatk.values import BLANKS, Value, clean_text
+
+#: How much of a misspelt word must be right for the one that is meant to be named.
+_ALIKE = 0.7
+
+
+# Around the data
+
+
+def read_head(ledger: Ledger, pane: Pane, region: Region, names: Mapping[str, str]) -> None:
+    """Read a form's header and the lines around it. Of several of one meaning the widest is the form; one with the same
+    header may be its next page; others stay outside."""
+    title = pane.sheet.cells[_place_of(region)].text if region.title else None
+    form = PrintedForm(
+        region, heading(pane.sheet, pane.rows, region, names), pane, title and clean_text(title)
+    )
+    first = ledger.forms.get(region.table.id)
+    if first is None:
+        ledger.forms[region.table.id] = form
+    elif _same_header(first.heading, form.heading):
+        first.more.append(form)
+    else:
+        wider = _width(form.heading) > _width(first.heading)
+        if wider:
+            ledger.forms[region.table.id] = form
+        _outside(ledger, first if wider else form)
+
+
+def _outside(ledger: Ledger, form: PrintedForm) -> None:
+    """Say that a second table of one meaning is left where it is."""
+    region = form.region
+    where = form.pane.sheet.place(*_place_of(region))
+    cell = CellRef(region.table.id, location=where)
+    ledger.findings.append(notify("READ-34", cell, place=where, title=region.table.title))
+
+
+def surroundings(ledger: Ledger, form: PrintedForm, names: Mapping[str, str]) -> None:
+    """Take what stands above a form's data: title, captions, header."""
+    pane, region, title = form.pane, form.region, form.title
+    table = region.table
+    top = region.title[0] if region.title else region.header
+    if region.title and title is not None:
+        if "tables" not in ledger.rows or title_of(title) or title in printed_as(ledger, table.id):
+            pane.used.add(region.title)
+        _check_title(ledger, form, region.title, title)
+    known = printed_as(ledger, table.id)
+    for number in range(max(top - 2, 0), region.header):
+        for column, cell in pane.rows.get(number, ()):
+            if (number, column) == region.title:
+                continue
+            if (
+                _read_caption(ledger, form, cell, pane.sheet.place(number, column))
+                or clean_text(cell.text) in known
+            ):
+                pane.used.add((number, column))
+    words = vocabulary(table.id)
+    for number in form.heading.rows:
+        for column, cell in pane.rows[number]:
+            placed = column in form.heading.meanings or number != form.heading.rows[-1]
+            if placed and cell.kind == "text" and is_header_word(cell, words, names):
+                pane.used.add((number, column))
+                form.unit = form.unit or unit_in(cell.text)
+            elif placed and number != form.heading.first_data and is_header_word(cell, words, names):
+                pane.used.add((number, column))
+    note_year(ledger, pane.sheet.place(*_place_of(region)), title or "")
+    note_year(ledger, pane.sheet.name, pane.sheet.name)
+
+
+def _check_title(ledger: Ledger, form: PrintedForm, place: tuple[int, int], title: str) -> None:
+    """Say where a title is not that of the table that its header shows."""
+    region, where = form.region, form.pane.sheet.place(*place)
+    cell = CellRef(region.table.id, location=where, value=title)
+    form.unit = form.unit or unit_in(title)
+    if is_cut_title(title) and title not in printed_as(ledger, region.table.id):
+        ledger.findings.append(notify("READ-96", cell, place=where, text=title, title=region.table.title))
+    if region.titled and title not in printed_as(ledger, region.table.id):
+        named = ledger.spec.tables[region.titled].title
+        ledger.findings.append(notify("READ-48", cell, place=where, named=named, title=region.table.title))
+
+
+def _read_caption(ledger: Ledger, form: PrintedForm, cell: Cell, place: str) -> bool:
+    """Take what a cell near the title says of the form's number, unit or entity, or of the year; whether it does."""
+    found = read_captions(cell.text, form.region.table.id)
+    for caption in found:
+        if caption.kind == captions.UNIT:
+            form.unit = caption.value
+        elif caption.kind == captions.NUMBER:
+            form.number = caption.value
+        elif caption.kind == captions.ENTITY:
+            ledger.told.entities[caption.value] += 1
+            ledger.told.named.append((form.region.table.id, place, caption.words, caption.value))
+        else:
+            note_year(ledger, place, caption.words)
+    return bool(found)
+
+
+def _read_foot(ledger: Ledger, form: PrintedForm) -> int:
+    """Find the last row of data; take notes below it as footnotes or as the statement of an empty table."""
+    pane, region = form.pane, form.region
+    last, in_foot = region.end, False
+    words = vocabulary(region.table.id)
+    listed = ledger.rows.get("tables", ())
+    at = ledger.spec.tables["tables"].position["statement"]
+    statements = {row[at] for row in listed if row[0] == region.table.id}
+    for number in range(form.heading.first_data, region.end + 1):
+        line = pane.rows.get(number)
+        if not line:
+            continue
+        text = clean_text(line[0][1].text) if line[0][1].kind == "text" else ""
+        alone = len(line) == 1
+        if not in_foot and (is_foot(line) or (alone and (text in statements or says_empty(text)))):
+            in_foot, last = True, number - 1
+        if in_foot and alone:
+            place = (number, line[0][0])
+            if fold(text) in words.footnotes:
+                pane.used.add(place)
+            elif form.statement is None and (text in statements or (not listed and says_empty(text))):
+                form.statement = text
+                pane.used.add(place)
+    return last
+
+
+def _check_columns(ledger: Ledger, form: PrintedForm) -> None:
+    """Say which columns are missing and which are not known; a pair of these that is one misspelt column, once."""
+    head, table, pane = form.heading, form.region.table, form.pane
+    sheet, header = pane.sheet, form.region.header
+    present = {m.field for m in head.meanings.values() if m.role == "amount"}
+    upright = any(m.line for m in head.meanings.values())
+    missing = [f for f in table.amounts if f.name not in present and not f.by_edition and not upright]
+    unknown = {c: path for c, path in sorted(head.paths.items()) if c not in head.meanings}
+    for column in head.repeated & unknown.keys():
+        note_repeated(ledger, table, pane, header, column, " > ".join(unknown.pop(column)))
+    for wanted, column in _misspelt(missing, unknown):
+        missing.remove(wanted)
+        place, words = sheet.place(header, column), " > ".join(unknown.pop(column))
+        cell = CellRef(table.id, field=wanted.name, location=place, value=words)
+        ledger.findings.append(
+            notify("READ-56", cell, place=place, title=table.title, header=words, field=wanted.title)
+        )
+    where = sheet.place(header, 0)
+    for wanted in missing:
+        cell = CellRef(table.id, field=wanted.name, location=where)
+        ledger.findings.append(notify("READ-35", cell, place=where, title=table.title, field=wanted.title))
+    for column, path in unknown.items():
+        place = sheet.place(header, column)
+        cell = CellRef(table.id, location=place, value="/".join(path))
+        ledger.findings.append(
+            notify("READ-36", cell, place=place, title=table.title, header=" > ".join(path))
+        )
+
+
+def _misspelt(missing: Sequence[Field], unknown: Mapping[int, Sequence[str]]) -> list[tuple[Field, int]]:
+    """Which unknown column probably is which missing one: the words are nearly its title, and no other's."""
+    found = []
+    for column, path in unknown.items():
+        scores = sorted(
+            ((SequenceMatcher(None, path[-1], fold(f.title)).ratio(), f.name, f) for f in missing),
+            reverse=True,
+        )
+        if scores and scores[0][0] >= _ALIKE and (len(scores) == 1 or scores[0][0] > scores[1][0]):
+            found.append((scores[0][2], column))
+    taken = Counter(f.name for f, _ in found)
+    return [(f, column) for f, column in found if taken[f.name] == 1]
+
+
+# The data
+
+
+def read_form(ledger: Ledger, form: PrintedForm, decimals: int, names: Mapping[str, str]) -> None:
+    """Read the rows of a form, and of the pages that go on with it."""
+    table = form.region.table
+    last = _read_foot(ledger, form)
+    _check_columns(ledger, form)
+    if any(m.line for m in form.heading.meanings.values()):
+        read_line_columns(ledger, form, last, decimals)
+        for page in form.more:
+            _outside(ledger, page)
+        return
+    blocks = _blocks(form.heading, table)
+    keys = {block.name: Keys(table, block.name, names) for block in blocks}
+    _read_rows(ledger, form, blocks, keys, last, decimals)
+    known = {row[table.key_positions[0]] for row in ledger.rows.get(table.id, ())}
+    for page in form.more:
+        blocks = _blocks(page.heading, table)
+        found = _keys_of(page, blocks, names)
+        if not found or not known.isdisjoint(found):  # another report, or the same table again
+            _outside(ledger, page)
+            continue
+        known |= found
+        surroundings(ledger, page, names)
+        _read_rows(ledger, page, blocks, keys, _read_foot(ledger, page), decimals)
+        form.statement = form.statement or page.statement
+
+
+def _read_rows(
+    ledger: Ledger, form: PrintedForm, blocks: Sequence[Columns], keys: Mapping[str, Keys], last: int, decimals: int
+) -> None:  # fmt: skip
+    """Read a form's rows of data; a header that a printed page repeats is none."""
+    pane, head = form.pane, form.heading
+    header = {tuple(fold(cell.text) for _, cell in pane.rows[n]) for n in head.rows if n != head.first_data}
+    _line_numbers(form, last)
+    for number in range(head.first_data, last + 1):
+        line = dict(pane.rows.get(number, ()))
+        if not line:
+            continue
+        again = tuple(fold(cell.text) for cell in line.values()) in header
+        if again or _is_title_again(form, line):
+            pane.used.update((number, column) for column in line)
+            continue
+        for block in blocks:
+            _read_row(ledger, form, block, keys[block.name], number, line, decimals)
+
+
+def _is_title_again(form: PrintedForm, line: Mapping[int, Cell]) -> bool:
+    """Whether a row says nothing but the form's own title or captions, as on every printed page."""
+    table = form.region.table.id
+    return all(
+        cell.kind == "text" and (title_of(cell.text) == table or read_captions(cell.text, table))
+        for cell in line.values()
+    )
+
+
+def _keys_of(form: PrintedForm, blocks: Sequence[Columns], names: Mapping[str, str]) -> set[Value]:
+    """The keys of the rows of a page, before any of it is taken."""
+    keys = {block.name: Keys(form.region.table, block.name, names) for block in blocks}
+    return {
+        found.key
+        for number in range(form.heading.first_data, form.region.end + 1)
+        for line in [dict(form.pane.rows.get(number, ()))]
+        for block in blocks
+        if (found := keys[block.name].identify(block, line)).key is not None
+    }
+
+
+def _line_numbers(form: PrintedForm, last: int) -> None:
+    """Take a column of bare 行次 that no header names: whole numbers, one more in each row."""
+    pane, head = form.pane, form.heading
+    columns: dict[int, list[tuple[int, str]]] = {}
+    for number in range(head.first_data, last + 1):
+        for column, cell in pane.rows.get(number, ()):
+            if column not in head.meanings and column not in head.paths:
+                columns.setdefault(column, []).append((number, cell.text.strip(BLANKS)))
+    for column, found in columns.items():
+        texts = [text for _, text in found]
+        if len(texts) >= 3 and texts[0].isdecimal():
+            start = int(texts[0])
+            if texts == [str(start + n) for n in range(len(texts))]:
+                pane.used.update((number, column) for number, _ in found)
+
+
+def _read_row(
+    ledger: Ledger, form: PrintedForm, block: Columns, keys: Keys, number: int, line: Mapping[int, Cell], decimals: int
+) -> None:  # fmt: skip
+    """One printed row of one block."""
+    pane, table = form.pane, form.region.table
+    numbered = block.roles.get("line_number")
+    if numbered is not None and numbered in line and line[numbered].text.strip(BLANKS).isdecimal():
+        pane.used.add((number, numbered))
+    found = keys.identify(block, line)
+    key, name, labels = found.key, found.name, found.columns
+    if key is None:
+        there = labels or [column for column, _, _ in block.amounts if column in line]
+        if labels and line[labels[0]].kind == FORMULA_WITHOUT_VALUE:
+            unknown = ("READ-32", {"text": line[labels[0]].text})
+            declared = table.fields[table.key_positions[0]]
+            note_fault(ledger, pane, table, "", number, (declared, labels[0], line[labels[0]], unknown))
+        elif there:
+            _unknown_row(ledger, form, block, number, there, line)
+        return
+    pane.used.update((number, column) for column in labels)
+    if found.inferred:
+        where = pane.sheet.place(number, labels[-1])
+        cell = CellRef(table.id, key, table.key[0], where, value=name)
+        ledger.findings.append(notify("READ-57", cell, place=where, text=name or "", code=key))
+    values: list[Value] = [None] * len(table.fields)
+    faults: list[CellFault] = []
+    printed, wrong = lexical.from_text(table["name"], unbroken(ledger, name or ""))
+    if wrong:
+        faults.append((table["name"], labels[-1], line[labels[-1]], wrong))
+    values[table.key_positions[0]], values[table.position["name"]] = key, printed
+    for column, position, declared in block.amounts:
+        figure = line.get(column)
+        if figure is not None and (number, column) not in pane.used:  # else a label, on the total's row
+            pane.used.add((number, column))
+            values[position], fault = from_cell(declared, figure, decimals)
+            if fault:
+                faults.append((declared, column, figure, fault))
+    keep(ledger, pane, table, number, tuple(values), block.spots, faults)
+
+
+def _unknown_row(
+    ledger: Ledger,
+    form: PrintedForm,
+    block: Columns,
+    number: int,
+    labels: Sequence[int],
+    line: Mapping[int, Cell],
+) -> None:
+    """Say that a row is none of the form's; whether it has figures decides how much that matters."""
+    place = form.pane.sheet.place(number, labels[0])
+    text = " ".join(clean_text(line[c].text) for c in labels)
+    cell = CellRef(form.region.table.id, location=place, value=text)
+    if any(column in line for column, _, _ in block.amounts):
+        ledger.findings.append(notify("READ-37", cell, place=place, title=form.region.table.title, text=text))
+    elif is_residue(text):
+        ledger.findings.append(notify("READ-58", cell, place=place, text=text))
+    else:
+        ledger.findings.append(notify("READ-59", cell, place=place, title=form.region.table.title, text=text))
+
+
+def leave_out(ledger: Ledger, edition: Edition) -> None:
+    """Of a workbook that was made to be filled in, leave out the lines that nothing was filled into: they are printed
+    whether the report has them or not. A list that is reported keeps its total."""
+    for table_id in ledger.forms if ledger.asides else ():
+        table, form = ledger.spec.tables[table_id], edition.forms.get(table_id)
+        if form is None:
+            continue
+        reported = listed_status(ledger, table_id) in (None, REPORTED)
+        listed = any(block.open and not any(c.line for c in block.columns) for block in form.blocks)
+        printed = {line.line for block in form.blocks for line in block.lines}
+        at, amounts = table.key_positions[0], [table.position[f.name] for f in table.amounts]
+        ledger.rows[table_id] = [
+            row
+            for row in ledger.rows.get(table_id, ())
+            if row[at] not in printed
+            or (listed and reported)
+            or any(row[position] is not None for position in amounts)
+            or (table_id, row[at]) in ledger.unread
+        ]
+
+
+# Columns and places
+
+
+def _blocks(head: Heading, table: Table) -> list[Columns]:
+    """A form's columns in the groups that share their rows: a new one begins at each label column, and at the first of
+    the columns of a code, which may have one each for 类, 款 and 项."""
+    groups: list[tuple[str, dict[int, Meaning]]] = []
+    for column in sorted(head.meanings):
+        meaning = head.meanings[column]
+        within = bool(groups) and all(m.role == "code" == meaning.role for m in groups[-1][1].values())
+        if (meaning.role in ("label", "code") and not within) or not groups:
+            name = meaning.block
+            while any(name == other for other, _ in groups):
+                name += "+"
+            groups.append((name, {}))
+        groups[-1][1][column] = meaning
+    return [_columns(name, columns, table) for name, columns in groups]
+
+
+def _columns(name: str, columns: Mapping[int, Meaning], table: Table) -> Columns:
+    """The columns of one block by role, with where each field stands in them."""
+    roles: dict[str, int] = {}
+    amounts: list[tuple[int, int, Field]] = []
+    for column, meaning in columns.items():
+        if meaning.role != "amount":
+            roles.setdefault(meaning.role, column)
+        elif meaning.field:
+            amounts.append((column, table.position[meaning.field], table[meaning.field]))
+    key = roles.get("label", roles.get("code"))
+    spots = {declared.name: column for column, _, declared in amounts}
+    named = {table.key[0]: key, "name": roles.get("name", key)}
+    spots |= {field_name: at for field_name, at in named.items() if at is not None}
+    codes = [column for column, meaning in columns.items() if meaning.role == "code"]
+    return Columns(name, roles, codes, amounts, spots)
+
+
+def _place_of(region: Region) -> tuple[int, int]:
+    """Where a table begins: at its title, else at its header."""
+    return region.title or (region.header, 0)
+
+
+def _same_header(one: Heading, other: Heading) -> bool:
+    """Whether two headers name the same columns in the same order."""
+    return list(one.paths.values()) == list(other.paths.values())
+
+
+def _width(head: Heading) -> int:
+    """How many figures of the table a form has room for."""
+    return len({(m.field, m.line) for m in head.meanings.values() if m.role == "amount"})

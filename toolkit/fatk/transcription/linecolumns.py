@@ -1,0 +1,83 @@
+"""A form whose columns are lines (三公): its one row of data becomes a row of each line."""
+
+from __future__ import annotations
+
+from fatk.findings import CellRef, notify
+from fatk.grid import Cell
+from fatk.model import REPORTED
+from fatk.recognition import Meaning, fold, is_number_row, is_total, vocabulary
+from fatk.transcription.cells import from_cell
+from fatk.transcription.ledger import CellFault, Ledger, PrintedForm, keep, listed_status, unbroken
+from fatk.values import Value, clean_text
+
+
+def read_line_columns(ledger: Ledger, form: PrintedForm, last: int, decimals: int) -> None:
+    """Read the lines of such a form; an empty table, or one of several units without a total, has none."""
+    pane, table, head = form.pane, form.region.table, form.heading
+    number = _line_row(ledger, form, last)
+    if number is None and (
+        form.statement is not None or listed_status(ledger, table.id) not in (None, REPORTED)
+    ):
+        return
+    number = head.first_data if number is None else number
+    line = dict(pane.rows.get(number, ())) if number <= last else {}
+    lines: dict[str, dict[int, tuple[int, Cell | None]]] = {}
+    labels: dict[str, str] = {}
+    for column, meaning in head.meanings.items():
+        if meaning.line and meaning.field:
+            lines.setdefault(meaning.line, {})[table.position[meaning.field]] = (column, line.get(column))
+            labels.setdefault(meaning.line, _line_label(ledger, form, column, meaning))
+    for key, found in lines.items():
+        values: list[Value] = [None] * len(table.fields)
+        values[table.key_positions[0]], values[table.position["name"]] = key, labels[key]
+        faults: list[CellFault] = []
+        spots: dict[str, int] = {}
+        for position, (column, cell) in found.items():
+            declared = table.fields[position]
+            spots[declared.name] = column
+            if cell is not None:
+                pane.used.add((number, column))
+                values[position], fault = from_cell(declared, cell, decimals)
+                if fault:
+                    faults.append((declared, column, cell, fault))
+        keep(ledger, pane, table, number, tuple(values), spots, faults)
+
+
+def _line_row(ledger: Ledger, form: PrintedForm, last: int) -> int | None:
+    """The row of data of a form whose columns are lines; of several, one for each unit, that of the total."""
+    pane, head = form.pane, form.heading
+    words = vocabulary(form.region.table.id)
+    found = [
+        number
+        for number in range(head.first_data, last + 1)
+        if any(column in head.meanings for column, _ in pane.rows.get(number, ()))
+    ]
+    if len(found) < 2:
+        return found[0] if found else None
+    totals = [
+        number
+        for number in found
+        if any(cell.kind == "text" and is_total(words, cell.text) for _, cell in pane.rows[number])
+    ]
+    where = pane.sheet.place(found[0], min(head.meanings))
+    title, cell = form.region.table.title, CellRef(form.region.table.id, location=where)
+    if len(totals) != 1:
+        ledger.findings.append(notify("READ-99", cell, place=where, title=title))
+        return None
+    text = next(clean_text(c.text) for _, c in pane.rows[totals[0]] if c.kind == "text")
+    ledger.findings.append(notify("READ-98", cell, place=where, title=title, text=text))
+    return totals[0]
+
+
+def _line_label(ledger: Ledger, form: PrintedForm, column: int, meaning: Meaning) -> str:
+    """The printed name of a line that is a column: the word of its header that names it, as printed."""
+    words = vocabulary(form.region.table.id)
+    at = {(r, c): cell for r in form.heading.rows for c, cell in form.pane.rows[r]}
+    printed = []
+    for row in (r for r in form.heading.rows if not is_number_row(form.pane.rows[r])):
+        place = form.heading.anchors.get((row, column), (row, column))
+        if place in at and clean_text(at[place].text) not in printed:
+            printed.append(clean_text(at[place].text))
+    own = [text for text in printed if fold(text) in words.items or fold(text) not in words.words]
+    named = [text for text in own if words.items.get(fold(text)) == meaning.line]
+    return unbroken(ledger, (named or own or printed)[-1])
