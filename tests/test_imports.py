@@ -16,7 +16,7 @@ ROWS = (
     "values resources errors limits grid rounding",
     "spec archive files strictjson decoding gathering ole biff confined confinement",
     "model lexical findings strictxml",
-    "captions reading layout structure rules.context ooxml opendocument officexml delimited htmltables xls",
+    "captions reading layout structure vocabulary rules.context ooxml opendocument officexml delimited htmltables xls",
     "recognition editions rules.terms rules.sentences formulas webarchive",
     "rules.linear",
     "rules.narrative.claims",

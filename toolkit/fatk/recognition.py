@@ -1,37 +1,38 @@
 """Where the tables of a workbook stand, and what each of their columns is: by meaning, never by position or sheet name.
 
-A title is known by its words, a column by the path of its header, a line by its label. What an edition calls them is
-data; this module compares folded texts and decides nothing else.
+A title is known by its words, a column by the path of its header, a list by its title and header.
 """
 
 from __future__ import annotations
 
 import re
-import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache, lru_cache
+from functools import cache
 from itertools import pairwise
 from types import MappingProxyType
 
 from fatk import layout
 from fatk.grid import MAX_COLUMNS, TEXT, Cell, Sheet
-from fatk.model import TOTAL
-from fatk.spec import Column, FixedLine, Spec, Table, load
+from fatk.spec import Spec, Table, load
+from fatk.vocabulary import (
+    Meaning,
+    Vocabulary,
+    budget_or_final,
+    code_levels,
+    fold,
+    fold_title,
+    header_word,
+    meaning_of,
+    number_labels,
+    plain_label,
+    roofs,
+    tables_of_words,
+    title_of,
+    vocabulary,
+)
 
-_SPACE = re.compile(r"\s+")
-_TITLE_MARKS = str.maketrans("", "", "\"'“”‘’「」『』《》〈〉()[]【】〔〕_")
-_TITLE_PREFIX = re.compile(
-    r"^(?:附表?\d*|财决?公开\d+表|公开\d+表|表[一二三四五六七八九十\d]+|z\d+|[一二三四五六七八九十]+[、.,:]|\d+[、.:]?|第[一二三四五六七八九十]+[、:])+[:、.\-]?",
-    re.IGNORECASE,
-)
-_TITLE_TAIL = re.compile(r"(?:续表?)?(?:(?:金额)?单位:?)?(?:[万千亿]?元)$|续表?$")
-_HEADER_UNIT = re.compile(r"\((?:单位:)?(?:[万千亿]?元)\)$")
-_YEAR = re.compile(r"20[0-9]{2}\s*年度?")
 _PLAIN_YEAR = re.compile(r"20[0-9]{2}")
-_ORDINAL = re.compile(
-    r"^(?:[一二三四五六七八九十]+[、.．,，]|[(（][一二三四五六七八九十]+[)）]|[0-9]{1,2}[、.．]|[(（][0-9]{1,2}[)）])\s*"
-)
 _AMOUNT = re.compile(r"-?[0-9][0-9,]*(?:\.[0-9]+)?")
 _FOOT = re.compile(
     r"^(?:注\d*|说明|备注|公开时间|填报人|制表人|填表人|审核人|单位负责人|负责人)[:：]|^第?\s*\d+\s*页"
@@ -40,178 +41,6 @@ _FOOT = re.compile(
 _HEADER_ROWS, _HEADER_DISTANCE = 6, 8
 #: A row with a title holds at most this many cells: the title, a number, a unit.
 _TITLE_CELLS = 3
-
-
-@lru_cache(maxsize=8192)
-def fold(text: str) -> str:
-    """A label as it is compared: compatibility forms folded, no blanks, lower case."""
-    return _SPACE.sub("", unicodedata.normalize("NFKC", text)).casefold()
-
-
-@lru_cache(maxsize=1024)
-def fold_title(text: str) -> str:
-    """A title as it is compared: folded, without quotes, brackets, leading numbers, the year and a trailing unit."""
-    folded = _YEAR.sub("", fold(text)).translate(_TITLE_MARKS)
-    return _TITLE_TAIL.sub("", _TITLE_PREFIX.sub("", folded))
-
-
-def strip_ordinal(label: str) -> str:
-    """A label without its leading ordinal (一、 （一） 1.) and without 其中：."""
-    rest = _ORDINAL.sub("", label.strip())
-    return re.sub(r"^其中[:：]\s*", "", rest) or label
-
-
-@lru_cache(maxsize=8192)
-def header_word(text: str) -> str:
-    """A word of a header as it is compared: folded, without a unit in brackets at its end."""
-    return _HEADER_UNIT.sub("", fold(text))
-
-
-@cache
-def _synonyms() -> Mapping[str, str]:
-    """Words of headers that mean the same → the one that is compared."""
-    words = load().root["header_words"]
-    return MappingProxyType({fold(other): fold(word) for word, others in words.items() for other in others})
-
-
-def _plain_path(path: tuple[str, ...], items: object) -> tuple[str, ...]:
-    """A header path with one word for all that mean the same; where columns are lines, words are names of lines."""
-    return path if items else tuple(_synonyms().get(word, word) for word in path)
-
-
-@dataclass(frozen=True, slots=True)
-class Meaning:
-    """What a column is: the block it belongs to, its role and, for amounts, field and line."""
-
-    block: str
-    role: str
-    field: str | None
-    line: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Vocabulary:
-    """All words by which any edition prints one table."""
-
-    table: Table
-    paths: Mapping[tuple[str, ...], Meaning]
-    suffixes: Mapping[tuple[str, ...], Meaning | None]
-    words: frozenset[str]
-    key_words: frozenset[str]
-    labels: Mapping[tuple[str, str], tuple[FixedLine, ...]]
-    footnotes: frozenset[str]
-    items: Mapping[str, str]
-
-
-@cache
-def _titles() -> Mapping[str, str]:
-    """Folded title → table, over every edition and alias."""
-    spec = load()
-    found: dict[str, str] = {}
-    for edition in spec.editions:
-        for form in edition.forms.values():
-            for title in (form.title, *form.aliases):
-                found.setdefault(fold_title(title), form.table)
-    return MappingProxyType(found)
-
-
-@cache
-def _cut_titles() -> Mapping[str, str]:
-    """Folded title without its first character, as web pages lose it → table, where it is no title of another."""
-    found: dict[str, set[str]] = {}
-    for title, table in _titles().items():
-        if len(title) > 4:
-            found.setdefault(title[1:], set()).add(table)
-    return MappingProxyType(
-        {cut: min(tables) for cut, tables in found.items() if len(tables) == 1 and cut not in _titles()}
-    )
-
-
-def is_cut_title(text: str) -> bool:
-    """Whether a title is one that lost its first character."""
-    return fold_title(text) in _cut_titles()
-
-
-@cache
-def vocabulary(table_id: str) -> Vocabulary:
-    """The words of one of the nine tables."""
-    spec = load()
-    paths: dict[tuple[str, ...], Meaning] = {}
-    labels: dict[tuple[str, str], list[FixedLine]] = {}
-    footnotes: set[str] = set()
-    key: set[str] = set()
-    amount: set[str] = set()
-    items: dict[str, str] = {}
-    for edition in spec.editions:
-        form = edition.forms.get(table_id)
-        if form is None:
-            continue
-        footnotes.update(fold(note) for note in form.footnotes)
-        for block in form.blocks:
-            for column in block.columns:
-                for path in _spellings(column, block.lines):
-                    plain = _plain_path(path, column.line)
-                    paths.setdefault(plain, Meaning(block.name, column.role, column.field, column.line))
-                    (amount if column.role in ("amount", "line_number") else key).update(plain)
-            for line in block.lines:
-                for name in (line.label, line.name, *line.aliases):
-                    kept = labels.setdefault((block.name, fold(strip_ordinal(name))), [])
-                    if line.line and all(line.line != other.line for other in kept):
-                        kept.append(line)
-                    if any(c.line for c in block.columns) and line.line and name != "小计":
-                        items.setdefault(fold(name), line.line)
-    for words in (key, amount) if not items else ():
-        words.update(other for other, word in _synonyms().items() if word in words)
-    suffixes: dict[tuple[str, ...], Meaning | None] = {}
-    for path, meaning in paths.items():
-        for start in range(len(path)):
-            suffix = path[start:]
-            suffixes[suffix] = meaning if suffixes.get(suffix, meaning) == meaning else None
-    return Vocabulary(
-        spec.tables[table_id], MappingProxyType(paths), MappingProxyType(suffixes), frozenset(key | amount),
-        frozenset(key - amount), MappingProxyType({k: tuple(v) for k, v in labels.items()}), frozenset(footnotes),
-        MappingProxyType(items),
-    )  # fmt: skip
-
-
-def _spellings(column: Column, lines: Sequence[FixedLine]) -> Iterator[tuple[str, ...]]:
-    """The header path of a column with every name that its lines go by."""
-    path = tuple(header_word(h) for h in column.header)
-    yield path
-    if column.line:
-        for line in lines:
-            for alias in line.aliases:
-                if fold(line.name) in path:
-                    yield tuple(fold(alias) if h == fold(line.name) else h for h in path)
-
-
-@lru_cache(maxsize=8192)
-def title_of(text: str) -> str | None:
-    """The one of the nine tables whose title a text is, or ``None``. A sentence that names a table is no title."""
-    if not 3 <= len(text) <= 80:
-        return None
-    folded = fold_title(text)
-    known = _titles().get(folded) or _cut_titles().get(folded)
-    if known:
-        return known
-    if (
-        not folded.endswith("表")
-        or folded.endswith(("空表", "本表", "附表"))
-        or any(c in folded for c in ",。;")
-    ):
-        return None
-    found = [table.id for table in load().forms if _matches(table, folded)]
-    return found[0] if len(found) == 1 else None
-
-
-def _matches(table: Table, folded: str) -> bool:
-    words = table.recognition
-    return (
-        words is not None
-        and all(any(w in folded for w in group) for group in words.all)
-        and not any(w in folded for w in words.none)
-        and "预算表" not in folded
-    )
 
 
 Rows = Mapping[int, Sequence[tuple[int, Cell]]]
@@ -365,12 +194,12 @@ def _shown(rows: Rows, numbers: Sequence[int], named: Sequence[str | None]) -> t
         line = rows[number]
         if hits and (is_number_row(line) or any(looks_like_amount(cell) for _, cell in line)):
             break
-        if not hits and len(line) < 2 and fold(line[0][1].text) not in _roofs():
+        if not hits and len(line) < 2 and fold(line[0][1].text) not in roofs():
             continue  # a title, a number, a unit: no header begins with one cell, but for a label over all columns
         for _, cell in line:
             if cell.kind == "text" and len(cell.text) <= 40:
                 word = header_word(cell.text)
-                for table_id in _header_words().get(word, ()):
+                for table_id in tables_of_words().get(word, ()):
                     hits.setdefault(table_id, set()).add(word)
                     first.setdefault(table_id, number)
     if not hits:
@@ -384,24 +213,6 @@ def _shown(rows: Rows, numbers: Sequence[int], named: Sequence[str | None]) -> t
     if len(leaders) == 1 and best >= 4:
         return leaders[0], first[leaders[0]]
     return next(((t, first[t]) for t in likely if len(hits.get(t, ())) >= 2), None)
-
-
-@cache
-def _header_words() -> Mapping[str, tuple[str, ...]]:
-    """Folded word of a header → the tables whose headers have it."""
-    found: dict[str, list[str]] = {}
-    for table in load().forms:
-        for word in vocabulary(table.id).words:
-            found.setdefault(word, []).append(table.id)
-    return MappingProxyType({word: tuple(tables) for word, tables in found.items()})
-
-
-@cache
-def _roofs() -> frozenset[str]:
-    """Labels that stand over all columns of a form in some edition."""
-    forms = (form for edition in load().editions for form in edition.forms.values())
-    tops = ({column.header[0] for column in form.columns} for form in forms)
-    return frozenset(fold(top) for found in tops if len(found) == 1 for top in found)
 
 
 @cache
@@ -522,7 +333,7 @@ def _listed(
     found = {
         column: Meaning(block, "amount", field, None)
         for column, path in paths.items()
-        for field in [_budget_or_final(path)]
+        for field in [budget_or_final(path)]
         if field
     }
     labels = (
@@ -565,38 +376,13 @@ def is_number_row(line: Sequence[tuple[int, Cell]]) -> bool:
     """Whether a row is the 栏次 row: it says so, or is nothing but 1, 2, 3 …, which would satisfy every sum;
     where other columns stand among the known, the numbers may begin again."""
     texts = [fold(cell.text) for _, cell in line]
-    if not _number_labels().isdisjoint(texts):
+    if not number_labels().isdisjoint(texts):
         return True
     if len(texts) < 3 or not all(text.isdecimal() and len(text) <= 2 for text in texts):
         return False
     numbers = [int(text) for text in texts]
     runs = 1 + sum(right != left + 1 for left, right in pairwise(numbers))
     return numbers[0] == 1 and 3 * runs <= len(numbers)
-
-
-def is_header_word(cell: Cell, words: Vocabulary, names: Mapping[str, str]) -> bool:
-    """Whether a cell of a header says what some edition prints there: a word, a name of a line, a number of a column."""
-    text = header_word(cell.text)
-    return (
-        text in words.words
-        or text in code_levels()
-        or text in words.items
-        or text in names
-        or text in _number_labels()
-        or _COLUMN_NUMBER.fullmatch(text) is not None
-        or "预算" in text
-        or "决算" in text
-    )
-
-
-#: The number of a column, with what it is the sum of: 7, 7=1+3, (7).
-_COLUMN_NUMBER = re.compile(r"[(]?[0-9]{1,2}[)]?(?:=[0-9+\-() ]+)?栏?")
-
-
-@cache
-def _number_labels() -> frozenset[str]:
-    """What any edition prints before its column numbers."""
-    return frozenset(fold(e.column_number_label) for e in load().editions if e.column_number_label)
 
 
 def looks_like_amount(cell: Cell) -> bool:
@@ -669,84 +455,3 @@ def _paths(
         if path:
             paths[column] = tuple(path)
     return paths
-
-
-def meaning_of(path: tuple[str, ...], words: Vocabulary, names: Mapping[str, str]) -> Meaning | None:
-    """What a column is by its header path: the whole path, else the longest tail of it that means one thing only.
-
-    The columns of a code's 类, 款 and 项 are columns of that code.
-    """
-    if len(path) > 1 and path[-1] in code_levels():
-        above = meaning_of(path[:-1], words, names)
-        return above if above is not None and above.role == "code" else None
-    plain = _plain_path(path, words.items)
-    if plain in words.paths:
-        return words.paths[plain]
-    for start in range(len(plain)):
-        meaning = words.suffixes.get(plain[start:])
-        if meaning is not None:
-            return meaning
-    if words.items:
-        return _item_meaning(path, words, names)
-    return None
-
-
-@cache
-def code_levels() -> frozenset[str]:
-    """The words that head the parts of a code: 类, 款, 项."""
-    return frozenset(fold(e.level) for entries in load().codes("functional").values() for e in entries)
-
-
-def _item_meaning(path: tuple[str, ...], words: Vocabulary, names: Mapping[str, str]) -> Meaning | None:
-    """Columns that are lines: budget or final by one word of the path, the item by the last word that names one; a
-    column whose own word nobody prints is none of them."""
-    field = _budget_or_final(path)
-    line, known = None, False
-    for word in path:
-        named = names.get(word) or words.items.get(word)
-        line = named or line
-        known = named is not None or word in words.words or "预算" in word or "决算" in word
-    if field is None or line is None or not known:
-        return None
-    return Meaning("three_public", "amount", field, line)
-
-
-def _budget_or_final(path: tuple[str, ...]) -> str | None:
-    """Whether a column of a form of budget and final figures holds the one or the other; other years hold neither."""
-    if any(word in part for part in path for word in _NEITHER):
-        return None
-    return "budget" if any("预算" in w for w in path) else "final" if any("决算" in w for w in path) else None
-
-
-#: Columns beside budget and final figures that are none: of another year, or a difference of the two.
-_NEITHER = ("上年", "去年", "前年", "差异", "增减", "增长", "完成", "比例", "率", "%")
-_REMARK = re.compile(r"\([^()]*\)$")
-
-
-def plain_label(label: str) -> str:
-    """A folded label without a remark in brackets at its end."""
-    return _REMARK.sub("", fold(strip_ordinal(label)))
-
-
-def resolve_line(words: Vocabulary, block: str, label: str, anchor: str) -> FixedLine | None:
-    """The fixed line of a label on one side of a form; ``anchor`` is the line that components now belong to."""
-    candidates = words.labels.get((block, fold(strip_ordinal(label)))) or words.labels.get(
-        (block, plain_label(label)), ()
-    )
-    for line in candidates:
-        if line.within and line.within == anchor:
-            return line
-    return next(
-        (line for line in candidates if not line.within), candidates[0] if len(candidates) == 1 else None
-    )
-
-
-_TOTALS = frozenset({"合计", "总计"})
-
-
-def is_total(words: Vocabulary, text: str) -> bool:
-    """Whether a label is that of the total row of a list form."""
-    folded = plain_label(text)
-    return folded in _TOTALS or any(
-        line.line == TOTAL for (_, name), lines in words.labels.items() if name == folded for line in lines
-    )

@@ -11,9 +11,9 @@ from functools import cache
 
 from fatk.grid import FORMULA_WITHOUT_VALUE, NUMBER, Cell
 from fatk.model import TOTAL
-from fatk.recognition import code_levels, fold, is_total, plain_label, resolve_line, strip_ordinal, vocabulary
 from fatk.spec import Field, Table, load
 from fatk.values import BLANKS, clean_text
+from fatk.vocabulary import code_levels, fold, is_total, plain_label, resolve_line, strip_ordinal, vocabulary
 
 _CODE = re.compile(r"[0-9]{3}(?:[0-9]{2}){0,2}")
 #: A code and its name in one cell: 30207邮电费, 201-一般公共服务支出, 20103 政府办公厅.

@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from fatk.captions import says_withheld
 from fatk.findings import CellRef, notify
 from fatk.model import EMPTY, MISSING, REPORTED, Row, make_row
-from fatk.recognition import code_levels, fold, fold_title, strip_ordinal
 from fatk.rounding import usual_step
 from fatk.spec import Edition, Table
 from fatk.transcription.ledger import Ledger, note_year, one
 from fatk.values import Value, clean_text
+from fatk.vocabulary import code_levels, fold, fold_title, strip_ordinal
 
 #: A cover's large line: whose final accounts, of which year.
 _COVER = re.compile(r"(.*?)(20[0-9]{2})年(?:度)?(?:部门|单位)?决算.*")

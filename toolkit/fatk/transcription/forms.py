@@ -11,18 +11,7 @@ from fatk.captions import read_captions, says_empty, unit_in
 from fatk.findings import CellRef, notify
 from fatk.grid import FORMULA_WITHOUT_VALUE, Cell
 from fatk.model import REPORTED
-from fatk.recognition import (
-    Heading,
-    Meaning,
-    Region,
-    fold,
-    heading,
-    is_cut_title,
-    is_foot,
-    is_header_word,
-    title_of,
-    vocabulary,
-)
+from fatk.recognition import Heading, Region, heading, is_foot
 from fatk.rowkeys import Columns, Keys, is_residue
 from fatk.spec import Edition, Field, Table
 from fatk.transcription.cells import from_cell
@@ -41,6 +30,7 @@ from fatk.transcription.ledger import (
 )
 from fatk.transcription.linecolumns import read_line_columns
 from fatk.values import BLANKS, Value, clean_text
+from fatk.vocabulary import Meaning, fold, is_cut_title, is_header_word, title_of, vocabulary
 
 #: How much of a misspelt word must be right for the one that is meant to be named.
 _ALIKE = 0.7

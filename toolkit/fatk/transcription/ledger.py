@@ -18,9 +18,10 @@ from fatk.findings import CellRef, Finding, notify
 from fatk.grid import Book, Cell, Sheet
 from fatk.model import Row, make_row, row_name
 from fatk.reading import RowPlaces
-from fatk.recognition import Heading, Region, Rows, fold, is_aside, panes
+from fatk.recognition import Heading, Region, Rows, is_aside, panes
 from fatk.spec import Field, Spec, Table
 from fatk.values import Value, clean_text
+from fatk.vocabulary import fold
 
 _BREAK = re.compile(r"[ \u3000]*\n[ \u3000]*")
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from fatk.findings import CellRef, notify
 from fatk.grid import Cell
 from fatk.model import REPORTED
-from fatk.recognition import Meaning, fold, is_number_row, is_total, vocabulary
+from fatk.recognition import is_number_row
 from fatk.transcription.cells import from_cell
 from fatk.transcription.ledger import CellFault, Ledger, PrintedForm, keep, listed_status, unbroken
 from fatk.values import Value, clean_text
+from fatk.vocabulary import Meaning, fold, is_total, vocabulary
 
 
 def read_line_columns(ledger: Ledger, form: PrintedForm, last: int, decimals: int) -> None:

@@ -9,11 +9,11 @@ from types import MappingProxyType
 
 from fatk.findings import FAILED, NOT_CHECKED, fill
 from fatk.model import EMPTY, MISSING, REPORTED
-from fatk.recognition import fold, title_of
 from fatk.rules.context import BLANK, EXACT, NO_TABLE, Check, Context, Ref, Rule
 from fatk.rules.narrative.figures import Stated
 from fatk.rules.narrative.terms import rows_where
 from fatk.values import Nothing, Value
+from fatk.vocabulary import fold, title_of
 
 
 def _described(rule: Rule, context: Context, stated: Stated) -> Iterator[Check]:
