@@ -114,7 +114,7 @@ Source = Annotated[
 EditionId = Annotated[
     str | None,
     typer.Option(
-        "--edition", metavar="ID", help="改用这一版表样，如 shanghai-2024，见下", show_default=False
+        "--edition", metavar="ID", help="改用这一版表样，如 shanghai-2024，见上", show_default=False
     ),
 ]
 

@@ -66,16 +66,21 @@ def restate(report: Report, edition: Edition, *, allow_loss: bool = False) -> Re
 
 def taken_for(reading: Reading, edition: Edition) -> Reading:
     """A reading of what is printed in that edition, as somebody says who knows better than what was recognised."""
-    findings = tuple(f for f in reading.findings if f.rule != "READ-72")
     return replace(
-        reading, report=named(reading.report, edition), findings=findings, edition_certainty="certain"
+        reading, report=named(reading.report, edition), findings=_sure(reading), edition_certainty="certain"
     )
 
 
 def into(reading: Reading, edition: Edition, *, allow_loss: bool = False) -> Reading:
-    """A reading with its report restated in that edition, and with what was noticed on the way."""
+    """A reading with its report restated in that edition, which it then is for certain, and with what was noticed."""
     restated = restate(reading.report, edition, allow_loss=allow_loss)
-    return replace(reading, report=restated.report, findings=(*reading.findings, *restated.findings))
+    findings = (*_sure(reading), *restated.findings)
+    return replace(reading, report=restated.report, findings=findings, edition_certainty="certain")
+
+
+def _sure(reading: Reading) -> tuple[Finding, ...]:
+    """What was noticed, but for doubts about the edition."""
+    return tuple(f for f in reading.findings if f.rule != "READ-72")
 
 
 def _titles(report: Report, former: str, edition: str) -> tuple[Report, int]:
