@@ -306,9 +306,7 @@ def test_convert_puts_a_report_into_an_edition(
     assert run(monkeypatch, capsys, "convert", "上海.xlsx", "又.json", "--edition", "xinjiang-2022")[0] == 0
     assert (at / "又.json").read_bytes() == (at / "报表.json").read_bytes()
     # whatever a workbook was taken for
-    _, _, told = run(
-        monkeypatch, capsys, "convert", "别处.xlsx", "再.xlsx", "--edition", "xinjiang-2022"
-    )
+    _, _, told = run(monkeypatch, capsys, "convert", "别处.xlsx", "再.xlsx", "--edition", "xinjiang-2022")
     assert "READ-72" not in told
     assert openpyxl.load_workbook(at / "再.xlsx")["07财政拨款三公经费支出决算表"]["A2"].value == "公开07表"
 
