@@ -17,6 +17,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from openpyxl.cell import Cell
+from openpyxl.cell.rich_text import CellRichText, TextBlock
+from openpyxl.cell.text import InlineFont
 from openpyxl.styles import PatternFill
 from openpyxl.workbook import Workbook
 from openpyxl.worksheet.worksheet import Worksheet
@@ -505,7 +507,86 @@ def nothing_kept(reading: Reading) -> None:
     assert {row["sheet"] for row in reading.report.records("extras")} == {"附件"}
 
 
-SPACED = Habits(left=1, rows=True, columns="everywhere")
+def group_before(words: str, table: str = GBE) -> Edit:
+    """A group of columns with the same words below it as the final figures have, before these."""
+
+    def edit(book: Workbook) -> None:
+        where = sheet(book, table)
+        final = cell(where, "本年支出")
+        width = 3
+        insert_columns(where, final.column, width)
+        where.cell(final.row, final.column - width, words)
+        for n, word in enumerate(("小计", "基本支出", "项目支出")):
+            where.cell(final.row + 1, final.column - width + n, word)
+            where.cell(final.row + 2, final.column - width + n, None)
+            for row in range(first_data(where), first_data(where) + 4):
+                where.cell(row, final.column - width + n, 7.77)
+
+    return edit
+
+
+def rows_between(values: Sequence[Any], table: str = INC, at: int = 5) -> Edit:
+    """A row in the middle of the data."""
+
+    def edit(book: Workbook) -> None:
+        where = sheet(book, table)
+        number = first_data(where) + at
+        insert_rows(where, number)
+        for column, value in enumerate(values, 1):
+            where.cell(number, column, value)
+
+    return edit
+
+
+def next_page_in(unit: str) -> Edit:
+    def edit(book: Workbook) -> None:
+        paged(INC, 12, elsewhere=True)(book)
+        cell(book["续页"], "单位：万元").value = unit
+
+    return edit
+
+
+def class_without_middle(where: Worksheet) -> None:
+    """类, no 款, and 项: whatever stands above must not lend a 款 of another class."""
+    data = first_data(where)
+    number = data - 1
+    insert_columns(where, 2, 2)
+    for column, word in enumerate("类款项", 1):
+        where.cell(number, column, word)
+    for row in where.iter_rows(min_row=data):
+        code = row[0].value
+        if isinstance(code, str) and code.isdecimal():
+            row[0].value, row[2].value = code[:3], code[5:7] or None
+            row[1].value = code[3:5] if len(code) == 5 else None
+
+
+def hidden_by_a_merge(book: Workbook) -> None:
+    where = sheet(book, INC)
+    row = first_data(where) + 1
+    where.merge_cells(start_row=row, end_row=row, start_column=3, end_column=4)
+    hidden = Cell(where, row=row, column=4, value=5.55)
+    where._cells[row, 4] = hidden
+
+
+def raised_digit(strike: bool) -> Edit:
+    def edit(book: Workbook) -> None:
+        font = InlineFont(strike=True) if strike else InlineFont(vertAlign="superscript")
+        there = sheet(book, INC).cell(first_data(sheet(book, INC)) + 1, 3)
+        there.value = CellRichText("30.0", TextBlock(font, "1"))
+
+    return edit
+
+
+def income_kept_but(table: str, **columns: Any) -> Check:
+    """No figure of a table is another than it was drawn; some are blank."""
+
+    def holds(reading: Reading) -> None:
+        before = {row[0]: row for row in report().rows(table)}
+        for row in reading.report.rows(table):
+            assert all(new is None or new == old for new, old in zip(row, before[row[0]], strict=True)), row
+
+    return holds
+
 
 CASES: dict[str, Case] = {
     # which table
@@ -601,6 +682,23 @@ CASES: dict[str, Case] = {
     "L501 words for nothing": Case(every(states, INC), otherwise=[INC]),
     "L506 the unit in the title's cell": Case(both(said(INC, "单位：万元", None), retitled(INC, "收入决算表\n单位：万元")), holds=nothing_kept),
     "L506 captions in one cell": Case(nothing, habits=Habits(caption="joined"), holds=nothing_kept),
+    "L506 two captions of one table": Case(said(INC, "2022年度", "单位：元"), ["READ-80", "READ-82"]),
+    "L506 title and caption differ": Case(retitled(INC, "收入决算表（元）"), ["READ-80", "READ-82"]),
+    "L506 header and caption differ": Case(texts(lambda t: "金额（元）" if t == "金额" else t, IES), ["READ-82"]),
+    "L506 the unit changes on the page": Case(rows_between(["单位：元"]), ["READ-82"], holds=nothing_kept),
+    "L506 the unit changes on the next page": Case(next_page_in("单位：元"), ["READ-82"]),
+    "L506 one table without a unit": Case(said(INC, "单位：万元", None), ["READ-83"]),
+    "L113 another entity and year on the page": Case(rows_between(["部门：示例市工程中心", "2021年度"]), ["READ-55", "READ-97"]),
+    "L702 a budget before the final figures": Case(group_before("年初预算数"), ["READ-36", "READ-41"], holds=kept_texts("7.77")),
+    "L704 last year before this year": Case(group_before("上年决算数"), ["READ-36", "READ-41"], holds=kept_texts("7.77")),
+    "L704 only last year": Case(said(GBE, "本年支出", "上年决算数"), ["READ-35", "READ-36", "READ-41"], otherwise=[GBE], holds=income_kept_but(GBE)),
+    "L702 a total that is a budget": Case(
+        texts(lambda t: "总计（预算）" if t == "总计" else t, IES), ["READ-37", "READ-41"], otherwise=[IES], holds=income_kept_but(IES)
+    ),
+    "L402 a part left out": Case(every(class_without_middle, INC), holds=nothing_kept),
+    "L203 a figure that a merge hides": Case(hidden_by_a_merge, ["READ-41", "READ-84"], otherwise=[INC], holds=income_kept_but(INC)),
+    "L510 a raised mark beside a figure": Case(raised_digit(False), ["READ-01"], otherwise=[INC], holds=income_kept_but(INC)),
+    "L510 a digit struck out": Case(raised_digit(True), ["READ-01"], otherwise=[INC], holds=income_kept_but(INC)),
     "L506 a table in another unit": Case(said(INC, "单位：万元", "单位：元"), ["READ-80"]),
 }  # fmt: skip
 

@@ -12,12 +12,16 @@ from fatk.values import BLANKS, clean_text
 UNIT, NUMBER, ENTITY, YEAR = "unit", "number", "entity", "year"
 
 _UNITS = "元|千元|万元|亿元"
-_UNIT = re.compile(rf"(?:金额)?单位[:：]\s*(?:人民币)?\s*({_UNITS})")
+_UNIT = re.compile(
+    rf"(?:(?:金额)?单位|金额)\s*[:：(（]\s*(?:人民币)?\s*({_UNITS})(?![/／])|^[(（]\s*({_UNITS})\s*[)）]$"
+)
 _NUMBER = re.compile(r"(?:财决)?公开\s*[0-9]{2}\s*表|表\s*[0-9一二三四五六七八九]{1,2}")
 _ENTITY = re.compile(
     r"^(?:部门|单位|编制单位|填报单位|部门名称|单位名称|编制部门)(?:[(（]公章[)）])?[:：]\s*(.+)$", re.DOTALL
 )
 _YEAR = re.compile(r"(20[0-9]{2})\s*年")
+#: A unit that no report is in is no entity either.
+_OTHER_UNIT = re.compile(r"单位\s*[:：(（]\s*[百十]?[百千万亿]*元?(?:[/／(（].*)?[)）]?$")
 #: A line that names a year is none of a table's captions beyond this length: it is a sentence.
 _SENTENCE = 40
 _WITHHELD = re.compile(r"涉密|保密|不宜公开|不予公开")
@@ -53,6 +57,8 @@ def _caption(text: str, table_id: str) -> Caption | None:
         return Caption(UNIT, unit[unit.lastindex or 0], text)
     if _NUMBER.fullmatch(text) or text in _printed_numbers(table_id):
         return Caption(NUMBER, text, text)
+    if _OTHER_UNIT.search(text):
+        return None
     entity = _ENTITY.match(text) or _printed_line("entity_line", "name", ".+").fullmatch(text)
     if entity:
         return Caption(ENTITY, entity[entity.lastindex or 0].strip(BLANKS), text)
@@ -69,7 +75,10 @@ def years_in(text: str) -> list[int]:
 
 def unit_in(text: str) -> str | None:
     """The unit that a title or a header's word names: 单位：万元, or （万元） at its end."""
-    found = _UNIT.search(text) or re.search(rf"[(（]\s*({_UNITS})\s*[)）]\s*$", text)
+    found = _UNIT.search(text)
+    if found:
+        return found[found.lastindex or 0]
+    found = re.search(rf"[(（]\s*({_UNITS})\s*[)）]\s*$", text)
     return found[1] if found else None
 
 

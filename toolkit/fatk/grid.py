@@ -108,6 +108,16 @@ class Book:
     epoch_1904: bool = False
 
 
+_RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+_STROKE = "\u0336"
+
+
+def set_apart(text: str, *, struck: bool) -> str:
+    """A part of a cell's text that people see raised, lowered or struck out: its digits as such, so that nobody takes
+    them for a part of the figure beside them."""
+    return "".join(c + _STROKE for c in text) if struck else text.translate(_RAISED)
+
+
 _A1 = re.compile(r"([A-Z]{1,3})([1-9][0-9]{0,6})")
 
 

@@ -32,6 +32,7 @@ from fatk.grid import (
     Sheet,
     a1,
     read_named_format,
+    set_apart,
 )
 from fatk.limits import Limits
 
@@ -76,6 +77,9 @@ _BLOCKS = frozenset(
     }
     | {f"h{n}" for n in range(1, 7)}
 )
+#: Elements whose text is raised, lowered or struck out; elements whose text is none of the cell's.
+_RAISED, _STRUCK = frozenset({"sup", "sub"}), frozenset({"del", "s", "strike"})
+_UNSEEN = frozenset({"rt", "rp", "select", "template", "noscript", "datalist"})
 _DOCTYPE = re.compile(r"<!doctype", re.IGNORECASE)
 _BLANKS = re.compile(r"[ \t\r\n\f]+")
 #: Stands for a line break until blanks are gone; no text holds it.
@@ -280,6 +284,9 @@ class _Reader:
         self.pieces: list[str] = []  # of the text outside of tables that is being read
         self.size = 0
         self.lines: list[str] = []
+        #: Elements open around the text: those that set it apart, and those that hide it.
+        self.apart: list[str] = []
+        self.unseen: list[str] = []
         self.outside = 0  # characters that belong to no table
         self.marker: list[str] | None = None  # the heading by which LibreOffice names the next table
         self.next_name: str | None = None
@@ -370,6 +377,11 @@ class _Reader:
             return
         table = self.open[-1] if self.open else None
         if table is not None and (table.cell is not None or table.caption):
+            if self.unseen:
+                self.outside += len(text.strip())
+                return
+            if self.apart:
+                text = set_apart(text, struck=self.apart[-1] in _STRUCK)
             table.pieces.append(text)
             table.size += len(text)
             if table.size > _LAID_OUT * self.limits.cell_text:
@@ -438,6 +450,15 @@ class _Reader:
             table.columns += _span(attributes, "span", _MAX_COLSPAN)
             if _is_hidden(attributes) and table.columns <= MAX_COLUMNS:
                 table.gathering.hide_columns(first, table.columns - 1)
+        elif (
+            self.unseen
+            or name in _UNSEEN
+            or (markup and "none" in markup and _is_hidden(_attributes(markup)))
+        ):
+            if not self.unseen or name == self.unseen[0]:
+                self.unseen.append(name)
+        elif name in _RAISED or name in _STRUCK:
+            self.apart.append(name)
         elif name == "br" or name in _BLOCKS:
             table.pieces.append(_BREAK)
             table.size += 1
@@ -466,6 +487,11 @@ class _Reader:
             self.end_row(table)
         elif name in {"td", "th"}:
             self.end_cell(table)
+        elif self.unseen:
+            if name == self.unseen[0]:
+                self.unseen.pop()
+        elif self.apart and name == self.apart[-1]:
+            self.apart.pop()
         elif name == "caption" and table.caption:
             table.caption = False
             self.above(table, [_text(table.pieces)])
@@ -516,6 +542,8 @@ class _Reader:
         if attributes is None:
             return
         table.cell = None
+        self.apart.clear()
+        self.unseen.clear()
         place, row, reach = table.place, table.row, table.reach
         while reach.get(place, -1) >= row:
             place += 1

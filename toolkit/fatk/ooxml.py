@@ -44,6 +44,7 @@ from fatk.grid import (
     column_letters,
     from_a1,
     read_format,
+    set_apart,
 )
 from fatk.limits import DEFAULTS, Limits
 from fatk.strictxml import Attributes, Begin, Parse, Qualify, refuse_document_types
@@ -261,6 +262,10 @@ def _declared_sheets(
     return sheets, frozenset(results), epoch_1904
 
 
+#: Values by which a font of a run says that it is neither raised nor struck out.
+_NOT_APART = frozenset({"0", "false", "baseline"})
+
+
 def _strings(package: _Package, member: Member | None, limits: Limits) -> dict[str, str]:
     """The shared strings by the text of their index, without phonetic readings and character formats."""
     strings: dict[str, str] = {}
@@ -269,6 +274,8 @@ def _strings(package: _Package, member: Member | None, limits: Limits) -> dict[s
 
     def begin(parse: Parse, qualify: Qualify) -> None:
         item_name, text_name, phonetic_name = qualify("si"), qualify("t"), qualify("rPh")
+        run_name, raised_name, struck_name = qualify("r"), qualify("vertAlign"), qualify("strike")
+        apart: bool | None = None  # whether the run is struck out, else raised or lowered
         buffer: list[str] = []
         parts: list[str] = []
         depth = total = 0
@@ -276,7 +283,7 @@ def _strings(package: _Package, member: Member | None, limits: Limits) -> dict[s
         longest = limits.cell_text
 
         def start(name: str, attributes: Attributes) -> None:
-            nonlocal depth, phonetic
+            nonlocal depth, phonetic, apart
             depth += 1
             if name == text_name:
                 buffer.clear()
@@ -285,13 +292,18 @@ def _strings(package: _Package, member: Member | None, limits: Limits) -> dict[s
                 parts.clear()
             elif name == phonetic_name:
                 phonetic = True
+            elif name == run_name:
+                apart = None
+            elif name in (raised_name, struck_name) and attributes.get("val") not in _NOT_APART:
+                apart = apart or name == struck_name
 
         def end(name: str) -> None:
-            nonlocal depth, phonetic, total
+            nonlocal depth, phonetic, total, apart
             depth -= 1
             if name == text_name:
                 if not phonetic:
-                    parts.append(buffer[0] if len(buffer) == 1 else "".join(buffer))
+                    text = buffer[0] if len(buffer) == 1 else "".join(buffer)
+                    parts.append(text if apart is None else set_apart(text, struck=apart))
             elif name == item_name:
                 string = parts[0] if len(parts) == 1 else "".join(parts)
                 if "_x" in string:
@@ -303,6 +315,8 @@ def _strings(package: _Package, member: Member | None, limits: Limits) -> dict[s
                 strings[str(len(strings))] = string
             elif name == phonetic_name:
                 phonetic = False
+            elif name == run_name:
+                apart = None
 
         def between() -> None:
             if depth > limits.xml_depth:
@@ -687,10 +701,12 @@ def _read_sheet(package: _Package, member: Member, cells: _Cells) -> list[tuple[
         line: list[tuple[str, Look, str | None, Formula | None]] = []
         buffer: list[str] = []  # character data since the last text began
         runs: list[str] = []  # texts of an inline string
+        raised_name, struck_name = qualify("vertAlign"), qualify("strike")
+        apart: bool | None = None  # whether a run of it is struck out, else raised or lowered
         row_looks = _RowLooks(parse.prefixes)
 
         def start(name: str, attributes: Attributes) -> None:
-            nonlocal where, row, cell, value, formula, shared, before
+            nonlocal where, row, cell, value, formula, shared, before, apart
             if name == cell_name:
                 if where != _IN_ROW:
                     cells.refuse("XLSX_WRONG_MARKUP", f"{cells.row + 2}", found=name)
@@ -711,11 +727,13 @@ def _read_sheet(package: _Package, member: Member, cells: _Cells) -> list[tuple[
             elif name == inline_name and where == _IN_CELL:
                 where = _IN_INLINE
                 runs.clear()
+                apart = None
             elif name == text_name and where == _IN_INLINE:
                 where = _IN_TEXT
                 buffer.clear()
             elif name == run_name and where == _IN_INLINE:
                 runs.append("")  # so that runs are counted
+                apart = None
             else:
                 skip(name)
 
@@ -738,7 +756,8 @@ def _read_sheet(package: _Package, member: Member, cells: _Cells) -> list[tuple[
                 formula = "".join(buffer), shared
             elif name == text_name:
                 where = _IN_INLINE
-                runs.append("".join(buffer))
+                text = "".join(buffer)
+                runs.append(text if apart is None else set_apart(text, struck=apart))
             elif name == inline_name:
                 where = _IN_CELL
                 value = "".join(runs)
@@ -763,8 +782,14 @@ def _read_sheet(package: _Package, member: Member, cells: _Cells) -> list[tuple[
             parser.EndElementHandler = back
 
         def deeper(name: str, attributes: Attributes) -> None:
-            nonlocal depth
+            nonlocal depth, apart
             depth += 1
+            if (
+                where == _IN_INLINE
+                and name in (raised_name, struck_name)
+                and attributes.get("val") not in _NOT_APART
+            ):
+                apart = apart or name == struck_name
 
         def back(name: str) -> None:
             nonlocal depth

@@ -85,6 +85,10 @@ def panes(sheet: Sheet) -> list[tuple[Sheet, Rows, list[Region]]]:
     return [(sheet, rows, regions(sheet, rows))]
 
 
+#: At most this many forms stand side by side, and one more.
+_MOST_CUTS = 16
+
+
 def _parts(sheet: Sheet) -> list[Sheet]:
     """A sheet cut before each title of a form that stands beside another; none where there is no such title."""
     if len({title_of(cell.text) for cell in sheet.cells.values() if cell.kind == "text"} - {None}) < 2:
@@ -96,6 +100,8 @@ def _parts(sheet: Sheet) -> list[Sheet]:
         for left, right in pairwise(titles):
             blank = [column for column in range(left + 1, right) if column not in filled]
             cuts.add(blank[-1] + 1 if blank else right)
+    if len(cuts) > _MOST_CUTS:  # no sheet of forms
+        return []
     edges = [0, *sorted(cuts), MAX_COLUMNS]
     return [
         replace(
@@ -282,8 +288,9 @@ def heading(sheet: Sheet, rows: Rows, region: Region, names: Mapping[str, str]) 
         meaning = meaning_of(path, words, names)
         if meaning is not None:
             meanings[column] = meaning
-    if words.items:
-        meanings = _of_one_year(meanings, paths) or _listed(paths, rows, first_data, region.end, words)
+    meanings = _of_one_year(meanings, paths)
+    if words.items and not meanings:
+        meanings = _of_one_year(_listed(paths, rows, first_data, region.end, words), paths)
     repeated = _repeated(meanings)
     for column, first in repeated.items():
         del meanings[column]
@@ -318,8 +325,13 @@ def _labels(
 
 def _of_one_year(meanings: Mapping[int, Meaning], paths: Mapping[int, tuple[str, ...]]) -> dict[int, Meaning]:
     """The columns less those of earlier years, where the header names several."""
-    years = {c: [int(y) for word in paths[c] for y in _PLAIN_YEAR.findall(word)] for c in meanings}
-    finals = {y for c, named in years.items() if meanings[c].field == "final" for y in named}
+    years = {c: [int(y) for word in paths.get(c, ()) for y in _PLAIN_YEAR.findall(word)] for c in meanings}
+    finals = {
+        y
+        for c, named in years.items()
+        if meanings[c].role == "amount" and meanings[c].field != "budget"
+        for y in named
+    }
     if len(finals) < 2:
         return dict(meanings)
     return {c: m for c, m in meanings.items() if not years[c] or max(finals) in years[c]}

@@ -127,11 +127,13 @@ class Keys:
         parts = [code_text(line[column]) for column in printed]
         if any(not part.isdecimal() for part in parts):
             return None
-        first = list(columns).index(printed[0])
-        code = self._code[: 1 + 2 * first] if first and len(parts[0]) <= 2 else ""
-        if first and len(parts[0]) <= 2 and len(code) != 1 + 2 * first:
-            return None
-        for part in parts:
+        code = ""
+        for column, part in zip(printed, parts, strict=True):
+            above = 1 + 2 * list(columns).index(column)  # how many digits the columns before hold
+            if above > 1 and len(part) <= 2 and len(code) != above:  # parents that are left blank
+                if len(self._code) < above or not self._code.startswith(code):
+                    return None
+                code = self._code[:above]
             if code and len(part) <= 2:
                 code += part.zfill(2)
             elif not code or part.startswith(code):  # a part that is cumulative already

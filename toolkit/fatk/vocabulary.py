@@ -32,7 +32,12 @@ _ORDINAL = re.compile(
 _COLUMN_NUMBER = re.compile(r"[(]?[0-9]{1,2}[)]?(?:=[0-9+\-() ]+)?栏?")
 #: Columns beside budget and final figures that are none: of another year, or a difference of the two.
 _NEITHER = ("上年", "去年", "前年", "差异", "增减", "增长", "完成", "比例", "率", "%")
+#: Groups of columns that hold no final figures of the year, whatever the words below them: budgets, other years, differences.
+_NOT_FINAL = re.compile(
+    r"上年(?!结转|结余)|去年|前年|差异|增减|增长|完成|比例|年初预算|全年预算|调整预算|预算数|%"
+)
 _REMARK = re.compile(r"\([^()]*\)$")
+_OTHER_FIGURE = re.compile(r"上年|去年|预算|决算|20[0-9]{2}|其中|增减|差异|比")
 _TOTALS = frozenset({"合计", "总计"})
 
 
@@ -56,8 +61,10 @@ def strip_ordinal(label: str) -> str:
 
 
 def plain_label(label: str) -> str:
-    """A folded label without a remark in brackets at its end."""
-    return _REMARK.sub("", fold(strip_ordinal(label)))
+    """A folded label without a remark in brackets at its end, unless that says that the figure is another one."""
+    folded = fold(strip_ordinal(label))
+    remark = _REMARK.search(folded)
+    return folded[: remark.start()] if remark and not _OTHER_FIGURE.search(remark[0]) else folded
 
 
 @lru_cache(maxsize=8192)
@@ -233,10 +240,14 @@ def meaning_of(path: tuple[str, ...], words: Vocabulary, names: Mapping[str, str
     plain = _plain_path(path, words.items)
     if plain in words.paths:
         return words.paths[plain]
+    if not words.items and any(_NOT_FINAL.search(word) for word in path):
+        return None
     for start in range(len(plain)):
         meaning = words.suffixes.get(plain[start:])
         if meaning is not None:
-            return meaning
+            # Below the label of another column, a word means a part of that.
+            others = (words.paths.get((word,)) for word in plain[:start])
+            return None if any(other and other.role == "amount" for other in others) else meaning
     if words.items:
         return _item_meaning(path, words, names)
     return None
@@ -279,8 +290,7 @@ def is_header_word(cell: Cell, words: Vocabulary, names: Mapping[str, str]) -> b
         or text in names
         or text in number_labels()
         or _COLUMN_NUMBER.fullmatch(text) is not None
-        or "预算" in text
-        or "决算" in text
+        or (("预算" in text or "决算" in text) and (bool(words.items) or not _NOT_FINAL.search(text)))
     )
 
 

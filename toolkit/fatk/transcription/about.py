@@ -207,6 +207,11 @@ def _compare_units(ledger: Ledger) -> None:
 
 def _other_units(ledger: Ledger, usual: str | None) -> None:
     """Say which forms are in another unit than most are, where no list says in which unit each one is."""
+    silent = [form.region.table for form in ledger.forms.values() if form.unit is None]
+    if usual and silent:
+        cells = [CellRef(table.id) for table in silent]
+        titles = "、".join(table.title for table in silent)
+        ledger.findings.append(notify("READ-83", *cells, count=len(silent), titles=titles, unit=usual))
     for table_id, form in ledger.forms.items():
         if form.unit and form.unit != usual:
             place = form.pane.sheet.place(form.region.header, 0)

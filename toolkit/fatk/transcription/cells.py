@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Mapping
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from functools import cache
 
 from fatk import lexical
@@ -13,6 +14,9 @@ from fatk.spec import Field, load
 from fatk.values import BLANKS, Nothing, Value, clean_text, parse_decimal, round_half_up, show, text_fault
 
 #: Beyond this share of the last printed digit, the figure stored is not the figure shown.
+_STORED = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+#: Words of a number format that make another number of the figure shown.
+_OTHER_NUMBER = re.compile(r"[0-9‰千万亿]")
 _FLOAT_NOISE = Decimal("0.000001")
 
 
@@ -58,10 +62,9 @@ def _figure(declared: Field, cell: Cell, decimals: int | None) -> tuple[Value, l
 
 def _stored(declared: Field, cell: Cell, decimals: int | None) -> tuple[Value, lexical.Fault | None]:
     """A stored number, exact from the file's text, with the decimals that the cell shows."""
-    try:
-        number = Decimal(cell.text)
-    except InvalidOperation:
+    if not _STORED.fullmatch(cell.text):  # Decimal takes more: digits of other scripts, underscores
         return None, ("READ-01", {"text": cell.text})
+    number = Decimal(cell.text)
     if not number.is_finite() or (not -12 <= number.adjusted() <= 17 and number):
         return None, ("READ-01", {"text": cell.text})
     if cell.format.date:  # what is shown is a date, and the number only how it is stored
@@ -70,9 +73,8 @@ def _stored(declared: Field, cell: Cell, decimals: int | None) -> tuple[Value, l
     if declared.type == "integer":
         whole = number.to_integral_value()
         return (int(whole), None) if whole == number else (None, ("READ-02", {"text": cell.text}))
-    scaled = (
-        cell.format.percent or cell.format.scale
-    )  # what is shown is another number, and so are its decimals
+    # What is shown is another number, and so are its decimals.
+    scaled = cell.format.percent or cell.format.scale or _OTHER_NUMBER.search(cell.format.literal)
     shown = decimals if scaled or cell.decimals is None else cell.decimals
     if shown is None:
         plain = parse_decimal(cell.text)

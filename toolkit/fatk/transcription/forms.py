@@ -77,6 +77,8 @@ def surroundings(ledger: Ledger, form: PrintedForm, names: Mapping[str, str]) ->
         _check_title(ledger, form, region.title, title)
     known = printed_as(ledger, table.id)
     for number in range(max(top - 2, 0), region.header):
+        if is_foot(pane.rows.get(number) or ((0, Cell("", "text")),)):  # of what stands above
+            continue
         for column, cell in pane.rows.get(number, ()):
             if (number, column) == region.title:
                 continue
@@ -91,7 +93,10 @@ def surroundings(ledger: Ledger, form: PrintedForm, names: Mapping[str, str]) ->
             placed = column in form.heading.meanings or number != form.heading.rows[-1]
             if placed and cell.kind == "text" and is_header_word(cell, words, names):
                 pane.used.add((number, column))
-                form.unit = form.unit or unit_in(cell.text)
+                place = pane.sheet.place(number, column)
+                _note_unit(form, unit_in(cell.text), place)
+                if column in form.heading.meanings:
+                    note_year(ledger, place, cell.text)
             elif placed and number != form.heading.first_data and is_header_word(cell, words, names):
                 pane.used.add((number, column))
     note_year(ledger, pane.sheet.place(*_place_of(region)), title or "")
@@ -102,7 +107,7 @@ def _check_title(ledger: Ledger, form: PrintedForm, place: tuple[int, int], titl
     """Say where a title is not that of the table that its header shows."""
     region, where = form.region, form.pane.sheet.place(*place)
     cell = CellRef(region.table.id, location=where, value=title)
-    form.unit = form.unit or unit_in(title)
+    _note_unit(form, unit_in(title), where)
     if is_cut_title(title) and title not in printed_as(ledger, region.table.id):
         ledger.findings.append(notify("READ-96", cell, place=where, text=title, title=region.table.title))
     if region.titled and title not in printed_as(ledger, region.table.id):
@@ -115,7 +120,7 @@ def _read_caption(ledger: Ledger, form: PrintedForm, cell: Cell, place: str) -> 
     found = read_captions(cell.text, form.region.table.id)
     for caption in found:
         if caption.kind == captions.UNIT:
-            form.unit = caption.value
+            _note_unit(form, caption.value, place)
         elif caption.kind == captions.NUMBER:
             form.number = caption.value
         elif caption.kind == captions.ENTITY:
@@ -124,6 +129,33 @@ def _read_caption(ledger: Ledger, form: PrintedForm, cell: Cell, place: str) -> 
         else:
             note_year(ledger, place, caption.words)
     return bool(found)
+
+
+def _note_unit(form: PrintedForm, unit: str | None, place: str) -> None:
+    """Note a unit that is named in or around a form; its captions come first."""
+    if unit is not None:
+        form.units.append((unit, place))
+        form.unit = form.unit or unit
+
+
+def _check_units(ledger: Ledger, form: PrintedForm) -> None:
+    """Say where one form names two units: which of its figures are in which, nobody can know."""
+    first = next(((unit, place) for unit, place in form.units if unit == form.unit), None)
+    other = next(((unit, place) for unit, place in form.units if unit != form.unit), None)
+    if first and other:
+        title = form.region.table.title
+        cells = [CellRef(form.region.table.id, location=place, value=unit) for unit, place in (other, first)]
+        ledger.findings.append(
+            notify(
+                "READ-82",
+                *cells,
+                place=other[1],
+                title=title,
+                printed=other[0],
+                said=first[0],
+                first=first[1],
+            )
+        )
 
 
 def _read_foot(ledger: Ledger, form: PrintedForm) -> int:
@@ -162,7 +194,8 @@ def _check_columns(ledger: Ledger, form: PrintedForm) -> None:
     unknown = {c: path for c, path in sorted(head.paths.items()) if c not in head.meanings}
     for column in head.repeated & unknown.keys():
         note_repeated(ledger, table, pane, header, column, " > ".join(unknown.pop(column)))
-    for wanted, column in _misspelt(missing, unknown):
+    known = vocabulary(table.id).words  # a known word in another place is not misspelt
+    for wanted, column in _misspelt(missing, {c: p for c, p in unknown.items() if p[-1] not in known}):
         missing.remove(wanted)
         place, words = sheet.place(header, column), " > ".join(unknown.pop(column))
         cell = CellRef(table.id, field=wanted.name, location=place, value=words)
@@ -207,6 +240,7 @@ def read_form(ledger: Ledger, form: PrintedForm, decimals: int, names: Mapping[s
         read_line_columns(ledger, form, last, decimals)
         for page in form.more:
             _outside(ledger, page)
+        _check_units(ledger, form)
         return
     blocks = _blocks(form.heading, table)
     keys = {block.name: Keys(table, block.name, names) for block in blocks}
@@ -222,6 +256,8 @@ def read_form(ledger: Ledger, form: PrintedForm, decimals: int, names: Mapping[s
         surroundings(ledger, page, names)
         _read_rows(ledger, page, blocks, keys, _read_foot(ledger, page), decimals)
         form.statement = form.statement or page.statement
+        form.units += page.units
+    _check_units(ledger, form)
 
 
 def _read_rows(
@@ -238,6 +274,8 @@ def _read_rows(
         again = tuple(fold(cell.text) for cell in line.values()) in header
         if again or _is_title_again(form, line):
             pane.used.update((number, column) for column in line)
+            for column, cell in line.items():
+                _read_caption(ledger, form, cell, pane.sheet.place(number, column))
             continue
         for block in blocks:
             _read_row(ledger, form, block, keys[block.name], number, line, decimals)
@@ -312,7 +350,15 @@ def _read_row(
     values[table.key_positions[0]], values[table.position["name"]] = key, printed
     for column, position, declared in block.amounts:
         figure = line.get(column)
-        if figure is not None and (number, column) not in pane.used:  # else a label, on the total's row
+        if figure is None or (number, column) in pane.used:  # a label, on the total's row
+            continue
+        if (number, column) in pane.covered:
+            where = pane.sheet.place(number, column)
+            cell = CellRef(table.id, key, declared.name, where, declared.title, figure.text)
+            ledger.findings.append(
+                notify("READ-84", cell, place=where, field=declared.title, text=figure.text)
+            )
+        else:
             pane.used.add((number, column))
             values[position], fault = from_cell(declared, figure, decimals)
             if fault:

@@ -11,6 +11,8 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import product
 
 from fatk import lexical
 from fatk.captions import years_in
@@ -39,7 +41,7 @@ _NOTICES = {
 CellFault = tuple[Field, int, Cell, lexical.Fault]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass
 class Pane:
     """A sheet, or one of the parts of it on which forms stand side by side: its rows, its tables, and which cells are used."""
 
@@ -48,10 +50,29 @@ class Pane:
     regions: Sequence[Region]
     used: set[tuple[int, int]] = field(default_factory=set)
 
+    @cached_property
+    def covered(self) -> frozenset[tuple[int, int]]:
+        """The cells with content that nobody sees, since a merged range shows its first cell only."""
+        cells = self.sheet.cells
+        return frozenset(
+            place
+            for top, left, bottom, right in self.sheet.merges
+            for place in (
+                cells
+                if (bottom - top + 1) * (right - left + 1) > len(cells)
+                else product(range(top, bottom + 1), range(left, right + 1))
+            )
+            if place in cells
+            and place != (top, left)
+            and top <= place[0] <= bottom
+            and left <= place[1] <= right
+        )
+
 
 @dataclass(slots=True)
 class PrintedForm:
-    """A form and what the lines around it say of it; ``more`` are the further pages that may go on with it."""
+    """A form and what the lines around it say of it; ``units`` are all that are named in or around it, with their places,
+    and ``more`` the further pages that may go on with it."""
 
     region: Region
     heading: Heading
@@ -59,6 +80,7 @@ class PrintedForm:
     title: str | None
     number: str | None = None
     unit: str | None = None
+    units: list[tuple[str, str]] = field(default_factory=list)
     statement: str | None = None
     more: list[PrintedForm] = field(default_factory=list)
 
