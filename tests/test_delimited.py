@@ -226,7 +226,7 @@ def test_a_lone_text_is_a_spreadsheet_of_one_sheet_whatever_its_name(tmp_path: P
         reading = formats.read(tmp_path / name)
         assert reading.form == "text"
         (read_as,) = [f for f in reading.findings if f.rule == "READ-60"]
-        assert f"{name}: gb18030, comma" in read_as.message()
+        assert f"{name}: gb18030, “,”" in read_as.message()
         assert reading.source_cells == 7
 
 

@@ -21,7 +21,7 @@ from fatk.limits import Limits
 #: What may part the cells of a row, the likeliest first where two part all rows alike: in a text with tabs, commas stand
 #: inside of figures.
 DELIMITERS = ("\t", ";", ",")
-_NAMES = {"\t": "tab", ";": "semicolon", ",": "comma", "|": "bar"}
+_NAMES = {"\t": "Tab", ";": "“;”", ",": "“,”", "|": "“|”"}
 #: Excel's own line, by which a text says what parts its cells.
 _STATED = re.compile(r"sep=([\t;,|])\r?\n?")
 #: As many records show what the delimiter is.
