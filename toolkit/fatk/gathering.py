@@ -50,7 +50,7 @@ class Gathering:
         self.cells: dict[tuple[int, int], Cell] = {}
         self.merges: list[Range] = []
         self.hidden_rows: set[int] = set()  # those with content only
-        self.hidden_columns: list[tuple[int, int]] = []  # spans, first and last
+        self.hidden_columns: set[int] = set()
         self.deepest = self.widest = -1
         self.characters = 0
 
@@ -100,10 +100,10 @@ class Gathering:
         self.merges.append((row, column, row + rows - 1, column + columns - 1))
 
     def hide_columns(self, first: int, last: int) -> None:
-        """Note a span of hidden columns, both ends inclusive."""
-        if len(self.hidden_columns) >= MAX_COLUMNS:
+        """Note a span of hidden columns, both ends inclusive; no column is in two of them."""
+        if last >= MAX_COLUMNS or first in self.hidden_columns:
             self.refuse("XLSX_BAD_REFERENCE", column_letters(first), reason="outside")
-        self.hidden_columns.append((first, last))
+        self.hidden_columns.update(range(first, last + 1))
 
     def sheet(self, hidden: bool = False) -> Sheet:
         """The complete sheet; what it used of the limits is no longer there for the next one."""
@@ -111,15 +111,14 @@ class Gathering:
         tally.cells += len(self.cells)
         tally.area += (self.deepest + 1) * (self.widest + 1)
         tally.text += self.characters
-        used = {column for _, column in self.cells} if self.hidden_columns else []
-        concealed = {c for c in used if any(first <= c <= last for first, last in self.hidden_columns)}
+        used = {column for _, column in self.cells} if self.hidden_columns else set()
         return Sheet(
             self.name,
             self.cells,
             tuple(self.merges),
             hidden,
             frozenset(self.hidden_rows),
-            frozenset(concealed),
+            frozenset(used & self.hidden_columns),
         )
 
 

@@ -34,7 +34,8 @@ _SS, _EXCEL = f"{NAMESPACE} ", "urn:schemas-microsoft-com:office:excel "
 _KINDS = {"Number": NUMBER, "String": TEXT, "DateTime": TEXT, "Boolean": BOOLEAN, "Error": ERROR}
 _COUNT = re.compile(r"[ \t\r\n]*+(?=[0-9])0*+([0-9]*+)[ \t\r\n]*+")
 _MIDNIGHT = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})T00:00:00(?:\.0+)?Z?")
-_OTHER_FILE = re.compile(r"\[[^\[\]]*\.(?:xl|ods|csv|xml)[^\[\]]*\]", re.IGNORECASE)
+#: What the names of workbooks end with, which stand in brackets in a formula.
+_OTHER_FILE = (".xl", ".ods", ".csv", ".xml")
 _VISIBLE = f"{_EXCEL}Visible"
 _OPTIONS = {f"{_EXCEL}WorksheetOptions", f"{_SS}WorksheetOptions"}
 #: Ways to other files, outside of cells.
@@ -362,8 +363,10 @@ class _SheetReader:
         formula = _get(attributes, "Formula")
         if formula is not None:
             formula = formula.removeprefix("=")
-            if other := _OTHER_FILE.search(formula):
-                self.notices.append(("EXTERNAL_LINK", other[0].strip("[]")))
+            for bracket in formula.split("[")[1:]:
+                name = bracket.partition("]")[0][:255]
+                if any(ending in name.lower() for ending in _OTHER_FILE):
+                    self.notices.append(("EXTERNAL_LINK", name))
         if not self.kind:
             return None if formula is None else ("", FORMULA_WITHOUT_VALUE, formula)
         kind = _KINDS.get(self.kind)

@@ -81,8 +81,11 @@ _PERCENTAGE = NumberFormat("%", percent=True)
 _ERROR_TEXT = re.compile(r"#[A-Z][A-Z0-9/]*[!?]|#N/A|Err:[0-9]{3}")
 _MIDNIGHT = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})T00:00:00(?:[.,]0+)?Z?")
 _FORMULA_PREFIX = re.compile(r"(?:[A-Za-z_][\w.-]*:)?=")
-_OTHER_FILE = re.compile(r"'((?:[^']|'')+)'#")
+#: Ends the address of another file, before the name of a sheet in it.
+_OTHER_FILE = "'#"
 _COUNT = re.compile(r"0*([1-9][0-9]*)")
+#: As much of an address is told.
+_ADDRESS = 255
 #: Blanks that text is written with, which count as one.
 _BLANKS = re.compile(r"[ \t\r\n]+")
 #: How many times longer a text may be with the blanks that lay it out.
@@ -493,7 +496,7 @@ class _Document:
     def sheet(self, attributes: Attributes) -> _SheetReader | None:
         """A sheet that begins; ``None`` where it is what another file held when it was last looked at."""
         name = attributes.get(f"{_TABLE}name", "")
-        if _OTHER_FILE.match(name):
+        if name.startswith("'") and _OTHER_FILE in name:
             self.notices.append(("EXTERNAL_LINK", name))
             return None
         if name.casefold() in self.names:
@@ -594,9 +597,11 @@ class _SheetReader:
             return text, kind, None
         shown = "\n".join(map(_paragraph, self.paragraphs))
         if formula is not None:
-            formula = _FORMULA_PREFIX.sub("", formula, count=1)
-            if other := _OTHER_FILE.search(formula):
-                self.notices.append(("EXTERNAL_LINK", other[1]))
+            if prefix := _FORMULA_PREFIX.match(formula):
+                formula = formula[prefix.end() :]
+            before, found, _ = formula.partition(_OTHER_FILE)
+            if found:
+                self.notices.append(("EXTERNAL_LINK", before.rpartition("'")[2][:_ADDRESS]))
             if _ERROR_TEXT.fullmatch(shown):
                 return shown, ERROR, formula
         if attributes.get(_CALC_TYPE) == "error":
