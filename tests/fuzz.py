@@ -254,6 +254,22 @@ def number(data: bytes) -> None:
             assert len(show(value)) < 100
 
 
+def markup() -> list[bytes]:
+    """A table as a page, as a web archive and as XML of 2003."""
+    rows = [line.split(",") for line in hostile.text_table().splitlines()]
+    page = "".join(f"<tr>{''.join(f'<td colspan=1>{cell}</td>' for cell in row)}</tr>" for row in rows)
+    page = f"<html><head><meta charset=utf-8></head><body><p>收入决算表<table border=1>{page}</table></body></html>"
+    cells = "".join(
+        f"<Row>{''.join(f'<Cell><Data ss:Type=&String&>{cell}</Data></Cell>' for cell in row)}</Row>"
+        for row in rows
+    )
+    cells = cells.replace("&", '"')
+    office = "urn:schemas-microsoft-com:office:spreadsheet"
+    xml = f'<?xml version="1.0"?><Workbook xmlns="{office}" xmlns:ss="{office}"><Worksheet ss:Name="表"><Table>{cells}</Table></Worksheet></Workbook>'
+    archive = f"MIME-Version: 1.0\r\nContent-Type: text/html; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n{page}"
+    return [page.encode(), page.replace("utf-8", "gbk").encode("gbk"), xml.encode(), archive.encode()]
+
+
 def container(data: bytes) -> None:
     found = ole.open_compound(data)
     for path, stream in found.entries.items():
@@ -279,6 +295,7 @@ TARGETS: Mapping[str, Callable[[], Target]] = {
         st.sampled_from([hostile.text_table(d).encode(e) for d in ",\t;" for e in ("utf-8-sig", "gb18030", "utf-16")]).flatmap(
             lambda data: damaged(data, "csv")), whole
     ),
+    "markup": lambda: Target(st.sampled_from(markup()).flatmap(lambda data: damaged(data, "xml")), whole),
     "json": lambda: Target(damaged(known.document(), "json"), whole),
     "xls": lambda: Target(damaged(hostile.minimal_xls(), "biff"), whole),
     "xls-records": lambda: Target(
