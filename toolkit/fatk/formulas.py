@@ -598,20 +598,16 @@ def total(terms: Iterable[Term]) -> str:
     """The weighted sum of a side."""
     found = ""
     for weight, group in groupby(terms, key=lambda t: t.weight if isinstance(t, Part) else Decimal(1)):
-        parts = list(group)
-        direct: dict[int, list[Part]] = {}
-        for part in parts:
-            if isinstance(part, Part) and part.cells:
-                direct.setdefault(0, []).append(part)
-        sums = []
-        if direct:
-            areas = [a for p in direct[0] for a in p.standing.figures(p.areas)]
-            sums.append(f"SUM({','.join(areas)})")
-        for part in parts:
-            if not isinstance(part, Part):
-                sums.append(format(part, "f"))
-            elif part.match:
-                sums.append(part.value())
+        sums, areas = [], []
+        for term in group:
+            if not isinstance(term, Part):
+                sums.append(format(term, "f"))
+            elif term.match:
+                sums.append(term.value())
+            else:
+                areas += term.standing.figures(term.areas)
+        if areas:
+            sums.insert(0, f"SUM({','.join(areas)})")
         if not sums:
             continue
         factor = "" if abs(weight) == 1 else f"{format(abs(weight), 'f')}*"

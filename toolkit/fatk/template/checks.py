@@ -96,7 +96,7 @@ class Checks:
 
     def title(self, name: str, **details: object) -> str:
         """The title of a sheet that is no part of the report."""
-        return f"{self.words(name, **details)}（{self.aside}）"
+        return self.words("helper", title=self.words(name, **details), aside=self.aside)
 
     # Every case
 
