@@ -582,7 +582,12 @@ def test_an_interrupt_ends_it_at_once_and_leaves_nothing(here: Path) -> None:
     os.mkfifo(here / "等待")
     for number, status in ((signal.SIGINT, 130), (signal.SIGTERM, -signal.SIGTERM)):
         child = subprocess.Popen(
-            [*FATK, "convert", "等待", "新.json"], cwd=here, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+            [*FATK, "convert", "等待", "新.json"],
+            cwd=here,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            # What runs in the background may have been started deaf to it.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509  no threads here
         )
         writer = _once_it_reads(here / "等待", child)
         child.send_signal(number)

@@ -59,7 +59,7 @@ def sample() -> Iterator[tuple[str, Habits, str, str]]:
         yield name, habits, edition, unit
 
 
-@pytest.mark.parametrize("to", ["ods"])
+@pytest.mark.parametrize("to", ["ods", "xls"])
 def test_what_libreoffice_makes_of_the_layouts_is_read_right(
     to: str, convert_files: Callable[..., Path], tmp_path: Path
 ) -> None:

@@ -77,7 +77,7 @@ def surroundings(ledger: Ledger, form: PrintedForm, names: Mapping[str, str]) ->
         _check_title(ledger, form, region.title, title)
     known = printed_as(ledger, table.id)
     for number in range(max(top - 2, 0), region.header):
-        if is_foot(pane.rows.get(number) or ((0, Cell("", "text")),)):  # of what stands above
+        if number < top and is_foot(pane.rows.get(number) or ((0, Cell("", "text")),)):  # of another table
             continue
         for column, cell in pane.rows.get(number, ()):
             if (number, column) == region.title:
