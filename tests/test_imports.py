@@ -15,7 +15,7 @@ TOOLKIT = ROOT / "toolkit/fatk"
 ROWS = (
     "values resources errors limits grid rounding",
     "spec archive files strictjson decoding gathering ole biff confined confinement",
-    "model lexical findings strictxml",
+    "model lexical findings strictxml document",
     "captions reading layout structure vocabulary rules.context ooxml opendocument officexml delimited htmltables xls",
     "recognition editions rules.terms rules.sentences formulas webarchive",
     "rules.linear",
