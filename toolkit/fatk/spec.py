@@ -21,7 +21,8 @@ from fatk.errors import Misuse
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Field:
-    """One field of one table, as its Table Schema declares it. ``plain``: a text that is printed as it is."""
+    """One field of one table, as its Table Schema declares it. ``path`` are the paths of the narrative that it holds, ``at``
+    the values of the key of those that stand for certain rows. ``plain``: a text that is printed as it is."""
 
     name: str
     type: str
@@ -39,6 +40,7 @@ class Field:
     only: str | None
     by_edition: bool
     path: tuple[str, ...]
+    at: Mapping[str, Mapping[str, str | int]]
     reserved: frozenset[str]
     plain: bool
 
@@ -306,7 +308,7 @@ def _field(declared: Mapping[str, Any], titles: Mapping[str, str], reserved: fro
         minimum=None if minimum is None else Decimal(minimum), maximum=None if maximum is None else Decimal(maximum),
         unit=block.get("unit"), unit_of=block.get("unit_of"),
         states=block.get("states", False), only=block.get("only"),
-        by_edition=block.get("by_edition", False), path=tuple(block.get("path", ())), reserved=reserved, plain=declared["type"] == "string" and not labels,
+        by_edition=block.get("by_edition", False), path=tuple(block.get("path", ())), at=MappingProxyType(block.get("at", {})), reserved=reserved, plain=declared["type"] == "string" and not labels,
     )  # fmt: skip
 
 

@@ -1,0 +1,252 @@
+"""A narrative read by a wording: its headings found, the sentences below each, and what is left unread.
+
+Sections may stand in any order. A heading that stands twice is once in the list of contents, where nothing follows it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from fatk.wording.folding import Running
+from fatk.wording.grammar import Each, Heading, Literal, Sentence, Wording
+from fatk.wording.matching import Failure, KindOf, Matcher, Read, Said
+
+_ORDINAL = re.compile(
+    r"(?:第[一二三四五六七八九十]{1,3}(?:部分|章|节|篇)|[一二三四五六七八九十]{1,3}[、.:]|\([一二三四五六七八九十0-9]{1,3}\)|[0-9]{1,2}[、.])?[、:]?"
+)
+#: A sentence is tried at so many places at most; a heading of more characters is sure where it is numbered.
+_STARTS, _SHORT = 40, 6
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A heading of the document and its text: from where to where the heading stands, and where the text ends."""
+
+    heading: Heading
+    start: int
+    begin: int
+    end: int
+    said: tuple[Said, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Missed:
+    """A sentence that the text does not have as the wording says it, and how far the nearest try came."""
+
+    section: Section | None
+    sentence: Sentence
+    start: int
+    failure: Failure
+
+
+@dataclass(frozen=True, slots=True)
+class Understood:
+    """What was read: the sections, what each sentence says, which sentences were missed, and which text is left.
+
+    ``reads`` has for every sentence of the wording what was read, ``None`` where it was not; ``rest`` are ranges of folded
+    text that nothing has read; ``contents`` those of lists of contents.
+    """
+
+    titles: tuple[Read | None, ...]
+    sections: tuple[tuple[Section, tuple[Read | None, ...]], ...]
+    missed: tuple[Missed, ...]
+    rest: tuple[tuple[int, int], ...]
+    contents: tuple[tuple[int, int], ...]
+
+    @property
+    def said(self) -> Iterator[Said]:
+        """All that the document says, in its order."""
+        for read in self.titles:
+            yield from read.said if read else ()
+        for section, reads in self.sections:
+            yield from section.said
+            for read in reads:
+                yield from read.said if read else ()
+
+
+def _with_parts(read: Read, matcher: Matcher, wording: Wording) -> Read:
+    """A sentence read, and what those of its texts say that are sentences of the wording themselves."""
+    said: list[Said] = []
+    for one in read.said:
+        said.append(one)
+        inner = wording.made_of(one.path) if one.end > one.start else None
+        if inner:
+            found = matcher.match(inner.nodes, one.start, one.end, {one.end})
+            said += found.said if isinstance(found, Read) else ()
+    return replace(read, said=tuple(said))
+
+
+def understand(running: Running, wording: Wording, kind_of: KindOf) -> Understood:
+    """What a document says in the sentences of a wording."""
+    matcher = Matcher(running, wording.kinds, kind_of)
+    sections, contents = _sections(running, wording, matcher)
+    first = min((s.start for s in sections), default=len(running.text))
+    first = min((first, *(start for start, _ in contents)))
+    used: list[tuple[int, int]] = [*contents]
+    missed: list[Missed] = []
+    titles = _sentences(matcher, wording, wording.titles, 0, first, None, used, missed)
+    found = []
+    for section in sections:
+        used.append((section.start, section.begin))
+        reads = _sentences(
+            matcher, wording, section.heading.sentences, section.begin, section.end, section, used, missed
+        )
+        found.append((section, reads))
+    rest = tuple(_gaps(used, len(running.text)))
+    return Understood(titles, tuple(found), tuple(missed), rest, tuple(contents))
+
+
+def _sections(
+    running: Running, wording: Wording, matcher: Matcher
+) -> tuple[list[Section], list[tuple[int, int]]]:
+    """The sections of a document in its order, and the places of its lists of contents."""
+    hits: list[tuple[int, int, Heading, tuple[Said, ...]]] = []
+    for start, end in _beginnings(running):
+        hit = _heading(running, start, end, wording.headings, matcher)
+        if hit:
+            hits.append(hit)
+    kept: list[Section] = []
+    contents: list[tuple[int, int]] = []
+    for number, (start, begin, heading, said) in enumerate(hits):
+        end = hits[number + 1][0] if number + 1 < len(hits) else len(running.text)
+        again = any(other[2] is heading for other in hits[number + 1 :])
+        if again and (end == begin or _only_numbers(running.text[begin:end])):
+            contents.append((start, end))
+        else:
+            kept.append(Section(heading, start, begin, end, said))
+    return kept, contents
+
+
+def _beginnings(running: Running) -> Iterator[tuple[int, int]]:
+    """Where headings may stand and their paragraphs end: at the beginning of each paragraph and, where it is a guess what
+    is one, behind each full stop."""
+    ends = (*running.starts[1:], len(running.text))
+    for number, (start, end) in enumerate(zip(running.starts, ends, strict=True)):
+        if start < end:
+            yield start, end
+            if running.paragraphs[number].loose:
+                inner = re.finditer(r"。(?!$)", running.text[start:end])
+                yield from ((start + m.end(), end) for m in inner if start + m.end() < end)
+
+
+def _only_numbers(text: str) -> bool:
+    """Whether a text is nothing but dots and page numbers, as in a list of contents."""
+    return not re.sub(r"[.…·\-\s0-9]", "", text)
+
+
+def _heading(
+    running: Running, start: int, end: int, headings: Collection[Heading], matcher: Matcher
+) -> tuple[int, int, Heading, tuple[Said, ...]] | None:
+    """The heading that a paragraph is or begins with: where its text begins, and what it says."""
+    text = running.text
+    at = _ORDINAL.match(text, start, end)
+    begin = at.end() if at else start
+    best: tuple[int, Heading] | None = None
+    for heading in headings:
+        for words, _ in heading.words.read:
+            if words and text.startswith(words, begin) and begin + len(words) <= end:
+                if best is None or begin + len(words) > best[0]:
+                    best = (begin + len(words), heading)
+                break
+    if best is None:
+        return None
+    stop, heading = best
+    said: list[Said] = []
+    if heading.keeps:
+        printed = running.printed(begin, stop)
+        said.append(Said(heading.keeps, printed, None, printed, begin, stop))
+    if heading.tail:
+        tail = matcher.match(heading.tail, stop, end, None)
+        if isinstance(tail, Read):
+            said += tail.said
+            stop = tail.end
+    rest = text[stop:end]
+    numbered = at is not None and at.end() > start
+    sure = numbered and stop - begin > _SHORT and running.paragraphs[running.paragraph(start)].loose
+    if rest and not sure and not re.match(r"[。:.…·0-9(]|(?:说明|情况说明|的说明)$", rest):
+        return None
+    if rest.startswith(("。", ":")):
+        stop += 1
+    elif re.fullmatch(r"的?(?:情况)?说明|[.…·\-]*[0-9]*", rest):
+        stop = end
+    return start, stop, heading, tuple(said)
+
+
+def _sentences(
+    matcher: Matcher, wording: Wording, sentences: Sequence[Sentence], begin: int, end: int, section: Section | None,
+    used: list[tuple[int, int]], missed: list[Missed],
+) -> tuple[Read | None, ...]:  # fmt: skip
+    """The sentences of one section, each after the one before it."""
+    found: list[Read | None] = []
+    at = begin
+    for number, sentence in enumerate(sentences):
+        stops = _stops(matcher, sentences[number + 1 :], at, end)
+        read = _find(matcher, sentence, at, end, stops)
+        if isinstance(read, Read):
+            used.append((read.start, read.end))
+            found.append(_with_parts(read, matcher, wording))
+            at = read.end
+        else:
+            missed.append(Missed(section, sentence, at, read))
+            found.append(None)
+    return tuple(found)
+
+
+def _stops(
+    matcher: Matcher, following: Sequence[Sentence], begin: int, end: int
+) -> tuple[frozenset[int], frozenset[int]]:
+    """Where a sentence may end: at the end of a paragraph (where that is a guess, of one that ends a sentence) or where one
+    of those that follow begins; and only the latter."""
+    running = matcher.running
+    hard = {end}
+    for sentence in following:
+        if isinstance(sentence.nodes[0], Literal):
+            hard.update(matcher.openings(sentence.nodes, begin, end))
+    soft = {position for position in matcher.breaks if begin <= position <= end}
+    if running.paragraphs[0].loose:
+        soft = {position for position in soft if running.text[position - 1 : position] in "。:"}
+    return frozenset(soft | hard), frozenset(hard)
+
+
+def _find(
+    matcher: Matcher, sentence: Sentence, begin: int, end: int, stops: tuple[frozenset[int], frozenset[int]]
+) -> Read | Failure:
+    furthest = Failure(begin, sentence.nodes[0])
+    for ends, across in _manners(matcher.running, sentence, *stops):
+        for tries, start in enumerate(matcher.openings(sentence.nodes, begin, end)):
+            if tries >= _STARTS:
+                break
+            read = matcher.match(sentence.nodes, start, end, ends, across=across)
+            if isinstance(read, Read):
+                return read
+            if read.reached > furthest.reached:
+                furthest = read
+    return furthest
+
+
+def _manners(
+    running: Running, sentence: Sentence, soft: frozenset[int], hard: frozenset[int]
+) -> Iterator[tuple[frozenset[int] | None, bool]]:
+    """Where a sentence may end and whether its texts may go on in the next paragraph, the surest manner first.
+
+    A list goes on as long as it can: a paragraph may end within one of its elements.
+    """
+    if not running.paragraphs[0].loose:
+        yield soft, False
+        yield hard, True
+        yield None, False
+        return
+    both = (hard, soft) if isinstance(sentence.nodes[-1], Each) else (soft, hard)
+    yield from ((ends, True) for ends in (*both, None))
+
+
+def _gaps(used: Collection[tuple[int, int]], length: int) -> Iterator[tuple[int, int]]:
+    at = 0
+    for start, end in sorted(used):
+        if start > at:
+            yield at, start
+        at = max(at, end)
+    if at < length:
+        yield at, length

@@ -1,0 +1,162 @@
+"""Sentences written: the nodes of a wording and the values of a report as text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from fatk.document import Paragraph
+from fatk.values import Nothing, Value, parse_decimal
+from fatk.wording.grammar import Choice, Each, Heading, Literal, Maybe, Node, Sentence, Slot, Wording
+from fatk.wording.matching import KindOf
+from fatk.wording.slots import TEXTS, Kind
+
+_BREAK = "\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Values:
+    """What there is to be said: the value of a path, how many elements a list has, the unit of a path's figure."""
+
+    value: Callable[[str], Value]
+    count: Callable[[str], int]
+    unit: Callable[[str], str]
+
+
+class Lacking(Exception):
+    """A value that a sentence needs is not there; ``path`` says which."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(path)
+        self.path = path
+
+
+@dataclass(slots=True)
+class Written:
+    """A narrative as paragraphs, and the paths of values for lack of which a sentence was left out."""
+
+    paragraphs: list[Paragraph] = field(default_factory=list)
+    lacking: list[str] = field(default_factory=list)
+
+
+def write(wording: Wording, values: Values, kind_of: KindOf) -> Written:
+    """The narrative of a wording, of what there is to be said. A heading below which nothing could be said is left out."""
+    writer = _Writer(values, wording.kinds, kind_of)
+    found = Written()
+    for sentence in wording.titles:
+        found.paragraphs += _said(writer, sentence, found, level=9)
+    pending: list[Heading] = []
+    for heading in wording.headings:
+        pending = [h for h in pending if h.level < heading.level]
+        pending.append(heading)
+        body = [p for sentence in heading.sentences for p in _said(writer, sentence, found)]
+        if body:
+            for above in pending:
+                found.paragraphs.append(Paragraph(writer.heading(above), above.level))
+            pending = []
+            found.paragraphs += body
+    return found
+
+
+def sentence_text(
+    sentence: Sentence,
+    values: Values,
+    wording: Wording,
+    kind_of: KindOf,
+    choices: Sequence[int] | None = None,
+) -> str:
+    """One sentence as text, its paragraphs apart by line feeds; with the ``choices`` of one that was read, as it was."""
+    writer = _Writer(values, wording.kinds, kind_of, None if choices is None else iter(choices))
+    return "".join(writer.parts(sentence.nodes))
+
+
+def _said(writer: _Writer, sentence: Sentence, found: Written, level: int = 0) -> list[Paragraph]:
+    try:
+        text = "".join(writer.parts(sentence.nodes))
+    except Lacking as lacking:
+        found.lacking.append(lacking.path)
+        return []
+    return [Paragraph(line, 0) for line in text.split(_BREAK) if line]
+
+
+class _Writer:
+    def __init__(
+        self, values: Values, kinds: Mapping[str, Kind], kind_of: KindOf, choices: Iterator[int] | None = None
+    ) -> None:
+        self.values, self.kinds, self.kind_of, self.choices = values, kinds, kind_of, choices
+
+    def heading(self, heading: Heading) -> str:
+        words = self.values.value(heading.keeps) if heading.keeps else None
+        text = f"{heading.number}{' ' if heading.number.startswith('第') else ''}{words or heading.words.written[0]}"
+        try:
+            return text + "".join(self.parts(heading.tail))
+        except Lacking:
+            return text
+
+    def parts(self, nodes: Sequence[Node]) -> list[str]:
+        """The text of nodes; ``Lacking`` where a value is not there."""
+        return [text for node in nodes for text in self.node(node)]
+
+    def node(self, node: Node) -> list[str]:
+        if isinstance(node, Literal):
+            chosen = next(self.choices) if self.choices is not None and len(node.read) > 1 else 0
+            return [node.written[chosen]]
+        if isinstance(node, Slot):
+            return [self.slot(node)]
+        if isinstance(node, Choice):
+            return self.choice(node)
+        if isinstance(node, Maybe):
+            if self.choices is not None:
+                return self.parts(node.nodes) if next(self.choices) == 0 else []
+            try:
+                return self.parts(node.nodes)
+            except Lacking:
+                return []
+        if isinstance(node, Each):
+            return self.each(node)
+        return [_BREAK]  # what is left is a Break
+
+    def slot(self, slot: Slot) -> str:
+        value = self.values.value(slot.path)
+        if value is None or isinstance(value, Nothing):
+            raise Lacking(slot.path)
+        kind = self.kind_of(slot.path, slot.kind)
+        if kind in TEXTS:
+            return str(value)
+        unit = (
+            "%"
+            if kind.startswith("rate")
+            else self.values.unit(slot.path)
+            if kind.startswith("amount")
+            else ""
+        )
+        return self.kinds[kind].write(value, unit)
+
+    def choice(self, choice: Choice) -> list[str]:
+        if self.choices is not None:
+            return self.parts(choice.alternatives[next(self.choices)].nodes)
+        lacking = None
+        for one in choice.alternatives:
+            if all(_same(self.values.value(path), meant) for path, meant in one.means.items()):
+                try:
+                    return self.parts(one.nodes)
+                except Lacking as found:
+                    lacking = found
+        raise lacking or Lacking(next(iter(choice.alternatives[0].means), ""))
+
+    def each(self, each: Each) -> list[str]:
+        count = self.values.count(each.path)
+        if not count:
+            raise Lacking(each.path)
+        found = [text for number in range(1, count + 1) for text in self.parts(each.element(number))]
+        if self.choices is not None:
+            next(self.choices)
+        return found
+
+
+def _same(value: Value, meant: object) -> bool:
+    """Whether a value is what an alternative means; a figure in quotes is a number."""
+    if isinstance(value, Decimal) and isinstance(meant, str):
+        return value == parse_decimal(meant)
+    return value == meant
