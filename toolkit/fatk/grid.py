@@ -67,8 +67,9 @@ class Sheet:
     """One sheet: its non-empty cells by (row, column) in row-major order, its merged ranges (first and last row and column,
     inclusive: r1, c1, r2, c2), and which rows and columns with content are hidden.
 
-    ``plain``: the sheet is a text file, whose cells people find by line and column, not by letters. ``file``: the file that it
-    is in, where a book has sheets of several.
+    ``plain``: the sheet is a text file or a table of a document, whose cells people find by line and column, not by letters.
+    ``file``: the file that it is in, where a book has sheets of several. ``above``: how many rows at the top are lines of the
+    document that stand above the table.
     """
 
     name: str
@@ -79,6 +80,7 @@ class Sheet:
     hidden_columns: frozenset[int] = frozenset()
     plain: bool = False
     file: str = ""
+    above: int = 0
 
     @property
     def full_name(self) -> str:
@@ -89,7 +91,9 @@ class Sheet:
 
     def cell_name(self, row: int, column: int) -> str:
         """What people call a cell of this sheet: ``C35``, in a text file line and column, ``35:3``."""
-        return f"{row + 1}:{column + 1}" if self.plain else a1(row, column)
+        if row < self.above:
+            return f"上方第{self.above - row}行"
+        return f"{row - self.above + 1}:{column + 1}" if self.plain else a1(row - self.above, column)
 
     def place(self, row: int, column: int) -> str:
         """Where people find a cell: ``sheet!C35``, ``[file.xlsx]sheet!C35`` where there are several files, ``file.csv:35:3``."""

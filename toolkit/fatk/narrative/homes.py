@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from functools import cache
 from types import MappingProxyType
 
-from fatk.errors import Misuse
 from fatk.rules.narrative.claims import catalogue
 from fatk.spec import Field, Table, load, read_list
 from fatk.values import Value
@@ -33,11 +32,19 @@ _CLAIMS = {"amount": "amount", "rate": "rate", "signed_rate": "rate", "decimal":
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A field of a row, which its key tells: of a table of one row none, else values of the key by field."""
+    """A field of a row. ``fixed`` are values of the key that the path itself tells; what is left of the key is the position
+    in the list."""
 
     table: Table
     field: Field
-    key: Mapping[str, Value]
+    fixed: Mapping[str, Value]
+    positions: tuple[int, ...]
+
+    @property
+    def key(self) -> Mapping[str, Value]:
+        """The row's key by field; empty for a table of one row."""
+        left = [name for name in self.table.key if name not in self.fixed]
+        return {**self.fixed, **dict(zip(left, self.positions, strict=False))}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,17 +69,29 @@ Home = Cell | ClaimHome | Change
 
 @cache
 def home(path: str) -> Home:
-    """Where the value of a path lives, list positions in brackets; ``Misuse`` where nothing declares it."""
+    """Where the value of a path lives, list positions in brackets; ``KeyError`` where nothing declares it."""
     generic, positions = _POSITION.sub("[*]", path), [int(n) for n in _POSITION.findall(path)]
     if generic in catalogue():
         return ClaimHome(path)
     declared = _fields().get(generic.replace("[*]", "[]"))
     if declared is not None:
-        return _cell(*declared, generic.replace("[*]", "[]"), positions)
+        table, field = declared
+        return Cell(table, field, field.at.get(generic.replace("[*]", "[]"), {}), tuple(positions))
     change = _change(path)
     if change is None:
-        raise Misuse("PATH_UNKNOWN", path=path)
+        raise KeyError(path)
     return change
+
+
+@cache
+def list_home(path: str) -> Cell:
+    """Where the first element of a list lives, by the first field that is declared of it."""
+    for declared in _fields():
+        if declared == path or declared.startswith(f"{path}."):
+            found = home(declared.replace("[]", "[1]"))
+            if isinstance(found, Cell):
+                return found
+    raise KeyError(path)
 
 
 @cache
@@ -83,13 +102,6 @@ def _fields() -> Mapping[str, tuple[Table, Field]]:
         if table.id != "changes":
             found.update((path, (table, field)) for field in table.fields for path in field.path)
     return MappingProxyType(found)
-
-
-def _cell(table: Table, field: Field, generic: str, positions: list[int]) -> Cell:
-    key: dict[str, Value] = dict(field.at.get(generic, {}))
-    left = [name for name in table.key if name not in key]
-    key.update(zip(left, positions, strict=False))
-    return Cell(table, field, MappingProxyType(key))
 
 
 @cache

@@ -14,6 +14,7 @@ from fatk.spec import Spec
 from fatk.transcription.about import describe, edition_of, read_covers, warn_of_budget
 from fatk.transcription.forms import leave_out, read_form, read_head, surroundings
 from fatk.transcription.ledger import (
+    Told,
     find_place,
     line_names,
     one,
@@ -25,9 +26,9 @@ from fatk.transcription.ledger import (
 from fatk.transcription.lists import read_list
 
 
-def transcribe(book: Book, spec: Spec, name: str = "") -> Reading:
-    """The report that a workbook holds; ``name`` is that of its file."""
-    ledger = opened(spec, book, name)
+def transcribe(book: Book, spec: Spec, name: str = "", told: Told | None = None) -> Reading:
+    """The report that a workbook holds; ``name`` is that of its file, ``told`` what is known of the report from elsewhere."""
+    ledger = opened(spec, book, name, told)
     for pane in ledger.panes:
         for region in pane.regions:
             if region.table.kind != "form":

@@ -120,11 +120,12 @@ class Ledger:
     unread: set[tuple[str, str]] = field(default_factory=set)
 
 
-def opened(spec: Spec, book: Book, name: str) -> Ledger:
+def opened(spec: Spec, book: Book, name: str, told: Told | None = None) -> Ledger:
     """The ledger of a workbook of which nothing is read yet; ``name`` is that of its file."""
     asides = frozenset(sheet.name for sheet in book.sheets if is_aside(sheet))
     kept = (sheet for sheet in book.sheets if sheet.name not in asides)
-    return Ledger(spec, book, name, asides, [Pane(*pane) for sheet in kept for pane in panes(sheet)])
+    found = [Pane(*pane) for sheet in kept for pane in panes(sheet)]
+    return Ledger(spec, book, name, asides, found, told=told or Told())
 
 
 # What the workbook's own lists say

@@ -45,7 +45,7 @@ def write(wording: Wording, values: Values, kind_of: KindOf) -> Written:
     writer = _Writer(values, wording.kinds, kind_of)
     found = Written()
     for sentence in wording.titles:
-        found.paragraphs += _said(writer, sentence, found, level=9)
+        found.paragraphs += _said(writer, sentence, found, level=1)
     pending: list[Heading] = []
     for heading in wording.headings:
         pending = [h for h in pending if h.level < heading.level]
@@ -53,7 +53,7 @@ def write(wording: Wording, values: Values, kind_of: KindOf) -> Written:
         body = [p for sentence in heading.sentences for p in _said(writer, sentence, found)]
         if body:
             for above in pending:
-                found.paragraphs.append(Paragraph(writer.heading(above), above.level))
+                found.paragraphs.append(Paragraph(writer.heading(above), above.level + 1))
             pending = []
             found.paragraphs += body
     return found
@@ -77,7 +77,7 @@ def _said(writer: _Writer, sentence: Sentence, found: Written, level: int = 0) -
     except Lacking as lacking:
         found.lacking.append(lacking.path)
         return []
-    return [Paragraph(line, 0) for line in text.split(_BREAK) if line]
+    return [Paragraph(line, level) for line in text.split(_BREAK) if line]
 
 
 class _Writer:
@@ -123,7 +123,7 @@ class _Writer:
             raise Lacking(slot.path)
         kind = self.kind_of(slot.path, slot.kind)
         if kind in TEXTS:
-            return str(value)
+            return str(value).rstrip("。") if kind == "phrase" else str(value)
         unit = (
             "%"
             if kind.startswith("rate")

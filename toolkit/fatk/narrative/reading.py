@@ -1,0 +1,151 @@
+"""A document read: the report that its sentences and its tables state, with a place for each value, and what was not
+understood."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from fatk.document import Document
+from fatk.findings import CellRef, Finding, notify
+from fatk.lexical import keep
+from fatk.merging import merge
+from fatk.model import build, make_row
+from fatk.narrative.entries import Entries, describe, enter
+from fatk.narrative.homes import kind_of
+from fatk.narrative.tables import taken_out
+from fatk.reading import Reading
+from fatk.spec import Spec
+from fatk.transcription import transcribe
+from fatk.transcription.ledger import Told
+from fatk.wording.folding import Running, run
+from fatk.wording.grammar import Literal, Wording, load_wording, wording_ids
+from fatk.wording.matching import Said
+from fatk.wording.reading import Understood, understand
+
+_FIGURE = re.compile(r"[0-9]+")
+_WORDS = re.compile(r"[^\W_]")
+
+
+@dataclass(frozen=True, slots=True)
+class _Fit:
+    """A wording and what it makes of a document; ``share`` of the figures of the text."""
+
+    wording: Wording
+    understood: Understood
+    share: float
+
+
+def read_document(document: Document, spec: Spec, name: str = "", edition: str | None = None) -> Reading:
+    """The report that a document holds: its narrative and the tables that are printed in it.
+
+    ``Refused`` where it is no narrative of final accounts and has none of the tables.
+    """
+    book, text = taken_out(document)
+    narrative = read_narrative(text, spec, name, edition)
+    found: list[tuple[str, Reading]] = [(name, narrative)]
+    if book.sheets:
+        tables = transcribe(book, spec, name, _told(narrative))
+        if any(tables.report.rows(form.id) for form in spec.forms) or tables.report.rows("extras"):
+            found.insert(0, (name, tables))
+    return merge(found)
+
+
+def _told(narrative: Reading) -> Told:
+    """What the text says of the tables: whose they are, and of which year."""
+    told = Told()
+    year, entity = narrative.report.fiscal_year, narrative.report.one("entity").get("name")
+    if year:
+        told.years.append((narrative.places("report", "*", "fiscal_year") or "", year))
+    if isinstance(entity, str):
+        told.entities[entity] += 1
+    return told
+
+
+def read_narrative(document: Document, spec: Spec, name: str = "", edition: str | None = None) -> Reading:
+    """The report that the paragraphs of a document state; its tables are read elsewhere."""
+    running = run(document.paragraphs)
+    fit = _best(running, edition)
+    places = {one: place_of(running, one.start, one.end) for one in fit.understood.said}
+    known = [one for one in fit.understood.said if _stored(one.path)]
+    entries = enter(known, spec, fit.wording.unit, places)
+    used = spec.edition_for(edition or fit.wording.editions[0], entries.year)
+    describe(entries, used)
+    rows = entries.built()
+    left = list(_left(running, fit.understood, entries.homeless))
+    rows["extras"] = [
+        make_row(spec.tables["extras"], sheet=name or None, cell=place_of(running, a, b), text=keep(running.printed(a, b)))
+        for a, b in left
+    ]  # fmt: skip
+    findings = [*entries.findings, *_unread(running, fit, left, entries)]
+
+    def find(table: str, row: str, field: str, again: int = 0) -> str | None:
+        one = entries.said.get((table, row, field))
+        return places.get(one) if one else None
+
+    certainty = "certain" if fit.share > 0.9 else "probable" if fit.share > 0.5 else "guessed"
+    return Reading(
+        build(spec, rows), tuple(findings), find, edition_certainty=certainty,
+        source_cells=len(_FIGURE.findall(running.text)),
+    )  # fmt: skip
+
+
+def _best(running: Running, edition: str | None) -> _Fit:
+    """The wording that understands most of a document's figures; one of the edition asked for before others."""
+    fits = []
+    for wording in map(load_wording, wording_ids()):
+        understood = understand(running, wording, kind_of)
+        total = len(_FIGURE.findall(running.text))
+        unread = sum(len(_FIGURE.findall(running.text[a:b])) for a, b in understood.rest)
+        fits.append(_Fit(wording, understood, (total - unread) / total if total else 0.0))
+    return max(fits, key=lambda fit: (edition in fit.wording.editions, fit.share))
+
+
+def _stored(path: str) -> bool:
+    """Whether the report keeps the value of a path; parts of a text are only read to be looked at."""
+    return ".sub_terms[" not in path and not path.endswith(".lead")
+
+
+def place_of(running: Running, start: int, end: int) -> str:
+    """Where people find a range of a text: page, paragraph and characters, counted from 1."""
+    if not running.text:
+        return ""
+    start = min(start, len(running.text) - 1)
+    (first, at), (last, to) = running.origin[start], running.origin[max(start, end - 1)]
+    page = running.paragraphs[first].page(at)
+    until = f"{to + 1}" if first == last else f"第{last + 1}段第{to + 1}"
+    return f"{f'第{page}页' if page else ''}第{first + 1}段第{at + 1}至{until}字"
+
+
+def _left(running: Running, understood: Understood, homeless: Sequence[Said]) -> Iterator[tuple[int, int]]:
+    """Text that nothing has read, or that the report has no place for, paragraph by paragraph."""
+    starts = [*running.starts, len(running.text)]
+    ranges = [*understood.rest, *((one.start, one.end) for one in homeless)]
+    for begin, end in sorted(ranges):
+        inner = [s for s in starts if begin < s < end]
+        for a, b in zip([begin, *inner], [*inner, end], strict=True):
+            if _WORDS.search(running.text[a:b]):
+                yield a, b
+
+
+def _unread(
+    running: Running, fit: _Fit, left: Iterable[tuple[int, int]], entries: Entries
+) -> Iterator[Finding]:
+    """What was not understood: sentences that are not as the wording says them, and text that nothing has read."""
+    for missed in fit.understood.missed:
+        if missed.failure.reached > missed.start and missed.section:
+            near = running.printed(max(missed.start, missed.failure.reached - 12), missed.failure.reached)
+            expected = missed.failure.expected
+            words = expected.written[0] if isinstance(expected, Literal) else ""
+            where = place_of(running, missed.failure.reached, missed.failure.reached + 1)
+            yield notify("READ-122", CellRef(location=where), place=where, near=near, expected=words or "—",
+                         section=missed.section.heading.words.written[0])  # fmt: skip
+    figures = [(a, b) for a, b in left if _FIGURE.search(running.text[a:b])]
+    for a, b in figures:
+        where = place_of(running, a, b)
+        text = running.printed(a, b)
+        yield notify("READ-121", CellRef(location=where, value=text), place=where, text=text)
+    count = sum(1 for _ in left) - len(figures)
+    if count:
+        yield notify("READ-123", CellRef(), count=count)

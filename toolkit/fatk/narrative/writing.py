@@ -1,0 +1,20 @@
+"""A report written as a narrative: the sentences of its edition's wording, with every figure from the tables."""
+
+from __future__ import annotations
+
+from fatk.document import Block, Document
+from fatk.model import Report
+from fatk.narrative.completing import completed
+from fatk.narrative.homes import kind_of
+from fatk.narrative.tables import laid_out
+from fatk.narrative.values import values_of
+from fatk.wording.grammar import wording_for
+from fatk.wording.writing import write
+
+
+def narrative_of(report: Report) -> tuple[Document, tuple[str, ...]]:
+    """The narrative of a report, and the paths of what it lacks for sentences that were left out."""
+    wording = wording_for(report.edition.id)
+    written = write(wording, values_of(completed(report)), kind_of)
+    blocks: tuple[Block, ...] = (*written.paragraphs, *laid_out(report))
+    return Document(blocks), tuple(dict.fromkeys(written.lacking))
