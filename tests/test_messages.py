@@ -34,7 +34,7 @@ DECLARED: dict[str, dict[str, Any]] = {
     for path in sorted(NOTICES.glob("*.json"))
     for entry in json.loads(path.read_bytes()).get("notices", ())
 }
-ID = re.compile(r"(?:READ|STR|WAIV)-\d{2,3}")
+ID = re.compile(rf"(?:{'|'.join(sorted({name.split('-')[0] for name in DECLARED}))})-\d{{2,3}}")
 CHECKS: dict[str, Any] = json.loads((NOTICES / "checks.json").read_bytes())
 #: Calls that raise, or make what is raised; `refuse` adds the place and the part that it is at.
 RAISING = {e.__name__ for e in (Misuse, NotWritten, Refused, WouldLose, FatkError)}

@@ -36,6 +36,7 @@ DATA = {
     "edition": sorted(SCHEMAS.glob("editions/*.json")),
     "notice": sorted(SCHEMAS.glob("notices/*.json")),
     "standard": [SCHEMAS / "standard.json"],
+    "wording": sorted(SCHEMAS.glob("wording/*.json")),
 }
 ALL_SCHEMAS = [*sorted(SCHEMAS.glob("meta/*.schema.json")), FINDINGS, REPORT, PACKAGE]
 

@@ -16,6 +16,7 @@ def completed(report: Report) -> Report:
         if not report.rows(table):
             tables[table] = tuple(rows_of(report))
     tables["tables"] = tuple(_stated(report))
+    tables["report"] = tuple(_called(report))
     return build(report.spec, tables)
 
 
@@ -72,6 +73,14 @@ _LISTS: dict[str, Callable[[Report], Iterator[Row]]] = {
     "basic_expenditure_items": _basic,
     "table_list": _listed,
 }
+
+
+def _called(report: Report) -> Iterator[Row]:
+    """What the document is called, where nothing says it."""
+    at = report.spec.tables["report"].position["document_kind"]
+    whose = "单位" if report.one("entity").get("kind") == "unit" else "部门"
+    for row in report.rows("report"):
+        yield row if row[at] else (*row[:at], f"{whose}决算公开说明", *row[at + 1 :])
 
 
 def _stated(report: Report) -> Iterator[Row]:

@@ -16,7 +16,13 @@ def functional_code(names: Sequence[str], year: int) -> str | None:
     found = [""]
     for name in names:
         below = _below("functional", year)
-        found = [code for parent in found for code in below.get((parent, fold(strip_ordinal(name))), ())]
+        folded = fold(strip_ordinal(name))
+        spellings = (folded, f"{folded}支出")  # 一般公共服务（类）支出
+        found = [
+            code
+            for parent in found
+            for code in next(filter(None, (below.get((parent, s)) for s in spellings)), ())
+        ]
     return found[0] if len(found) == 1 else None
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fatk.document import Document
 from fatk.findings import CellRef, Finding, notify
@@ -24,6 +24,8 @@ from fatk.wording.grammar import Literal, Wording, load_wording, wording_ids
 from fatk.wording.matching import Said
 from fatk.wording.reading import Understood, understand
 
+#: So much of a text's figures a wording has to understand to be likely that of its edition, or surely.
+_HALF, _MOST = 0.5, 0.9
 _FIGURE = re.compile(r"[0-9]+")
 _WORDS = re.compile(r"[^\W_]")
 
@@ -48,7 +50,8 @@ def read_document(document: Document, spec: Spec, name: str = "", edition: str |
     if book.sheets:
         tables = transcribe(book, spec, name, _told(narrative))
         if any(tables.report.rows(form.id) for form in spec.forms) or tables.report.rows("extras"):
-            found.insert(0, (name, tables))
+            # Several editions may be worded alike: what the tables look like says more.
+            found = [(name, tables), (name, replace(narrative, edition_certainty="guessed"))]
     return merge(found)
 
 
@@ -70,7 +73,8 @@ def read_narrative(document: Document, spec: Spec, name: str = "", edition: str 
     places = {one: place_of(running, one.start, one.end) for one in fit.understood.said}
     known = [one for one in fit.understood.said if _stored(one.path)]
     entries = enter(known, spec, fit.wording.unit, places)
-    used = spec.edition_for(edition or fit.wording.editions[0], entries.year)
+    likely = [e for e in map(spec.edition, fit.wording.editions) if e.covers(entries.year)]
+    used = spec.edition(edition) if edition else (likely or [spec.edition(fit.wording.editions[0])])[-1]
     describe(entries, used)
     rows = entries.built()
     left = list(_left(running, fit.understood, entries.homeless))
@@ -84,7 +88,8 @@ def read_narrative(document: Document, spec: Spec, name: str = "", edition: str 
         one = entries.said.get((table, row, field))
         return places.get(one) if one else None
 
-    certainty = "certain" if fit.share > 0.9 else "probable" if fit.share > 0.5 else "guessed"
+    alone = len(fit.wording.editions) == 1
+    certainty = "guessed" if fit.share < _HALF else "certain" if alone and fit.share > _MOST else "probable"
     return Reading(
         build(spec, rows), tuple(findings), find, edition_certainty=certainty,
         source_cells=len(_FIGURE.findall(running.text)),

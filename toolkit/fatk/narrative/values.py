@@ -87,12 +87,18 @@ class _Teller:
                 return None
             subject = f"{subject}.{code}"
         stated = self.context.value("changes", f"{subject}/{where.base}", where.field.name)
-        if stated is not None or where.field.name != "amount":
+        if stated is not None or where.field.name not in ("amount", "comparison"):
             return stated
-        base = self.context.value("changes", f"{subject}/{where.base}", "base_amount")
-        current = current_amount(subject, self.context, stated_in(self.context))
-        known = isinstance(base, Decimal) and not current.why
-        return self._amount(current.value - base) if known and isinstance(base, Decimal) else None
+        amount = self._changed(f"{subject}/{where.base}", "amount")
+        if amount.why:
+            base = self.context.value("changes", f"{subject}/{where.base}", "base_amount")
+            current = current_amount(subject, self.context, stated_in(self.context))
+            if current.why or not isinstance(base, Decimal):
+                return None
+            amount = current._replace(value=current.value - base)
+        if where.field.name == "comparison":
+            return "up" if amount.value > 0 else "down" if amount.value < 0 else "flat"
+        return self._amount(amount.value)
 
     def _claim(self, path: str) -> Value:
         generic = _POSITION.sub("[*]", path)

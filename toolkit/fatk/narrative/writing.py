@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from fatk.document import Block, Document
 from fatk.model import Report
 from fatk.narrative.completing import completed
@@ -15,6 +17,6 @@ from fatk.wording.writing import write
 def narrative_of(report: Report) -> tuple[Document, tuple[str, ...]]:
     """The narrative of a report, and the paths of what it lacks for sentences that were left out."""
     wording = wording_for(report.edition.id)
-    written = write(wording, values_of(completed(report)), kind_of)
-    blocks: tuple[Block, ...] = (*written.paragraphs, *laid_out(report))
-    return Document(blocks), tuple(dict.fromkeys(written.lacking))
+    inserts: dict[str, Sequence[Block]] = {"tables": tuple(laid_out(report))}
+    written = write(wording, values_of(completed(report)), kind_of, inserts)
+    return Document(tuple(written.blocks)), tuple(dict.fromkeys(written.lacking))

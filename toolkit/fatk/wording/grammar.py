@@ -34,19 +34,25 @@ class Literal:
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """A place for a value; ``begins`` is a path whose value the text begins with."""
+    """A place for a value. ``begins`` is a path whose value the text begins with; ``also`` are paths that the one figure is
+    said of as well, as in 收、支总计均为."""
 
     path: str
     kind: str | None = None
     begins: str | None = None
+    also: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Alternative:
-    """One way to say something, and what is meant by saying it so: path → value."""
+    """One way to say something, and what is meant by saying it so: path → value.
+
+    ``sets`` is meant as well, but need not be known for it to be written.
+    """
 
     nodes: tuple[Node, ...]
     means: Mapping[str, Any] = field(default_factory=dict)
+    sets: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +95,11 @@ Node = Literal | Slot | Choice | Maybe | Each | Break
 
 @dataclass(frozen=True, slots=True)
 class Heading:
-    """A heading: its level, its number as written, its words, what follows them, and the path that keeps the words."""
+    """A heading: its level, its number as written, its words, what follows them, and the path that keeps the words.
+
+    ``dated``: the year stands before the words. ``insert`` names what is set below it that is no sentence: the tables, the
+    self-evaluation forms.
+    """
 
     level: int
     number: str
@@ -97,6 +107,8 @@ class Heading:
     keeps: str | None
     tail: tuple[Node, ...]
     sentences: tuple[Sentence, ...]
+    dated: bool
+    insert: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,15 +176,15 @@ def load_wording(wording_id: str) -> Wording:
 def wording_for(edition: str) -> Wording:
     """The wording of an edition of the printed forms, or the national one."""
     named = (load_wording(i) for i in wording_ids())
-    return next((w for w in named if edition in w.editions), load_wording("xinjiang-2022"))
+    return next((w for w in named if edition in w.editions), load_wording("national"))
 
 
 def _headings(blocks: Iterable[Mapping[str, Any]], phrases: Mapping[str, Any]) -> Iterator[Heading]:
     for block in blocks:
-        sentences = tuple(Sentence(tuple(_parts(parts, "", phrases))) for parts in block.get("say", ()))
+        sentences = tuple(Sentence(tuple(_parts(parts, "", phrases))) for parts in block.get("say", []))
         yield Heading(
             block["level"], block.get("number", ""), _literal(block["heading"].strip("<>")), block.get("keeps"),
-            tuple(_parts(block.get("tail", ()), "", phrases)), sentences,
+            tuple(_parts(block.get("tail", []), "", phrases)), sentences, block.get("dated", False), block.get("insert"),
         )  # fmt: skip
 
 
@@ -194,15 +206,19 @@ def _parts(parts: Any, at: str, phrases: Mapping[str, Any], number: int = 0) -> 
     elif "slot" in parts:
         path, _, kind = parts["slot"].partition(":")
         begins = parts.get("begins")
-        yield Slot(_full(path, at), kind or None, _full(begins, at) if begins else None)
+        also = tuple(_full(other, at) for other in parts.get("also", ()))
+        yield Slot(_full(path, at), kind or None, _full(begins, at) if begins else None, also)
     else:
         yield Break()
 
 
 def _alternative(one: Any, at: str, phrases: Mapping[str, Any], number: int) -> Alternative:
     if isinstance(one, dict) and "say" in one:
-        means = {_full(path, at): value for path, value in one.get("means", {}).items()}
-        return Alternative(tuple(_parts(one["say"], at, phrases, number)), MappingProxyType(means))
+        means, sets = (
+            MappingProxyType({_full(path, at): value for path, value in one.get(member, {}).items()})
+            for member in ("means", "sets")
+        )
+        return Alternative(tuple(_parts(one["say"], at, phrases, number)), means, sets)
     return Alternative(tuple(_parts(one, at, phrases, number)))
 
 

@@ -10,6 +10,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from fatk.values import Value
@@ -25,10 +26,7 @@ KindOf = Callable[[str, str | None], str]
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What a document says at one place: the value of a path, its unit and text as printed, from where to where.
-
-    ``end`` equals ``start`` where the value is meant by the words around.
-    """
+    """What a document says at one place: the value of a path, its unit and text as printed, from where to where."""
 
     path: str
     value: Value
@@ -68,6 +66,14 @@ class _More:
 
     each: Each
     number: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Meant:
+    """What the words that began at a place mean, now that they have been read."""
+
+    values: Mapping[str, Any]
+    start: int
 
 
 @dataclass(slots=True)
@@ -169,15 +175,17 @@ class Matcher:
                         furthest = _further(furthest, at, node)
                         break
                     printed = self.running.printed(at, match.end())
-                    chain = (Said(node.path, found.value, found.unit, printed, at, match.end()), chain)
+                    for path in (node.path, *node.also):
+                        chain = (Said(path, found.value, found.unit, printed, at, match.end()), chain)
                     at = match.end()
                 elif isinstance(node, Choice):
-                    options = [
-                        (None, _rest(one.nodes, rest), at, _meant(one.means, at, (index, chain)))
-                        for index, one in enumerate(node.alternatives)
-                    ]
-                    stack.extend(reversed(options))
+                    for index, one in reversed(tuple(enumerate(node.alternatives))):
+                        meant = _Meant({**one.means, **one.sets}, at)
+                        stack.append((None, _rest(one.nodes, (meant, rest)), at, (index, chain)))
                     break
+                elif isinstance(node, _Meant):
+                    for path, value in node.values.items():
+                        chain = (self._said_by_words(path, value, node.start, at), chain)
                 elif isinstance(node, Maybe):
                     stack.append((None, rest, at, (1, chain)))
                     rest, chain = _rest(node.nodes, rest), (0, chain)
@@ -209,6 +217,12 @@ class Matcher:
     def _said_text(self, slot: Slot, start: int, end: int) -> Said:
         printed = self.running.printed(start, end)
         return Said(slot.path, printed, None, printed, start, end)
+
+    def _said_by_words(self, path: str, value: Any, start: int, end: int) -> Said:
+        figure = self.kind_of(path, None) in ("amount", "rate", "decimal")
+        return Said(
+            path, Decimal(value) if figure else value, None, self.running.printed(start, end), start, end
+        )
 
     def _ends(self, kind: str, rest: _Rest, at: int, limit: int, chain: _Chain) -> Iterator[int]:
         """Where a text that begins here may end, the nearest place first."""
@@ -253,7 +267,7 @@ class Matcher:
                 rest = _rest(node.element(1), rest)
             elif isinstance(node, _More):
                 self._add(found, _rest(node.each.element(node.number), rest), chain, depth)
-            else:
+            elif not isinstance(node, _Meant):
                 found.breaks = True
                 return found
         found.end = True
@@ -277,12 +291,6 @@ def _value_in(chain: _Chain, path: str) -> Value:
         if isinstance(one, Said) and one.path == path:
             return one.value
     return None
-
-
-def _meant(means: Mapping[str, Any], at: int, chain: _Chain) -> _Chain:
-    for path, value in means.items():
-        chain = (Said(path, value, None, "", at, at), chain)
-    return chain
 
 
 def _further(furthest: Failure, at: int, node: Node | None) -> Failure:

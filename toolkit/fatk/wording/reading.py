@@ -16,6 +16,7 @@ from fatk.wording.matching import Failure, KindOf, Matcher, Read, Said
 _ORDINAL = re.compile(
     r"(?:第[一二三四五六七八九十]{1,3}(?:部分|章|节|篇)|[一二三四五六七八九十]{1,3}[、.:]|\([一二三四五六七八九十0-9]{1,3}\)|[0-9]{1,2}[、.])?[、:]?"
 )
+_DATED = re.compile(r"20[0-9]{2}年度?")
 #: A sentence is tried at so many places at most; a heading of more characters is sure where it is numbered.
 _STARTS, _SHORT = 40, 6
 
@@ -143,20 +144,23 @@ def _heading(
     text = running.text
     at = _ORDINAL.match(text, start, end)
     begin = at.end() if at else start
+    dated = _DATED.match(text, begin, end)
     best: tuple[int, Heading] | None = None
     for heading in headings:
+        first = dated.end() if dated and heading.dated else begin
         for words, _ in heading.words.read:
-            if words and text.startswith(words, begin) and begin + len(words) <= end:
-                if best is None or begin + len(words) > best[0]:
-                    best = (begin + len(words), heading)
+            if words and text.startswith(words, first) and first + len(words) <= end:
+                if best is None or first + len(words) > best[0]:
+                    best = (first + len(words), heading)
                 break
     if best is None:
         return None
     stop, heading = best
     said: list[Said] = []
     if heading.keeps:
-        printed = running.printed(begin, stop)
-        said.append(Said(heading.keeps, printed, None, printed, begin, stop))
+        first = dated.end() if dated and heading.dated else begin
+        printed = running.printed(first, stop)
+        said.append(Said(heading.keeps, printed, None, printed, first, stop))
     if heading.tail:
         tail = matcher.match(heading.tail, stop, end, None)
         if isinstance(tail, Read):

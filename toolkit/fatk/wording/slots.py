@@ -82,6 +82,11 @@ def _count(match: re.Match[str]) -> Found | None:
     return Found(number) if number < 10**15 else None
 
 
+def _previous(match: re.Match[str]) -> Found | None:
+    """The year before the one that is meant."""
+    return Found(int(match[0]) + 1)
+
+
 def _date(match: re.Match[str]) -> Found | None:
     stated = parse_date(f"{match[1]}-{int(match[2]):02}-{int(match[3]):02}")
     return None if stated is None else Found(stated)
@@ -98,6 +103,7 @@ def _plain(value: Value, unit: str) -> str:
 
 _AMOUNT_TAIL = "|".join(UNITS)
 _RATE_TAIL = "%"
+_YEAR = re.compile(r"(?:19|20)[0-9]{2}(?![0-9])")
 _COUNT = re.compile(_NUMBER)
 
 #: Kinds that do not depend on the wording.
@@ -106,7 +112,8 @@ _KINDS: Mapping[str, Kind] = MappingProxyType(
         "amount": Kind(re.compile(rf"({_DECIMAL})({_AMOUNT_TAIL})?"), _figure, _plain),
         "rate": Kind(re.compile(rf"({_DECIMAL})({_RATE_TAIL})?"), _figure, _plain),
         "decimal": Kind(re.compile(rf"({_DECIMAL})()"), lambda m: _figure(m) and Found(_decimal(m[1])), lambda v, _: show(v)),
-        "year": Kind(re.compile(r"(?:19|20)[0-9]{2}(?![0-9])"), _count, lambda v, _: show(v)),
+        "year": Kind(_YEAR, _count, lambda v, _: show(v)),
+        "year:previous": Kind(_YEAR, _previous, lambda v, _: show(v - 1) if isinstance(v, int) else ""),
         "date": Kind(re.compile(r"([0-9]{4})年([0-9]{1,2})月([0-9]{1,2})日"), _date, _write_date),
     }
 )  # fmt: skip

@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from fatk.document import Paragraph
+from fatk.document import Block, Paragraph
 from fatk.values import Nothing, Value, parse_decimal
+from fatk.wording.folding import fold
 from fatk.wording.grammar import Choice, Each, Heading, Literal, Maybe, Node, Sentence, Slot, Wording
 from fatk.wording.matching import KindOf
 from fatk.wording.slots import TEXTS, Kind
@@ -34,28 +35,32 @@ class Lacking(Exception):
 
 @dataclass(slots=True)
 class Written:
-    """A narrative as paragraphs, and the paths of values for lack of which a sentence was left out."""
+    """A narrative, and the paths of values for lack of which a sentence was left out."""
 
-    paragraphs: list[Paragraph] = field(default_factory=list)
+    blocks: list[Block] = field(default_factory=list)
     lacking: list[str] = field(default_factory=list)
 
 
-def write(wording: Wording, values: Values, kind_of: KindOf) -> Written:
-    """The narrative of a wording, of what there is to be said. A heading below which nothing could be said is left out."""
+def write(
+    wording: Wording, values: Values, kind_of: KindOf, inserts: Mapping[str, Sequence[Block]]
+) -> Written:
+    """The narrative of a wording, of what there is to be said; ``inserts`` is what is no sentence, by name. A heading below
+    which nothing stands is left out."""
     writer = _Writer(values, wording.kinds, kind_of)
     found = Written()
     for sentence in wording.titles:
-        found.paragraphs += _said(writer, sentence, found, level=1)
+        found.blocks += _said(writer, sentence, found, level=1)
     pending: list[Heading] = []
     for heading in wording.headings:
         pending = [h for h in pending if h.level < heading.level]
         pending.append(heading)
-        body = [p for sentence in heading.sentences for p in _said(writer, sentence, found)]
+        body: list[Block] = [p for sentence in heading.sentences for p in _said(writer, sentence, found)]
+        body += inserts.get(heading.insert or "", ())
         if body:
             for above in pending:
-                found.paragraphs.append(Paragraph(writer.heading(above), above.level + 1))
+                found.blocks.append(Paragraph(writer.heading(above), above.level + 1))
             pending = []
-            found.paragraphs += body
+            found.blocks += body
     return found
 
 
@@ -87,8 +92,12 @@ class _Writer:
         self.values, self.kinds, self.kind_of, self.choices = values, kinds, kind_of, choices
 
     def heading(self, heading: Heading) -> str:
-        words = self.values.value(heading.keeps) if heading.keeps else None
-        text = f"{heading.number}{' ' if heading.number.startswith('第') else ''}{words or heading.words.written[0]}"
+        kept = self.values.value(heading.keeps) if heading.keeps else None
+        known = isinstance(kept, str) and any(words == fold(kept) for words, _ in heading.words.read)
+        words = kept if known else None  # what another wording calls this part does not fit here
+        year = self.values.value("meta.fiscal_year") if heading.dated else None
+        number = f"{heading.number} " if heading.number.startswith("第") else heading.number
+        text = f"{number}{f'{year}年度' if year else ''}{words or heading.words.written[0]}"
         try:
             return text + "".join(self.parts(heading.tail))
         except Lacking:
@@ -121,6 +130,9 @@ class _Writer:
         value = self.values.value(slot.path)
         if value is None or isinstance(value, Nothing):
             raise Lacking(slot.path)
+        for other in slot.also:
+            if self.values.value(other) != value:
+                raise Lacking(other)
         kind = self.kind_of(slot.path, slot.kind)
         if kind in TEXTS:
             return str(value).rstrip("。") if kind == "phrase" else str(value)

@@ -1,0 +1,118 @@
+"""A narrative written from a report says what its tables say, and is read back to the same facts and claims."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+
+from fatk.document import Document
+from fatk.model import Report
+from fatk.narrative.completing import completed
+from fatk.narrative.homes import ClaimHome, home, kind_of
+from fatk.narrative.reading import read_document
+from fatk.narrative.tables import taken_out
+from fatk.narrative.values import values_of
+from fatk.narrative.writing import narrative_of
+from fatk.wording.folding import run
+from fatk.wording.grammar import load_wording, wording_for, wording_ids
+from fatk.wording.reading import understand
+from fatk.wording.writing import sentence_text
+from narratives import told_reports
+from strategies import SPEC
+
+pytestmark = pytest.mark.filterwarnings("ignore:Generating overly large repr")
+
+
+def written(report: Report) -> Document:
+    """The narrative of a report, tables and all."""
+    return narrative_of(report)[0]
+
+
+@given(report=told_reports())
+def test_whatever_a_narrative_says_is_what_the_report_says(report: Report) -> None:
+    values = values_of(completed(report))
+    _, text = taken_out(written(report))
+    running = run(text.paragraphs)
+    understood = understand(running, wording_for(report.edition.id), kind_of)
+    assert [running.text[a:b] for a, b in understood.rest] == []
+    said = [(one.path, one.value, one.printed) for one in understood.said if ".sub_terms[" not in one.path]
+    assert [
+        (path, value, printed, values.value(path))
+        for path, value, printed in said
+        if not path.startswith("meta.part_titles") and not same(values.value(path), value)
+    ] == []
+
+
+def same(one: object, other: object) -> bool:
+    """Whether two values are one; a blank that only lays a text out is none of it."""
+    if isinstance(one, str) and isinstance(other, str):
+        return "".join(one.split()).rstrip("。") == "".join(other.split()).rstrip("。")
+    return one == other and (not isinstance(one, Decimal) or str(one) == str(other))
+
+
+@given(report=told_reports())
+def test_a_narrative_read_back_has_the_same_tables_facts_and_claims(report: Report) -> None:
+    reading = read_document(written(report), SPEC, "说明")
+    after = reading.report
+    assert [f.message() for f in reading.findings if f.severity != "info"] == []
+    for form in report.spec.forms:
+        assert after.rows(form.id) == report.rows(form.id), form.id
+    assert after.edition.id == report.edition.id or reading.edition_certainty != "certain"
+    again = read_document(written(after), SPEC, "说明").report
+    for table in (*SPEC.notes, SPEC.tables["claims"], *SPEC.forms):
+        assert again.rows(table.id) == after.rows(table.id), table.id
+
+
+@given(report=told_reports())
+def test_what_is_read_can_be_written_again_word_for_word(report: Report) -> None:
+    _, text = taken_out(written(report))
+    running = run(text.paragraphs)
+    wording = wording_for(report.edition.id)
+    understood = understand(running, wording, kind_of)
+    values = values_of(completed(report))
+    for section, reads in understood.sections:
+        for sentence, read in zip(section.heading.sentences, reads, strict=True):
+            if read:
+                again = sentence_text(sentence, values, wording, kind_of, read.choices)
+                assert run_of(again) == running.text[read.start : read.end]
+
+
+def run_of(text: str) -> str:
+    from fatk.document import Paragraph
+
+    return run([Paragraph(line) for line in text.split("\n")]).text
+
+
+@pytest.mark.parametrize("wording_id", wording_ids())
+def test_every_slot_of_a_wording_has_a_home_and_a_kind(wording_id: str) -> None:
+    from fatk.wording.grammar import Choice, Each, Maybe, Slot
+
+    wording = load_wording(wording_id)
+
+    def walk(nodes: object) -> None:
+        for node in nodes:  # type: ignore[attr-defined]
+            if isinstance(node, Slot):
+                assert kind_of(node.path, node.kind) in {*wording.kinds, "name", "phrase", "text"}
+                assert home(node.path)
+            elif isinstance(node, Choice):
+                for one in node.alternatives:
+                    walk(one.nodes)
+                    assert all(home(path) for path in (*one.means, *one.sets))
+            elif isinstance(node, Maybe):
+                walk(node.nodes)
+            elif isinstance(node, Each):
+                walk(node.element(1))
+                walk(node.element(2))
+
+    for sentence in wording.titles:
+        walk(sentence.nodes)
+    for heading in wording.headings:
+        walk(heading.tail)
+        for sentence in heading.sentences:
+            walk(sentence.nodes)
+
+
+def test_claims_that_restate_a_cell_are_written_from_the_cell() -> None:
+    assert isinstance(home("overall.income.total"), ClaimHome)
