@@ -111,43 +111,34 @@ def told_reports(draw: st.DrawFn) -> Report:
         row[SPEC.tables["general_budget_items"].position["code"]] for row in tables["general_budget_items"]
     ]
     subjects = [*_SUBJECTS, *(f"general_public_budget.items.{code}" for code in items)]
-    changes: list[dict[str, Any]] = []
     change = amounts(decimals, signed=True)
-    for subject in subjects:
-        if draw(st.integers(0, 5)):
-            changes.append(
-                {
-                    "subject": subject,
-                    "base": "previous_year",
-                    "amount": draw(change),
-                    "reason": draw(sentences),
-                }
-            )
-    for subject in (
+    budgeted = (
         "fiscal_appropriation.income",
         "fiscal_appropriation.expenditure",
         "general_public_budget",
         *subjects[10:],
-    ):
-        changes.append(
+    )
+    three = ("total", "overseas_travel", "vehicles", "vehicle_purchase", "vehicle_operation", "reception")
+    changes: list[dict[str, Any]] = [
+        *(
+            {"subject": subject, "base": "previous_year", "amount": draw(change), "reason": draw(sentences)}
+            for subject in subjects
+            if draw(st.integers(0, 5))
+        ),
+        *(
             {
                 "subject": subject,
                 "base": "initial_budget",
                 "base_amount": draw(money),
                 "reason": draw(sentences),
             }
-        )
-    for item in (
-        "total",
-        "overseas_travel",
-        "vehicles",
-        "vehicle_purchase",
-        "vehicle_operation",
-        "reception",
-    ):
-        changes.append(
+            for subject in budgeted
+        ),
+        *(
             {"subject": f"three_public.{item}", "base": "annual_budget", "reason": draw(sentences)}
-        )
+            for item in three
+        ),
+    ]
     add("changes", *changes)
     claims = [
         {"path": path, "occurrence": 1, "value": draw(money), "unit": report.unit, "printed": "—"}
