@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar
 
@@ -97,3 +100,16 @@ def sha256(data: bytes) -> str:
 def with_source(reading: Reading, path: str, digest: str, form: str) -> Reading:
     """The reading with the file that it came from: its path, the SHA-256 of its content, what it is."""
     return replace(reading, path=path, sha256=digest, form=form)
+
+
+@contextmanager
+def without_search_for_cycles() -> Iterator[None]:
+    """While a file is read, do not look for cycles: cells and rows are in none, and each search walks over all that were made
+    so far, so that a row of many would cost more than one of few. Also a decorator."""
+    searches = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if searches:
+            gc.enable()

@@ -19,7 +19,7 @@ from fatk.formats.sniffing import DESCRIPTOR, sniff
 from fatk.grid import Book
 from fatk.limits import DEFAULTS, Limits
 from fatk.model import Report, printed_only
-from fatk.reading import Reading, settled, sha256, with_source
+from fatk.reading import Reading, settled, sha256, with_source, without_search_for_cycles
 from fatk.spec import Table, load
 
 #: Suffix of a target's name → form. A name without suffix is a directory of a package.
@@ -27,6 +27,7 @@ SUFFIXES = {".json": "json", ".xlsx": "xlsx", ".zip": "zip", "": "package"}
 FORMS = ("xlsx", "package", "zip", "json")
 
 
+@without_search_for_cycles()
 def read(path: str | Path, *, limits: Limits = DEFAULTS, form: str | None = None) -> Reading:
     """Read a report from a file, a package directory, or a folder or zip of files, by its content; ``form`` insists on one form.
 
@@ -53,6 +54,7 @@ def read(path: str | Path, *, limits: Limits = DEFAULTS, form: str | None = None
     return with_source(reading, str(path), reading.sha256, found)
 
 
+@without_search_for_cycles()
 def read_several(
     paths: Sequence[str | Path], *, limits: Limits = DEFAULTS, form: str | None = None
 ) -> Reading:
@@ -84,6 +86,7 @@ def read_several(
     return with_source(reading, ", ".join(map(str, paths)), reading.sha256, "several")
 
 
+@without_search_for_cycles()
 def read_bytes(data: bytes, *, limits: Limits = DEFAULTS, name: str = "") -> tuple[str, Reading]:
     """Read a report from a file's bytes; the form found and the reading."""
     form, opened = sniff(data, limits)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 from fatk.archive import Archive
 from fatk.grid import Book
 from fatk.limits import Limits
+from fatk.reading import without_search_for_cycles
 
 
 def _xlsx(data: bytes, opened: Archive | None, limits: Limits, name: str) -> Book:
@@ -66,19 +65,7 @@ _READERS: dict[str, Callable[[bytes, Archive | None, Limits, str], Book]] = {
 FORMS = frozenset(_READERS)
 
 
+@without_search_for_cycles()
 def read_book(form: str, data: bytes, opened: Archive | None, limits: Limits, name: str = "") -> Book:
     """The cells of a spreadsheet file of one of the ``FORMS``; ``Refused`` where it cannot be read."""
-    with _no_search_for_cycles():
-        return _READERS[form](data, opened, limits, name)
-
-
-@contextmanager
-def _no_search_for_cycles() -> Iterator[None]:
-    """Cells are in no cycles, and each search walks over all that were made: a row of many would cost more than one of few."""
-    searches = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if searches:
-            gc.enable()
+    return _READERS[form](data, opened, limits, name)
