@@ -825,7 +825,10 @@ _LAYOUT = re.compile(
 def marked(sheet: int, place: tuple[int, int]) -> str:
     """All that is known of the minimal workbook read with a mark in one cell: its report and what was noticed."""
     sheets = list(book().sheets)
-    sheets[sheet] = replace(sheets[sheet], cells={**sheets[sheet].cells, place: Cell(MARK, "text")})
+    row, column = place
+    lines = sheets[sheet].rows
+    changed = {**lines[row], column: Cell(MARK, "text")}
+    sheets[sheet] = replace(sheets[sheet], rows={**lines, row: changed})
     try:
         result = check.check(transcription.transcribe(replace(book(), sheets=tuple(sheets)), load()))
     except Refused as error:

@@ -1012,6 +1012,11 @@ ONE = '<row r="1"><c r="A1"><v>1</v></c></row>'
             '<row r="1"><c r="C1"><v>1</v></c><c r="A1"><v>2</v></c><c r="C1"><v>3</v></c></row>',
         ),
         ("XLSX_BAD_REFERENCE", ONE + ONE),
+        ("XLSX_BAD_REFERENCE", ONE + '<row r="9"/>' + ONE),
+        (
+            "XLSX_BAD_REFERENCE",
+            '<row r="5"><c r="A5"><v>1</v></c></row>' + ONE + '<row r="5"><c r="A5"><v>3</v></c></row>',
+        ),
         ("XLSX_BAD_REFERENCE", '<row r="1"><c r="A1" t="s"><v>-1</v></c></row>'),
         ("XLSX_BAD_REFERENCE", '<row r="1"><c r="A1" t="s"><v>2</v></c></row>'),
         ("XLSX_BAD_REFERENCE", '<row r="1"><c r="A1" t="s"><v>x</v></c></row>'),

@@ -43,7 +43,7 @@ def read_book(data: bytes, limits: Limits, name: str = "") -> Book:
     ``Refused`` also as ``TEXT_UNKNOWN`` where it has no two rows of cells.
     """
     sheet, encoding, delimiter = _read(data, name, limits)
-    if len({row for row, column in sheet.cells if column}) < 2:
+    if sum(max(line) > 0 for line in sheet.rows.values()) < 2:
         raise Refused("TEXT_UNKNOWN")
     return Book((sheet,), (("TEXT_READ_AS", f"{name or sheet.name}: {encoding}, {_NAMES[delimiter]}"),))
 
@@ -57,20 +57,24 @@ def _read(data: bytes, name: str, limits: Limits) -> tuple[Sheet, str, str]:
         text = text[stated.end() :]
     else:
         delimiter = _delimiter(text, limits)
-    cells: dict[tuple[int, int], Cell] = {}
-    characters = 0
+    rows: dict[int, dict[int, Cell]] = {}
+    size = characters = 0
     for line, record in _records(text, delimiter, name, limits, skipped):
+        cells: dict[int, Cell] = {}
         for column, written in enumerate(record):
             if written:
                 kept = _KEPT_AS_TEXT.fullmatch(written) if written[0] == "=" else None
                 value = kept[1] if kept else written
                 characters += len(value)
-                cells[line, column] = Cell(value, TEXT, GENERAL)
-        if len(cells) > limits.cells:
+                cells[column] = Cell(value, TEXT, GENERAL)
+        if cells:
+            rows[line] = cells
+            size += len(cells)
+        if size > limits.cells:
             raise Refused("XLSX_TOO_MANY_CELLS", place=name, limit=limits.cells)
         if characters > limits.workbook_text:
             raise Refused("XLSX_TEXT_TOO_LARGE", place=name, limit=limits.workbook_text)
-    return Sheet(name, cells, plain=True), decoded.encoding, delimiter
+    return Sheet(name, rows, plain=True), decoded.encoding, delimiter
 
 
 def _delimiter(text: str, limits: Limits) -> str:

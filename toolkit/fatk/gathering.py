@@ -42,17 +42,18 @@ class Gathering:
     """The content of one sheet, put in row by row from top to bottom."""
 
     __slots__ = (
-        "cells", "characters", "deepest", "hidden_columns", "hidden_rows", "merges", "name", "part", "tally", "widest",
+        "characters", "deepest", "hidden_columns", "hidden_rows", "merges", "name", "part", "rows", "size", "tally",
+        "widest",
     )  # fmt: skip
 
     def __init__(self, name: str, part: str, tally: Tally) -> None:
         self.name, self.part, self.tally = name, part, tally
-        self.cells: dict[tuple[int, int], Cell] = {}
+        self.rows: dict[int, dict[int, Cell]] = {}
         self.merges: list[Range] = []
         self.hidden_rows: set[int] = set()  # those with content only
         self.hidden_columns: set[int] = set()
         self.deepest = self.widest = -1
-        self.characters = 0
+        self.size = self.characters = 0  # cells and the characters in them
 
     def refuse(self, code: str, where: str = "", **details: object) -> NoReturn:
         """Give up the whole file because of something in this sheet, at a cell or row."""
@@ -60,7 +61,8 @@ class Gathering:
 
     def put_row(self, row: int, line: Iterable[tuple[int, Cell]]) -> None:
         """Add the cells of a row below those put so far, each with its column, from left to right."""
-        cells, longest = self.cells, self.tally.limits.cell_text
+        cells: dict[int, Cell] = {}
+        longest = self.tally.limits.cell_text
         column = characters = 0
         for column, cell in line:
             size = len(cell.text)
@@ -70,11 +72,14 @@ class Gathering:
                 size = max(size, len(cell.formula))
             if size > longest:
                 self.refuse("CELL_TOO_LONG", a1(row, column), limit=longest)
-            cells[row, column] = cell
+            cells[column] = cell
         if row >= MAX_ROWS or column >= MAX_COLUMNS:
             self.refuse("XLSX_BAD_REFERENCE", f"{column_letters(column)}{row + 1}", reason="outside")
         if row <= self.deepest:
             self.refuse("XLSX_BAD_REFERENCE", f"{row + 1}", reason="used_twice")
+        if cells:
+            self.rows[row] = cells
+            self.size += len(cells)
         self.characters += characters
         self.widest = max(self.widest, column)
         self.deepest = row
@@ -83,7 +88,7 @@ class Gathering:
     def check(self) -> None:
         """Hold what was gathered so far to the limits of the workbook."""
         tally, limits = self.tally, self.tally.limits
-        if len(self.cells) > limits.cells - tally.cells:
+        if self.size > limits.cells - tally.cells:
             self.refuse("XLSX_TOO_MANY_CELLS", limit=limits.cells)
         if (self.deepest + 1) * (self.widest + 1) > limits.used_area - tally.area:
             self.refuse("XLSX_SPARSE_AREA", a1(self.deepest, self.widest), limit=limits.used_area)
@@ -108,13 +113,13 @@ class Gathering:
     def sheet(self, hidden: bool = False) -> Sheet:
         """The complete sheet; what it used of the limits is no longer there for the next one."""
         tally = self.tally
-        tally.cells += len(self.cells)
+        tally.cells += self.size
         tally.area += (self.deepest + 1) * (self.widest + 1)
         tally.text += self.characters
-        used = {column for _, column in self.cells} if self.hidden_columns else set()
+        used = set().union(*self.rows.values()) if self.hidden_columns else set()
         return Sheet(
             self.name,
-            self.cells,
+            self.rows,
             tuple(self.merges),
             hidden,
             frozenset(self.hidden_rows),

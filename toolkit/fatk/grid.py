@@ -64,8 +64,8 @@ class Cell(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """One sheet: its non-empty cells by (row, column) in row-major order, its merged ranges (first and last row and column,
-    inclusive: r1, c1, r2, c2), and which rows and columns with content are hidden.
+    """One sheet: its non-empty cells by row and, in each, by column, from top to bottom and from left to right; its merged
+    ranges (first and last row and column, inclusive: r1, c1, r2, c2), and which rows and columns with content are hidden.
 
     ``plain``: the sheet is a text file or a table of a document, whose cells people find by line and column, not by letters.
     ``file``: the file that it is in, where a book has sheets of several. ``above``: how many rows at the top are lines of the
@@ -73,7 +73,7 @@ class Sheet:
     """
 
     name: str
-    cells: dict[tuple[int, int], Cell]
+    rows: dict[int, dict[int, Cell]]
     merges: tuple[Range, ...] = ()
     hidden: bool = False
     hidden_rows: frozenset[int] = frozenset()
@@ -81,6 +81,16 @@ class Sheet:
     plain: bool = False
     file: str = ""
     above: int = 0
+
+    @property
+    def cells(self) -> dict[tuple[int, int], Cell]:
+        """The cells by (row, column), row by row, put together anew for whoever has no use for rows."""
+        return {(row, column): cell for row, line in self.rows.items() for column, cell in line.items()}
+
+    @property
+    def size(self) -> int:
+        """How many cells there are."""
+        return sum(map(len, self.rows.values()))
 
     @property
     def full_name(self) -> str:

@@ -480,7 +480,7 @@ class _Reader:
         elif name == "table":
             self.end_row(table)
             self.open.pop()
-            if table.gathering.cells:
+            if table.gathering.rows:
                 self.tally.take_sheet()
                 self.tables.append((table, table.sheet()))
         elif name == "tr":

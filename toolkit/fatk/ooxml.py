@@ -17,7 +17,6 @@ import posixpath
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from itertools import repeat
 from typing import NoReturn
 
 from fatk import strictxml
@@ -92,7 +91,7 @@ def read_workbook(archive: Archive, limits: Limits = DEFAULTS) -> Book:
     related = package.relationships(workbook)
     tally = Tally(limits)
     strings = _strings(package, package.one(related, "sharedStrings"), limits)
-    looks = _Looks(_formats(package, package.one(related, "styles")), limits.styles)
+    plain = _Plain(_formats(package, package.one(related, "styles")), strings, limits)
     notices = _content_notices(archive.names)
     sheets: dict[str, Sheet] = {}
     for number, (name, hidden, key) in enumerate(declared):
@@ -108,7 +107,7 @@ def read_workbook(archive: Archive, limits: Limits = DEFAULTS) -> Book:
         member = package.part(relation.target)
         if member.name in sheets:
             raise Refused("XLSX_BAD_REFERENCE", place=name, part=member.name, reason="used_twice")
-        cells = _Cells(name, member.name, strings, looks, tally)
+        cells = _Cells(name, member.name, plain, tally)
         notices += _read_sheet(package, member, cells)
         sheets[member.name] = sheet = cells.sheet(hidden)
         notices += _sheet_notices(sheet, package.relationships(member).values())
@@ -381,23 +380,51 @@ def _unescaped(match: re.Match[str]) -> str:
 # Sheets
 
 
-class _Looks(dict[str, Look]):
-    """What the attributes of a plain cell behind its name say, by their markup; worked out when first met."""
+class _Plain(dict[str, Cell | None]):
+    """The plain cells of a workbook by their markup behind the name, ``None`` for one without content. They are made when
+    first met and serve for all that look alike, since a workbook repeats itself. ``KeyError`` where a cell is not plain, or
+    more has to be known of it, be it only its name to refuse it."""
 
-    __slots__ = ("formats", "limit")
+    __slots__ = ("formats", "limits", "looks", "strings")
 
-    def __init__(self, formats: dict[str | None, NumberFormat], limit: int) -> None:
+    def __init__(
+        self, formats: dict[str | None, NumberFormat], strings: dict[str, str], limits: Limits
+    ) -> None:
         super().__init__()
-        self.formats, self.limit = formats, limit
+        self.formats, self.strings, self.limits = formats, strings, limits
+        self.looks: dict[str, Look] = {}  # by the markup of a cell's attributes
 
-    def __missing__(self, markup: str) -> Look:
-        pairs = _PLAIN_ATTRIBUTE.findall(markup)
-        attributes = {name: value for _, name, value in pairs}
-        if len(attributes) < len(pairs):
-            raise Refused("XML_MALFORMED", part="worksheet", reason="duplicate attribute")
-        if len(self) > 8 * self.limit:
-            raise Refused("XLSX_TOO_MANY_STYLES", part="worksheet", limit=self.limit)
-        look = self[markup] = self.of(attributes)
+    def __missing__(self, markup: str) -> Cell | None:
+        parts = _PLAIN_CELL.fullmatch(markup)
+        if parts is None:
+            raise KeyError(markup)
+        stated, shown = self.look(parts[1])
+        text, kind = parts[3] or "", NUMBER
+        if parts[2]:
+            text, kind = _unescape(text), TEXT
+        elif text and stated == "s":
+            text, kind = self.strings[text], TEXT
+        elif stated is not None:
+            kind = _KINDS[stated]
+            text = _unescape(text) if kind == TEXT else text
+        if len(text) > self.limits.cell_text:
+            raise KeyError(markup)
+        if len(self) > _KNOWN:
+            self.clear()
+        cell = self[markup] = Cell(text, kind, shown) if text else None
+        return cell
+
+    def look(self, markup: str) -> Look:
+        """What the markup of a plain cell's attributes says."""
+        look = self.looks.get(markup)
+        if look is None:
+            pairs = _PLAIN_ATTRIBUTE.findall(markup)
+            attributes = {name: value for _, name, value in pairs}
+            if len(attributes) < len(pairs):
+                raise KeyError(markup)  # expat says what is wrong with it
+            if len(self.looks) > _KNOWN:
+                self.looks.clear()
+            look = self.looks[markup] = self.of(attributes)
         return look
 
     def of(self, attributes: Attributes) -> Look:
@@ -415,12 +442,13 @@ class _RowLooks(dict[str, bool | None]):
         self.prefixes = prefixes
 
     def __missing__(self, markup: str) -> bool | None:
-        if len(self) > 4096:
+        if len(self) > _KNOWN:
             self.clear()
         pairs = _PLAIN_ATTRIBUTE.findall(markup)
         attributes = {prefix + name: value for prefix, name, value in pairs}
         known = (
-            len(attributes) == len(pairs)
+            _PLAIN_ROW.fullmatch(markup) is not None
+            and len(attributes) == len(pairs)
             and {prefix[:-1] for prefix, _, _ in pairs if prefix} <= self.prefixes
         )
         hidden = self[markup] = attributes.get("hidden") in _TRUE if known else None
@@ -431,21 +459,14 @@ class _Cells:
     """The content of one sheet, gathered row by row."""
 
     __slots__ = (
-        "blanks", "cells", "characters", "deepest", "hidden_columns", "hidden_rows", "longest", "looks", "masters", "merges",
-        "name", "ordered", "part", "row", "rows", "strings", "tally", "widest",
+        "blanks", "characters", "deepest", "hidden_columns", "hidden_rows", "longest", "masters", "merges", "met",
+        "name", "ordered", "part", "plain", "row", "rows", "size", "tally", "widest",
     )  # fmt: skip
 
-    def __init__(
-        self,
-        name: str,
-        part: str,
-        strings: dict[str, str],
-        looks: _Looks,
-        tally: Tally,
-    ) -> None:
-        self.name, self.part, self.strings, self.looks, self.tally = name, part, strings, looks, tally
+    def __init__(self, name: str, part: str, plain: _Plain, tally: Tally) -> None:
+        self.name, self.part, self.plain, self.tally = name, part, plain, tally
         self.longest = tally.limits.cell_text
-        self.cells: dict[tuple[int, int], Cell] = {}
+        self.rows: dict[int, dict[int, Cell]] = {}
         self.merges: list[Range] = []
         self.hidden_rows: set[int] = set()
         self.hidden_columns: set[int] = set()
@@ -453,7 +474,7 @@ class _Cells:
             str, tuple[str, int, int]
         ] = {}  # shared formulas by index, and the cell that states each
         self.row = self.deepest = self.widest = -1  # the row before; the farthest row and column with content
-        self.rows = self.blanks = self.characters = 0
+        self.met = self.size = self.blanks = self.characters = 0  # rows and cells, cells without content
         self.ordered = True
 
     def refuse(self, code: str, where: str = "", **details: object) -> NoReturn:
@@ -463,21 +484,13 @@ class _Cells:
     def take_row(
         self, number: str | None, hidden: bool, line: Iterable[tuple[str, Look, str | None, Formula | None]]
     ) -> None:
-        """Add a row: its number, if it states one, and the name, look, value and formula of each of its cells.
-
-        All that a cell costs is spent here, so nothing is called or looked up that an ordinary cell can do without.
-        """
+        """Add a row: its number, if it states one, and the name, look, value and formula of each of its cells."""
         row, column = self.next_row(number)
         number = str(row + 1)
-        cells, strings, columns, make, longest = (
-            self.cells,
-            self.strings,
-            _COLUMNS,
-            tuple.__new__,
-            self.longest,
-        )
-        blanks = characters = 0
+        strings, columns, longest = self.plain.strings, _COLUMNS, self.longest
+        cells = self.rows.get(row, {})
         before = len(cells)
+        blanks = characters = 0
         for name, look, value, formula in line:
             kind, shown = look
             if not value:
@@ -500,7 +513,7 @@ class _Cells:
             letters = name.removesuffix(number)
             place = columns.get(letters)
             if place is None or place <= column or letters == name:
-                place, column = self.find(name, row, column)
+                place, column = self.find(name, row, column, cells)
             else:
                 column = place
             size = len(text)
@@ -511,35 +524,40 @@ class _Cells:
             if formula is not None:
                 written = self.formula(formula, name, row, place)
                 characters += len(written)
-            cells[row, place] = make(Cell, (text, kind, shown, written))
+            cells[place] = Cell(text, kind, shown, written)
         self.blanks += blanks
-        self.characters += characters
         if len(cells) > before:
+            self.keep(row, cells, len(cells) - before, characters, hidden)
             if self.widest < column < MAX_COLUMNS:
                 self.widest = column
-            self.deepest = max(self.deepest, row)
-            if hidden:
-                self.hidden_rows.add(row)
+
+    def keep(self, row: int, cells: dict[int, Cell], more: int, characters: int, hidden: bool) -> None:
+        """Keep the cells of a row, of which so many with so many characters are new."""
+        self.rows[row] = cells
+        self.size += more
+        self.characters += characters
+        self.deepest = max(self.deepest, row)
+        if hidden:
+            self.hidden_rows.add(row)
 
     def next_row(self, number: str | None) -> tuple[int, int]:
         """Index of the row of that number, or behind the row before; and the column that its cells come after: any, if the
-        row does not follow the row before, so that each of them is looked for."""
+        row is not below all rows before, so that each of them is looked for."""
         row = self.row + 1
         if number is not None and number != str(row + 1):
             row = int(number) - 1 if _ROW_NUMBER.fullmatch(number) else -1
-        self.rows += 1
-        if not 0 <= row < MAX_ROWS or self.rows > MAX_ROWS:
+        self.met += 1
+        if not 0 <= row < MAX_ROWS or self.met > MAX_ROWS:
             self.refuse("XLSX_BAD_REFERENCE", number or str(row + 1), reason="outside")
-        follows = row > self.row
         self.row = row
-        return row, -1 if follows else MAX_COLUMNS
+        return row, -1 if row > self.deepest else MAX_COLUMNS
 
     def next_name(self, before: str | None, number: str | None) -> str:
         """The name of a cell that has none: the place behind the cell before it in a row of that number."""
         column = -1 if before is None else self.place(before)[1]
         return f"{column_letters(column + 1)}{number or self.row + 2}"
 
-    def find(self, name: str, row: int, column: int) -> tuple[int, int]:
+    def find(self, name: str, row: int, column: int, cells: dict[int, Cell]) -> tuple[int, int]:
         """Column of a cell that is far to the right or not to the right of ``column``, and the column to compare the next one
         with."""
         line, place = self.place(name)
@@ -547,7 +565,7 @@ class _Cells:
             self.refuse("XLSX_BAD_REFERENCE", name, reason="other_row")
         if place > column:
             return place, place
-        if (row, place) in self.cells:
+        if place in cells:
             self.refuse("XLSX_BAD_REFERENCE", name, reason="used_twice")
         self.ordered = False
         self.widest = max(self.widest, place, -1 if column == MAX_COLUMNS else column)
@@ -562,7 +580,7 @@ class _Cells:
 
     def late_string(self, name: str, index: str) -> str:
         """A shared string whose index is not written in the plain way, with a blank around it perhaps."""
-        string = self.strings.get(str(_index(index)))
+        string = self.plain.strings.get(str(_index(index)))
         if string is None:
             self.refuse("XLSX_BAD_REFERENCE", name, reason="no_such_string")
         return string
@@ -589,23 +607,42 @@ class _Cells:
         return text
 
     def take_plain(self, markup: str, rows: _RowLooks) -> bool:
-        """Add a row from its markup up to its end tag, if it is nothing but plain cells."""
-        opening = _PLAIN_ROW.match(markup)
+        """Add a row from its markup up to its end tag, if it is below all others and nothing but plain cells in their order.
+
+        Most cells are added here, so nothing is called or looked up that an ordinary cell can do without.
+        """
+        opening = _ROW.match(markup)
         if opening is None:
             return False
-        parts = _PLAIN_CELL.split(markup[opening.end() :])
-        if any(parts[::5]):  # something between the cells
+        number, attributes = opening[1] or str(self.row + 2), opening[2]
+        hidden = rows[attributes]
+        if hidden is None or int(number) <= self.deepest + 1:
             return False
-        hidden = rows[opening[2]]
-        if hidden is None:
+        before, *written = markup[opening.end() :].split(_CELL)
+        if before:
             return False
-        looks: Iterable[Look] = map(self.looks.__getitem__, parts[2::5])
-        inline = parts[3::5]
-        if any(inline):
-            looks = [
-                ("inlineStr", look[1]) if marked else look for look, marked in zip(looks, inline, strict=True)
-            ]
-        self.take_row(opening[1], hidden, zip(parts[1::5], looks, parts[4::5], repeat(None)))
+        plain, columns, column = self.plain, _COLUMNS, -1
+        cells: dict[int, Cell] = {}
+        characters = 0
+        try:
+            for one in written:
+                name, _, look = one.partition('"')
+                letters = name.removesuffix(number)
+                place = columns[letters]
+                if place <= column or letters == name:
+                    return False
+                column = place
+                cell = plain[look]
+                if cell is not None:
+                    cells[place] = cell
+                    characters += len(cell.text)
+        except KeyError:
+            return False
+        row, _ = self.next_row(number)
+        self.blanks += len(written) - len(cells)
+        if cells:
+            self.keep(row, cells, len(cells), characters, hidden)
+            self.widest = max(self.widest, next(reversed(cells)))
         return True
 
     def merge(self, reference: str) -> None:
@@ -627,7 +664,7 @@ class _Cells:
     def check(self) -> None:
         """Hold what was gathered so far to the limits of the workbook."""
         tally, limits = self.tally, self.tally.limits
-        if len(self.cells) > limits.cells - tally.cells:
+        if self.size > limits.cells - tally.cells:
             self.refuse("XLSX_TOO_MANY_CELLS", limit=limits.cells)
         area = (self.deepest + 1) * (self.widest + 1)
         if area > limits.used_area - tally.area:
@@ -641,15 +678,17 @@ class _Cells:
         """The complete sheet; what it used of the limits is no longer there for the next one."""
         self.check()
         tally = self.tally
-        tally.cells += len(self.cells)
+        tally.cells += self.size
         tally.area += (self.deepest + 1) * (self.widest + 1)
         tally.blanks += self.blanks
         tally.text += self.characters
-        cells = self.cells if self.ordered else dict(sorted(self.cells.items()))
-        used = {column for _, column in cells} if self.hidden_columns else set()
+        rows = self.rows
+        if not self.ordered:
+            rows = {row: dict(sorted(rows[row].items())) for row in sorted(rows)}
+        used = set().union(*rows.values()) if self.hidden_columns else set()
         return Sheet(
             self.name,
-            cells,
+            rows,
             tuple(self.merges),
             hidden,
             frozenset(self.hidden_rows),
@@ -657,15 +696,20 @@ class _Cells:
         )
 
 
-#: A row whose attributes declare no namespace, and a cell with nothing but a value or an unformatted text without references.
+#: How a row and a cell begin, as most are written; and what is plain behind that: attributes of a row that declare no
+#: namespace, and a cell with nothing but a value or an unformatted text, without references.
+_ROW = re.compile(r"""[ \t\r\n]*<row(?: r="([1-9][0-9]{0,6})")?([^<>]*)>""")
+_CELL = '<c r="'
 _PLAIN_ROW = re.compile(
-    r"""[ \t\r\n]*<row(?: r="([0-9]+)")?((?: (?!xmlns|r=)(?:[A-Za-z][A-Za-z0-9]*:)?[A-Za-z]+="[^"<>&\x00-\x1f\ufffe\uffff]*")*)>"""
+    r"""(?: (?!xmlns|r=)(?:[A-Za-z][A-Za-z0-9]*:)?[A-Za-z]+="[^"<>&\x00-\x1f\ufffe\uffff]*")*"""
 )
 _PLAIN_CELL = re.compile(
-    r"""<c r="([A-Z]{1,3}[0-9]{1,7})"((?: (?:s|t|cm|vm|ph)="[A-Za-z0-9]*")*)"""
-    r"""(?:/>|>(?:(<is><t(?: xml:space="preserve")?>)|<v>)([^<>&\x00-\x1f\ufffe\uffff]*)(?(3)</t></is>|</v>)</c>)"""
+    r"""((?: (?:s|t|cm|vm|ph)="[A-Za-z0-9]*")*)"""
+    r"""(?:/>|>(?:(<is><t(?: xml:space="preserve")?>)|<v>)([^<>&\x00-\x1f\ufffe\uffff]*)(?(2)</t></is>|</v>)</c>)"""
 )
 _PLAIN_ATTRIBUTE = re.compile(r' ([A-Za-z0-9]+:)?([A-Za-z]+)="([^"]*)"')
+#: How many plain cells, or attributes of rows, are known at a time.
+_KNOWN = 4096
 _DATA_TAG, _ROW_END = b"<sheetData>", b"</row>"
 
 # Where in a sheet's data expat is.
@@ -745,7 +789,7 @@ def _read_sheet(package: _Package, member: Member, cells: _Cells) -> list[tuple[
             elif name == cell_name:
                 where = _IN_ROW
                 before = cell["r"] if "r" in cell else cells.next_name(before, row.get("r"))
-                line.append((before, cells.looks.of(cell), value, formula))
+                line.append((before, cells.plain.of(cell), value, formula))
             elif name == row_name:
                 where = _IN_DATA
                 cells.take_row(row.get("r"), row.get("hidden") in _TRUE, line)

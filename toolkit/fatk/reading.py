@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, Generic, TypeVar
 
 from fatk.errors import Refused
@@ -19,27 +20,31 @@ Place = TypeVar("Place")
 
 
 class RowPlaces(Generic[Place]):
-    """Where each row of a source stands, by its table and name; rows of one name stand in the order of the source."""
+    """Where each row of a source stands, by its table and name; rows of one name stand in the order of the source.
+
+    They are put in the order of names when the first is looked for: of most readings no place is ever asked.
+    """
 
     def __init__(self) -> None:
-        self._first: dict[tuple[str, str], Place] = {}
-        self._again: dict[tuple[str, str], list[Place]] = {}
+        self._added: list[tuple[Table, Row, Place]] = []
 
     def add(self, table: Table, row: Row, place: Place) -> None:
-        """Keep the place of a row; one that is wholly blank is none of a report, unless its table has no other."""
-        if table.single or any(value is not None for value in row):
-            key = table.id, row_name(table, row)
-            if key in self._first:
-                self._again.setdefault(key, []).append(place)
-            else:
-                self._first[key] = place
+        """Keep the place of a row, before any is looked for."""
+        self._added.append((table, row, place))
 
     def find(self, table: str, row: str, again: int) -> Place | None:
         """The place of a row; ``again`` is how many of that name stand before it."""
-        if again == 0:
-            return self._first.get((table, row))
-        more = self._again.get((table, row), [])
-        return more[again - 1] if again <= len(more) else None
+        named = self._by_name.get((table, row), [])
+        return named[again] if again < len(named) else None
+
+    @cached_property
+    def _by_name(self) -> dict[tuple[str, str], list[Place]]:
+        """By table and name; a row that is wholly blank is none of a report, unless its table has no other."""
+        found: dict[tuple[str, str], list[Place]] = {}
+        for table, row, place in self._added:
+            if table.single or any(value is not None for value in row):
+                found.setdefault((table.id, row_name(table, row)), []).append(place)
+        return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
-from itertools import pairwise
+from itertools import islice, pairwise
 from types import MappingProxyType
 
 from fatk import layout
@@ -43,22 +43,30 @@ _HEADER_ROWS, _HEADER_DISTANCE = 6, 8
 _TITLE_CELLS = 3
 
 
-Rows = Mapping[int, Sequence[tuple[int, Cell]]]
+#: The cells of a row by column, from left to right, and the rows of a sheet, from top to bottom.
+Line = Mapping[int, Cell]
+Rows = Mapping[int, Line]
 
 
-def rows_of(sheet: Sheet) -> dict[int, list[tuple[int, Cell]]]:
-    """The non-empty cells of a sheet by row, from top to bottom and from left to right, as a sheet holds them. A cell whose
-    formula gives an empty text shows nothing, and is empty."""
-    rows: dict[int, list[tuple[int, Cell]]] = {}
-    for (row, column), cell in sheet.cells.items():
-        if cell.text or cell.kind != TEXT:
-            rows.setdefault(row, []).append((column, cell))
+def rows_of(sheet: Sheet) -> Rows:
+    """The rows of a sheet as they show: a cell whose formula gives an empty text shows nothing, and is empty."""
+    rows: dict[int, Line] = {}
+    for number, line in sheet.rows.items():
+        if all(cell.text or cell.kind != TEXT for cell in line.values()):
+            rows[number] = line
+        elif shown := {c: cell for c, cell in line.items() if cell.text or cell.kind != TEXT}:
+            rows[number] = shown
     return rows
+
+
+def _first(line: Line) -> Cell:
+    """The leftmost cell of a row."""
+    return next(iter(line.values()))
 
 
 def is_aside(sheet: Sheet) -> bool:
     """Whether a sheet says in its first cell that it helps to fill in a workbook and is no part of the report."""
-    first = next(iter(sheet.cells.values()), None)
+    first = next((cell for line in sheet.rows.values() for cell in line.values()), None)
     return first is not None and any(phrase in first.text for phrase in load().root["aside"].values())
 
 
@@ -91,12 +99,16 @@ _MOST_CUTS = 16
 
 def _parts(sheet: Sheet) -> list[Sheet]:
     """A sheet cut before each title of a form that stands beside another; none where there is no such title."""
-    if len({title_of(cell.text) for cell in sheet.cells.values() if cell.kind == "text"} - {None}) < 2:
+    lines = sheet.rows.values()
+    if (
+        len({title_of(cell.text) for line in lines for cell in line.values() if cell.kind == "text"} - {None})
+        < 2
+    ):
         return []
     cuts: set[int] = set()
-    filled = {column for _, column in sheet.cells}
-    for line in rows_of(sheet).values():
-        titles = [column for column, cell in line if cell.kind == "text" and title_of(cell.text)]
+    filled = set().union(*lines)
+    for line in lines:
+        titles = [column for column, cell in line.items() if cell.kind == "text" and title_of(cell.text)]
         for left, right in pairwise(titles):
             blank = [column for column in range(left + 1, right) if column not in filled]
             cuts.add(blank[-1] + 1 if blank else right)
@@ -106,7 +118,11 @@ def _parts(sheet: Sheet) -> list[Sheet]:
     return [
         replace(
             sheet,
-            cells={place: cell for place, cell in sheet.cells.items() if left <= place[1] < right},
+            rows={
+                number: part
+                for number, line in sheet.rows.items()
+                if (part := {column: cell for column, cell in line.items() if left <= column < right})
+            },
             merges=tuple(merge for merge in sheet.merges if left <= merge[1] < right),
         )
         for left, right in pairwise(edges)
@@ -123,7 +139,8 @@ def regions(sheet: Sheet, rows: Rows) -> list[Region]:
     for index, number in enumerate(numbers):
         within = number if within is not None and within == number - 1 else None
         line = rows[number]
-        for column, cell in line[:1] if within == number else line if len(line) <= _TITLE_CELLS else ():
+        first = 1 if within == number else len(line) if len(line) <= _TITLE_CELLS else 0
+        for column, cell in islice(line.items(), first):
             if cell.kind != "text" or len(cell.text) > 80:
                 continue
             listed = lists.get(cell.text.strip())
@@ -162,7 +179,10 @@ def regions(sheet: Sheet, rows: Rows) -> list[Region]:
             alone = header > numbers[0] and len(rows[numbers[0]]) == 1
             found.append(
                 Region(
-                    spec.tables[table_id], (numbers[0], rows[numbers[0]][0][0]) if alone else None, header, 0
+                    spec.tables[table_id],
+                    (numbers[0], next(iter(rows[numbers[0]]))) if alone else None,
+                    header,
+                    0,
                 )
             )
     ends = [region.title[0] - 1 if region.title else 0 for region in found[1:]] + numbers[-1:]
@@ -177,8 +197,9 @@ def _end(rows: Rows, region: Region, last: int) -> int:
     numbers = [n for n in rows if region.header < n <= last]
     for number, below in pairwise(numbers):
         line = rows[number]
-        text = fold_title(line[0][1].text) if len(line) == 1 and line[0][1].kind == "text" else ""
-        header = [cell for _, cell in rows[below]]
+        alone = _first(line)
+        text = fold_title(alone.text) if len(line) == 1 and alone.kind == "text" else ""
+        header = rows[below].values()
         if (
             4 <= len(text) <= 40
             and text.endswith("表")
@@ -198,11 +219,11 @@ def _shown(rows: Rows, numbers: Sequence[int], named: Sequence[str | None]) -> t
     first: dict[str, int] = {}
     for number in numbers:
         line = rows[number]
-        if hits and (is_number_row(line) or any(looks_like_amount(cell) for _, cell in line)):
+        if hits and (is_number_row(line) or any(map(looks_like_amount, line.values()))):
             break
-        if not hits and len(line) < 2 and fold(line[0][1].text) not in roofs():
+        if not hits and len(line) < 2 and fold(_first(line).text) not in roofs():
             continue  # a title, a number, a unit: no header begins with one cell, but for a label over all columns
-        for _, cell in line:
+        for cell in line.values():
             if cell.kind == "text" and len(cell.text) <= 40:
                 word = header_word(cell.text)
                 for table_id in tables_of_words().get(word, ()):
@@ -226,8 +247,8 @@ def _list_titles(spec: Spec) -> Mapping[str, Table]:
     return MappingProxyType({t.title: t for t in spec.tables.values() if t.kind != "form"})
 
 
-def _is_list_header(table: Table, row: Sequence[tuple[int, Cell]]) -> bool:
-    texts = {cell.text.strip() for _, cell in row}
+def _is_list_header(table: Table, line: Line) -> bool:
+    texts = {cell.text.strip() for cell in line.values()}
     if table.single:
         return {layout.ITEM, layout.CONTENT} <= texts
     known = sum(f.title in texts for f in table.fields)
@@ -271,7 +292,7 @@ def heading(sheet: Sheet, rows: Rows, region: Region, names: Mapping[str, str]) 
             first_data = number
             break
         header_rows.append(number)
-        for column, cell in line:
+        for column, cell in line.items():
             if fold(cell.text) in words.key_words:
                 key_columns.update(
                     c for (r, c), a in anchors.items() if a == (number, column) and r == number
@@ -297,7 +318,7 @@ def heading(sheet: Sheet, rows: Rows, region: Region, names: Mapping[str, str]) 
         places = [
             (anchors.get((r, column), (r, column)), anchors.get((r, first), (r, first))) for r in labelled
         ]
-        if all(own == other for own, other in places if own[1] in dict(rows.get(own[0], ()))):
+        if all(own == other for own, other in places if own[1] in rows.get(own[0], {})):
             del paths[column]  # below the same merged cell: no column of its own
     return Heading(
         MappingProxyType(paths),
@@ -318,7 +339,7 @@ def _labels(
         (row, column): cell
         for row in header_rows
         for partly in [row == first_data or is_number_row(rows[row])]
-        for column, cell in rows[row]
+        for column, cell in rows[row].items()
         if not partly or (cell.kind == "text" and header_word(cell.text) in known)
     }
 
@@ -351,7 +372,7 @@ def _listed(
     labels = (
         column
         for number in range(first, last + 1)
-        for column, cell in rows.get(number, ())
+        for column, cell in rows.get(number, {}).items()
         if column not in found and cell.kind == "text" and words.items.get(plain_label(cell.text))
     )
     label = next(labels, None)
@@ -384,10 +405,10 @@ def _covered(sheet: Sheet, first: int, last: int) -> dict[tuple[int, int], tuple
     return covered
 
 
-def is_number_row(line: Sequence[tuple[int, Cell]]) -> bool:
+def is_number_row(line: Line) -> bool:
     """Whether a row is the 栏次 row: it says so, or is nothing but 1, 2, 3 …, which would satisfy every sum;
     where other columns stand among the known, the numbers may begin again."""
-    texts = [fold(cell.text) for _, cell in line]
+    texts = [fold(cell.text) for cell in line.values()]
     if not number_labels().isdisjoint(texts):
         return True
     if len(texts) < 3 or not all(text.isdecimal() and len(text) <= 2 for text in texts):
@@ -410,8 +431,8 @@ def _printed_nothings() -> frozenset[str]:
     return frozenset(fold(text) for texts in load().root["printed_states"].values() for text in texts)
 
 
-def _is_data(line: Sequence[tuple[int, Cell]], key_columns: set[int], words: Vocabulary) -> bool:
-    for column, cell in line:
+def _is_data(line: Line, key_columns: set[int], words: Vocabulary) -> bool:
+    for column, cell in line.items():
         if column in key_columns:
             if cell.kind != "text" or fold(cell.text) not in words.key_words:
                 return True
@@ -420,21 +441,21 @@ def _is_data(line: Sequence[tuple[int, Cell]], key_columns: set[int], words: Voc
     return is_foot(line)
 
 
-def _names_columns(line: Sequence[tuple[int, Cell]], key_columns: set[int], words: Vocabulary) -> bool:
+def _names_columns(line: Line, key_columns: set[int], words: Vocabulary) -> bool:
     """Whether a row with data names columns as well: 类 款 项, or two words of headers over the amounts."""
-    texts = [(column, header_word(cell.text)) for column, cell in line if cell.kind == "text"]
+    texts = [(column, header_word(cell.text)) for column, cell in line.items() if cell.kind == "text"]
     named = [column for column, text in texts if column not in key_columns and text in words.words]
     return _has_levels(line) or len(named) >= 2
 
 
-def _has_levels(line: Sequence[tuple[int, Cell]]) -> bool:
+def _has_levels(line: Line) -> bool:
     """Whether a row names the parts of a code, 类 款 项, each over a column of its own."""
-    return sum(cell.kind == "text" and fold(cell.text) in code_levels() for _, cell in line) >= 2
+    return sum(cell.kind == "text" and fold(cell.text) in code_levels() for cell in line.values()) >= 2
 
 
-def is_foot(line: Sequence[tuple[int, Cell]]) -> bool:
+def is_foot(line: Line) -> bool:
     """Whether a row begins the foot of a table (注：, 说明：)."""
-    return bool(_FOOT.match(line[0][1].text.strip()))
+    return bool(_FOOT.match(_first(line).text.strip()))
 
 
 def _paths(

@@ -78,7 +78,7 @@ def text_fault(text: str, reserved: Collection[str] = RESERVED_TEXTS) -> str | N
         return "reserved"
     if text[0] in BLANKS or text[-1] in BLANKS:
         return "blank"
-    return "control" if _FORBIDDEN.search(text) else None
+    return None if text.isprintable() or not _FORBIDDEN.search(text) else "control"
 
 
 def clean_text(text: str) -> str:

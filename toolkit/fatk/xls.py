@@ -76,18 +76,17 @@ def _sheets(found: Mapping[str, Any]) -> tuple[Sheet, ...]:
 def _sheet(listed: Mapping[str, Any], formats: list[NumberFormat]) -> Sheet:
     places = zip(listed["rows"], listed["columns"], strict=True)
     formulas: dict[int, str] = dict(zip(listed["formulas"], repeat(_FORMULA), strict=False))
-    cells = {
-        (int(row), int(column)): Cell(str(text), str(kind), formats[number], formulas.get(index))
-        for index, ((row, column), text, kind, number) in enumerate(
-            zip(places, listed["texts"], listed["kinds"], listed["formats"], strict=True)
-        )
-    }
-    used_rows, used_columns = {row for row, _ in cells}, {column for _, column in cells}
+    rows: dict[int, dict[int, Cell]] = {}
+    for index, ((row, column), text, kind, number) in enumerate(
+        zip(places, listed["texts"], listed["kinds"], listed["formats"], strict=True)
+    ):
+        cell = Cell(str(text), str(kind), formats[number], formulas.get(index))
+        rows.setdefault(int(row), {})[int(column)] = cell
     return Sheet(
         str(listed["name"]),
-        cells,
+        rows,
         tuple((int(r1), int(c1), int(r2), int(c2)) for r1, c1, r2, c2 in listed["merges"]),
         listed["hidden"] is True,
-        frozenset(used_rows.intersection(listed["hidden_rows"])),
-        frozenset(used_columns.intersection(listed["hidden_columns"])),
+        frozenset(rows.keys() & listed["hidden_rows"]),
+        frozenset(set().union(*rows.values()).intersection(listed["hidden_columns"])),
     )

@@ -121,7 +121,7 @@ def one_book(books: Sequence[tuple[str, Book]], limits: Limits) -> Book:
     )
     if len(sheets) > limits.sheets:
         raise Refused("XLSX_TOO_MANY_SHEETS", count=len(sheets), limit=limits.sheets)
-    if sum(len(sheet.cells) for sheet in sheets) > limits.cells:
+    if sum(sheet.size for sheet in sheets) > limits.cells:
         raise Refused("XLSX_TOO_MANY_CELLS", place=books[-1][0], limit=limits.cells)
     notices = [
         (code, detail if code == "TEXT_READ_AS" else f"[{name}]{detail}")

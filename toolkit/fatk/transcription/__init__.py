@@ -54,7 +54,7 @@ def transcribe(book: Book, spec: Spec, name: str = "", told: Told | None = None)
         read_form(ledger, form, own, names.get(str(table.scheme), {}))
     leave_out(ledger, edition)
     describe(ledger, edition, decimals)
-    total = sum(len(pane.sheet.cells) for pane in ledger.panes)
+    total = sum(pane.sheet.size for pane in ledger.panes)
     accounted = rest(ledger)
     pass_on_notices(ledger)
     return Reading(

@@ -9,6 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import islice
 
 from fatk.captions import says_withheld
 from fatk.findings import CellRef, notify
@@ -96,7 +97,8 @@ def read_covers(ledger: Ledger) -> None:
     for pane in ledger.panes:
         if pane.regions:
             continue
-        for (row, column), cell in list(pane.sheet.cells.items())[:_COVER_CELLS]:
+        cells = ((r, c, cell) for r, line in pane.sheet.rows.items() for c, cell in line.items())
+        for row, column, cell in islice(cells, _COVER_CELLS):
             found = _COVER.fullmatch(fold(cell.text)) if cell.kind == "text" else None
             if found:
                 note_year(ledger, pane.sheet.place(row, column), f"{found[2]}年")
@@ -116,14 +118,15 @@ def _budget_line(ledger: Ledger) -> CellRef | None:
     """The cell that says that this is a budget, where nothing says that it is final accounts."""
     said: CellRef | None = None
     for pane in ledger.panes:
-        for (row, column), cell in pane.sheet.cells.items():
-            if cell.kind != "text":
-                continue
-            if "决算" in cell.text:
-                return None
-            if said is None and _BUDGET.search(fold(cell.text)):
-                where = pane.sheet.place(row, column)
-                said = CellRef(location=where, value=clean_text(cell.text))
+        for row, line in pane.sheet.rows.items():
+            for column, cell in line.items():
+                if cell.kind != "text":
+                    continue
+                if "决算" in cell.text:
+                    return None
+                if said is None and _BUDGET.search(fold(cell.text)):
+                    where = pane.sheet.place(row, column)
+                    said = CellRef(location=where, value=clean_text(cell.text))
     return None if "决算" in ledger.name else said
 
 

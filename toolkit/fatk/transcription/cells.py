@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 
 from fatk import lexical
 from fatk.grid import Cell
@@ -17,7 +17,9 @@ from fatk.values import BLANKS, Nothing, Value, clean_text, parse_decimal, round
 _STORED = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 #: Words of a number format that make another number of the figure shown.
 _OTHER_NUMBER = re.compile(r"[0-9‰千万亿]")
-_FLOAT_NOISE = Decimal("0.000001")
+_FLOAT_NOISE, _FLOAT_PRECISION = Decimal("0.000001"), Decimal("1e-12")
+#: How many figures are known at a time: a report says most of them more than once.
+_REPEATED = 2048
 
 
 def from_cell(declared: Field, cell: Cell, decimals: int | None) -> tuple[Value, lexical.Fault | None]:
@@ -25,6 +27,8 @@ def from_cell(declared: Field, cell: Cell, decimals: int | None) -> tuple[Value,
     kind = cell.kind
     if kind == "text" and declared.plain and text_fault(cell.text, declared.reserved) is None:
         return cell.text, None
+    if kind == "number" and declared.numeric:
+        return _stored(declared, cell, decimals)
     if kind == "error":
         return None, ("READ-31", {"text": cell.text})
     if kind == "formula_without_value":
@@ -42,8 +46,6 @@ def from_cell(declared: Field, cell: Cell, decimals: int | None) -> tuple[Value,
 
 
 def _figure(declared: Field, cell: Cell, decimals: int | None) -> tuple[Value, lexical.Fault | None]:
-    if cell.kind == "number":
-        return _stored(declared, cell, decimals)
     text = unicodedata.normalize("NFKC", cell.text).strip(BLANKS)
     if not text:
         return None, None
@@ -62,20 +64,19 @@ def _figure(declared: Field, cell: Cell, decimals: int | None) -> tuple[Value, l
 
 def _stored(declared: Field, cell: Cell, decimals: int | None) -> tuple[Value, lexical.Fault | None]:
     """A stored number, exact from the file's text, with the decimals that the cell shows."""
-    if not _STORED.fullmatch(cell.text):  # Decimal takes more: digits of other scripts, underscores
+    number = _number(cell.text)
+    if number is None:
         return None, ("READ-01", {"text": cell.text})
-    number = Decimal(cell.text)
-    if not number.is_finite() or (not -12 <= number.adjusted() <= 17 and number):
-        return None, ("READ-01", {"text": cell.text})
-    if cell.format.date:  # what is shown is a date, and the number only how it is stored
+    form = cell.format
+    if form.date:  # what is shown is a date, and the number only how it is stored
         unreadable = "READ-01" if declared.type == "number" else "READ-02"
-        return None, (unreadable, {"text": f"{cell.text} ({cell.format.code})"})
+        return None, (unreadable, {"text": f"{cell.text} ({form.code})"})
     if declared.type == "integer":
         whole = number.to_integral_value()
         return (int(whole), None) if whole == number else (None, ("READ-02", {"text": cell.text}))
     # What is shown is another number, and so are its decimals.
-    scaled = cell.format.percent or cell.format.scale or _OTHER_NUMBER.search(cell.format.literal)
-    shown = decimals if scaled or cell.decimals is None else cell.decimals
+    scaled = form.percent or form.scale or (form.literal and _OTHER_NUMBER.search(form.literal))
+    shown = decimals if scaled or form.decimals is None else form.decimals
     if shown is None:
         plain = parse_decimal(cell.text)
         if plain is not None:
@@ -84,14 +85,30 @@ def _stored(declared: Field, cell: Cell, decimals: int | None) -> tuple[Value, l
         rounded = round_half_up(number, shown).normalize()
         rounded = rounded.quantize(Decimal(1)) if rounded == rounded.to_integral_value() else rounded
         return rounded, None
-    rounded = round_half_up(number, min(shown, 6))
+    rounded, alike = _shown(cell.text, min(shown, 6))
     if scaled:
-        return rounded, ("READ-52", {"text": cell.text, "format": cell.format.code})
-    if abs(number - rounded) > _FLOAT_NOISE * Decimal(1).scaleb(-min(shown, 6)) + abs(number) * Decimal(
-        "1e-12"
-    ):
+        return rounded, ("READ-52", {"text": cell.text, "format": form.code})
+    if not alike:
         return rounded, ("READ-30", {"text": cell.text, "shown": format(rounded, "f")})
     return rounded, None
+
+
+@lru_cache(maxsize=_REPEATED)
+def _number(text: str) -> Decimal | None:
+    """The number that a file stores as a text; ``None`` where it is none, or none of money."""
+    if not _STORED.fullmatch(text):  # Decimal takes more: digits of other scripts, underscores
+        return None
+    number = Decimal(text)
+    return number if number.is_finite() and (-12 <= number.adjusted() <= 17 or not number) else None
+
+
+@lru_cache(maxsize=_REPEATED)
+def _shown(text: str, decimals: int) -> tuple[Decimal, bool]:
+    """A stored number with the decimals that are shown, and whether that is the same but for the noise of binary figures."""
+    number = Decimal(text)
+    rounded = round_half_up(number, decimals)
+    noise = _FLOAT_NOISE * Decimal(1).scaleb(-decimals) + abs(number) * _FLOAT_PRECISION
+    return rounded, abs(number - rounded) <= noise
 
 
 @cache

@@ -11,7 +11,7 @@ from fatk.captions import read_captions, says_empty, unit_in
 from fatk.findings import CellRef, notify
 from fatk.grid import FORMULA_WITHOUT_VALUE, Cell
 from fatk.model import REPORTED
-from fatk.recognition import Heading, Region, heading, is_foot
+from fatk.recognition import Heading, Line, Region, heading, is_foot
 from fatk.rowkeys import Columns, Keys, is_residue
 from fatk.spec import Edition, Field, Table
 from fatk.transcription.cells import from_cell
@@ -42,7 +42,7 @@ _ALIKE = 0.7
 def read_head(ledger: Ledger, pane: Pane, region: Region, names: Mapping[str, str]) -> None:
     """Read a form's header and the lines around it. Of several of one meaning the widest is the form; one with the same
     header may be its next page; others stay outside."""
-    title = pane.sheet.cells[_place_of(region)].text if region.title else None
+    title = pane.rows[region.title[0]][region.title[1]].text if region.title else None
     form = PrintedForm(
         region, heading(pane.sheet, pane.rows, region, names), pane, title and clean_text(title)
     )
@@ -73,32 +73,33 @@ def surroundings(ledger: Ledger, form: PrintedForm, names: Mapping[str, str]) ->
     top = region.title[0] if region.title else region.header
     if region.title and title is not None:
         if "tables" not in ledger.rows or title_of(title) or title in printed_as(ledger, table.id):
-            pane.used.add(region.title)
+            pane.used[region.title[0]].add(region.title[1])
         _check_title(ledger, form, region.title, title)
     known = printed_as(ledger, table.id)
     for number in range(max(top - 2, 0), region.header):
-        if number < top and is_foot(pane.rows.get(number) or ((0, Cell("", "text")),)):  # of another table
+        line = pane.rows.get(number, {})
+        if number < top and line and is_foot(line):  # of another table
             continue
-        for column, cell in pane.rows.get(number, ()):
+        for column, cell in line.items():
             if (number, column) == region.title:
                 continue
             if (
                 _read_caption(ledger, form, cell, pane.sheet.place(number, column))
                 or clean_text(cell.text) in known
             ):
-                pane.used.add((number, column))
+                pane.used[number].add(column)
     words = vocabulary(table.id)
     for number in form.heading.rows:
-        for column, cell in pane.rows[number]:
+        for column, cell in pane.rows[number].items():
             placed = column in form.heading.meanings or number != form.heading.rows[-1]
             if placed and cell.kind == "text" and is_header_word(cell, words, names):
-                pane.used.add((number, column))
+                pane.used[number].add(column)
                 place = pane.sheet.place(number, column)
                 _note_unit(form, unit_in(cell.text), place)
                 if column in form.heading.meanings:
                     note_year(ledger, place, cell.text)
             elif placed and number != form.heading.first_data and is_header_word(cell, words, names):
-                pane.used.add((number, column))
+                pane.used[number].add(column)
     note_year(ledger, pane.sheet.place(*_place_of(region)), title or "")
     note_year(ledger, pane.sheet.name, pane.sheet.name)
 
@@ -170,17 +171,17 @@ def _read_foot(ledger: Ledger, form: PrintedForm) -> int:
         line = pane.rows.get(number)
         if not line:
             continue
-        text = clean_text(line[0][1].text) if line[0][1].kind == "text" else ""
+        column, cell = next(iter(line.items()))
+        text = clean_text(cell.text) if cell.kind == "text" else ""
         alone = len(line) == 1
         if not in_foot and (is_foot(line) or (alone and (text in statements or says_empty(text)))):
             in_foot, last = True, number - 1
         if in_foot and alone:
-            place = (number, line[0][0])
             if fold(text) in words.footnotes:
-                pane.used.add(place)
+                pane.used[number].add(column)
             elif form.statement is None and (text in statements or (not listed and says_empty(text))):
                 form.statement = text
-                pane.used.add(place)
+                pane.used[number].add(column)
     return last
 
 
@@ -265,15 +266,14 @@ def _read_rows(
 ) -> None:  # fmt: skip
     """Read a form's rows of data; a header that a printed page repeats is none."""
     pane, head = form.pane, form.heading
-    header = {tuple(fold(cell.text) for _, cell in pane.rows[n]) for n in head.rows if n != head.first_data}
+    header = {_folded(pane.rows[n]) for n in head.rows if n != head.first_data}
     _line_numbers(form, last)
     for number in range(head.first_data, last + 1):
-        line = dict(pane.rows.get(number, ()))
+        line = pane.rows.get(number)
         if not line:
             continue
-        again = tuple(fold(cell.text) for cell in line.values()) in header
-        if again or _is_title_again(form, line):
-            pane.used.update((number, column) for column in line)
+        if _folded(line) in header or _is_title_again(form, line):
+            pane.used[number].update(line)
             for column, cell in line.items():
                 _read_caption(ledger, form, cell, pane.sheet.place(number, column))
             continue
@@ -281,7 +281,12 @@ def _read_rows(
             _read_row(ledger, form, block, keys[block.name], number, line, decimals)
 
 
-def _is_title_again(form: PrintedForm, line: Mapping[int, Cell]) -> bool:
+def _folded(line: Line) -> tuple[str, ...]:
+    """The texts of a row as they are compared."""
+    return tuple([fold(cell.text) for cell in line.values()])
+
+
+def _is_title_again(form: PrintedForm, line: Line) -> bool:
     """Whether a row says nothing but the form's own title or captions, as on every printed page."""
     table = form.region.table.id
     return all(
@@ -296,7 +301,7 @@ def _keys_of(form: PrintedForm, blocks: Sequence[Columns], names: Mapping[str, s
     return {
         found.key
         for number in range(form.heading.first_data, form.region.end + 1)
-        for line in [dict(form.pane.rows.get(number, ()))]
+        for line in [form.pane.rows.get(number, {})]
         for block in blocks
         if (found := keys[block.name].identify(block, line)).key is not None
     }
@@ -307,7 +312,7 @@ def _line_numbers(form: PrintedForm, last: int) -> None:
     pane, head = form.pane, form.heading
     columns: dict[int, list[tuple[int, str]]] = {}
     for number in range(head.first_data, last + 1):
-        for column, cell in pane.rows.get(number, ()):
+        for column, cell in pane.rows.get(number, {}).items():
             if column not in head.meanings and column not in head.paths:
                 columns.setdefault(column, []).append((number, cell.text.strip(BLANKS)))
     for column, found in columns.items():
@@ -315,17 +320,19 @@ def _line_numbers(form: PrintedForm, last: int) -> None:
         if len(texts) >= 3 and texts[0].isdecimal():
             start = int(texts[0])
             if texts == [str(start + n) for n in range(len(texts))]:
-                pane.used.update((number, column) for number, _ in found)
+                for number, _ in found:
+                    pane.used[number].add(column)
 
 
 def _read_row(
-    ledger: Ledger, form: PrintedForm, block: Columns, keys: Keys, number: int, line: Mapping[int, Cell], decimals: int
+    ledger: Ledger, form: PrintedForm, block: Columns, keys: Keys, number: int, line: Line, decimals: int
 ) -> None:  # fmt: skip
     """One printed row of one block."""
     pane, table = form.pane, form.region.table
+    used = pane.used[number]
     numbered = block.roles.get("line_number")
     if numbered is not None and numbered in line and line[numbered].text.strip(BLANKS).isdecimal():
-        pane.used.add((number, numbered))
+        used.add(numbered)
     found = keys.identify(block, line)
     key, name, labels = found.key, found.name, found.columns
     if key is None:
@@ -337,7 +344,7 @@ def _read_row(
         elif there:
             _unknown_row(ledger, form, block, number, there, line)
         return
-    pane.used.update((number, column) for column in labels)
+    used.update(labels)
     if found.inferred:
         where = pane.sheet.place(number, labels[-1])
         cell = CellRef(table.id, key, table.key[0], where, value=name)
@@ -350,7 +357,7 @@ def _read_row(
     values[table.key_positions[0]], values[table.position["name"]] = key, printed
     for column, position, declared in block.amounts:
         figure = line.get(column)
-        if figure is None or (number, column) in pane.used:  # a label, on the total's row
+        if figure is None or column in used:  # a label, on the total's row
             continue
         if (number, column) in pane.covered:
             where = pane.sheet.place(number, column)
@@ -359,7 +366,7 @@ def _read_row(
                 notify("READ-84", cell, place=where, field=declared.title, text=figure.text)
             )
         else:
-            pane.used.add((number, column))
+            used.add(column)
             values[position], fault = from_cell(declared, figure, decimals)
             if fault:
                 faults.append((declared, column, figure, fault))
@@ -372,7 +379,7 @@ def _unknown_row(
     block: Columns,
     number: int,
     labels: Sequence[int],
-    line: Mapping[int, Cell],
+    line: Line,
 ) -> None:
     """Say that a row is none of the form's; whether it has figures decides how much that matters."""
     place = form.pane.sheet.place(number, labels[0])

@@ -8,11 +8,10 @@ dropped, and the difference is counted.
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import product
 
 from fatk import lexical
 from fatk.captions import years_in
@@ -43,30 +42,32 @@ CellFault = tuple[Field, int, Cell, lexical.Fault]
 
 @dataclass
 class Pane:
-    """A sheet, or one of the parts of it on which forms stand side by side: its rows, its tables, and which cells are used."""
+    """A sheet, or one of the parts of it on which forms stand side by side: its rows, its tables, and by row the columns of
+    the cells that are used."""
 
     sheet: Sheet
     rows: Rows
     regions: Sequence[Region]
-    used: set[tuple[int, int]] = field(default_factory=set)
+    used: defaultdict[int, set[int]] = field(default_factory=lambda: defaultdict(set))
 
     @cached_property
     def covered(self) -> frozenset[tuple[int, int]]:
         """The cells with content that nobody sees, since a merged range shows its first cell only."""
-        cells = self.sheet.cells
+        rows = self.sheet.rows
         return frozenset(
-            place
+            (row, column)
             for top, left, bottom, right in self.sheet.merges
-            for place in (
-                cells
-                if (bottom - top + 1) * (right - left + 1) > len(cells)
-                else product(range(top, bottom + 1), range(left, right + 1))
-            )
-            if place in cells
-            and place != (top, left)
-            and top <= place[0] <= bottom
-            and left <= place[1] <= right
+            for row in _within(rows, top, bottom)
+            for column in _within(rows[row], left, right)
+            if (row, column) != (top, left)
         )
+
+
+def _within(there: Mapping[int, object], first: int, last: int) -> Iterable[int]:
+    """The rows, or columns, of those that are there that lie in a span, both ends inclusive: the fewer are looked at."""
+    if last - first < len(there):
+        return (index for index in range(first, last + 1) if index in there)
+    return (index for index in there if first <= index <= last)
 
 
 @dataclass(slots=True)
@@ -187,10 +188,9 @@ def keep(
     ledger: Ledger, pane: Pane, table: Table, number: int, row: Row, spots: Mapping[str, int], faults: Sequence[CellFault]
 ) -> None:  # fmt: skip
     """Keep a row read from a sheet's row, with the columns that its fields stand in and what was wrong with them."""
-    name = row_name(table, row)
     ledger.spots.add(table, row, (pane.sheet, number, spots))
     for fault in faults:
-        note_fault(ledger, pane, table, name, number, fault)
+        note_fault(ledger, pane, table, row_name(table, row), number, fault)
     ledger.rows.setdefault(table.id, []).append(row)
 
 
@@ -248,23 +248,23 @@ def rest(ledger: Ledger) -> int:
             if r.table.kind == "form"
             for n in range((r.title or (r.header, 0))[0], r.end + 1)
         }
-        for (row, column), cell in pane.sheet.cells.items():
-            accounted += 1
-            if (row, column) in pane.used:
-                continue
-            text = clean_text(cell.text)
-            if not text or (pane.regions and text in titles):
-                continue
-            first, count = first or (row, column), count + 1
-            ledger.rows.setdefault("extras", []).append(
-                make_row(
-                    table,
-                    sheet=lexical.keep(pane.sheet.full_name),
-                    cell=pane.sheet.cell_name(row, column),
-                    table=current.get(row),
-                    text=lexical.keep(text),
+        for row, line in pane.sheet.rows.items():
+            accounted += len(line)
+            used = pane.used.get(row, set())
+            for column, cell in () if line.keys() <= used else line.items():
+                text = clean_text(cell.text)
+                if column in used or not text or (pane.regions and text in titles):
+                    continue
+                first, count = first or (row, column), count + 1
+                ledger.rows.setdefault("extras", []).append(
+                    make_row(
+                        table,
+                        sheet=lexical.keep(pane.sheet.full_name),
+                        cell=pane.sheet.cell_name(row, column),
+                        table=current.get(row),
+                        text=lexical.keep(text),
+                    )
                 )
-            )
         if first:
             where, code = pane.sheet.place(*first), "READ-41" if pane.regions else "READ-43"
             left = CellRef(location=where)

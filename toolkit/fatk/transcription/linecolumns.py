@@ -21,7 +21,7 @@ def read_line_columns(ledger: Ledger, form: PrintedForm, last: int, decimals: in
     ):
         return
     number = head.first_data if number is None else number
-    line = dict(pane.rows.get(number, ())) if number <= last else {}
+    line = pane.rows.get(number, {}) if number <= last else {}
     lines: dict[str, dict[int, tuple[int, Cell | None]]] = {}
     labels: dict[str, str] = {}
     for column, meaning in head.meanings.items():
@@ -37,7 +37,7 @@ def read_line_columns(ledger: Ledger, form: PrintedForm, last: int, decimals: in
             declared = table.fields[position]
             spots[declared.name] = column
             if cell is not None:
-                pane.used.add((number, column))
+                pane.used[number].add(column)
                 values[position], fault = from_cell(declared, cell, decimals)
                 if fault:
                     faults.append((declared, column, cell, fault))
@@ -51,21 +51,21 @@ def _line_row(ledger: Ledger, form: PrintedForm, last: int) -> int | None:
     found = [
         number
         for number in range(head.first_data, last + 1)
-        if any(column in head.meanings for column, _ in pane.rows.get(number, ()))
+        if any(column in head.meanings for column in pane.rows.get(number, ()))
     ]
     if len(found) < 2:
         return found[0] if found else None
     totals = [
         number
         for number in found
-        if any(cell.kind == "text" and is_total(words, cell.text) for _, cell in pane.rows[number])
+        if any(cell.kind == "text" and is_total(words, cell.text) for cell in pane.rows[number].values())
     ]
     where = pane.sheet.place(found[0], min(head.meanings))
     title, cell = form.region.table.title, CellRef(form.region.table.id, location=where)
     if len(totals) != 1:
         ledger.findings.append(notify("READ-99", cell, place=where, title=title))
         return None
-    text = next(clean_text(c.text) for _, c in pane.rows[totals[0]] if c.kind == "text")
+    text = next(clean_text(c.text) for c in pane.rows[totals[0]].values() if c.kind == "text")
     ledger.findings.append(notify("READ-98", cell, place=where, title=title, text=text))
     return totals[0]
 
@@ -73,7 +73,7 @@ def _line_row(ledger: Ledger, form: PrintedForm, last: int) -> int | None:
 def _line_label(ledger: Ledger, form: PrintedForm, column: int, meaning: Meaning) -> str:
     """The printed name of a line that is a column: the word of its header that names it, as printed."""
     words = vocabulary(form.region.table.id)
-    at = {(r, c): cell for r in form.heading.rows for c, cell in form.pane.rows[r]}
+    at = {(r, c): cell for r in form.heading.rows for c, cell in form.pane.rows[r].items()}
     printed = []
     for row in (r for r in form.heading.rows if not is_number_row(form.pane.rows[r])):
         place = form.heading.anchors.get((row, column), (row, column))

@@ -13,19 +13,20 @@ def read_list(ledger: Ledger, pane: Pane, region: Region) -> None:
     """Read a list, its columns by the titles of the fields; a column that no field has is not used."""
     table = region.table
     if region.title:
-        pane.used.add(region.title)
-    pane.used.update((region.header, c) for c, _ in pane.rows[region.header])
+        row, column = region.title
+        pane.used[row].add(column)
+    pane.used[region.header].update(pane.rows[region.header])
     if table.single:
         _read_record(ledger, pane, region)
         return
     positions = {f.title: i for i, f in enumerate(table.fields)}
     columns: dict[int, int] = {}
-    for c, cell in pane.rows[region.header]:
+    for c, cell in pane.rows[region.header].items():
         position = positions.get(cell.text.strip())
         if position is not None and position not in columns.values():
             columns[c] = position
             continue
-        pane.used.discard((region.header, c))
+        pane.used[region.header].discard(c)
         if position is not None:
             note_repeated(ledger, table, pane, region.header, c, cell.text)
     spots = {table.fields[position].name: column for column, position in columns.items()}
@@ -34,11 +35,12 @@ def read_list(ledger: Ledger, pane: Pane, region: Region) -> None:
     for number in range(region.header + 1, region.end + 1):
         values: list[Value] = [None] * width
         faults: list[CellFault] = []
-        for column, cell in pane.rows.get(number, ()):
+        used = pane.used[number]
+        for column, cell in pane.rows.get(number, {}).items():
             known = fields.get(column)
             if known is None:
                 continue
-            pane.used.add((number, column))
+            used.add(column)
             position, declared = known
             values[position], fault = from_cell(declared, cell, None)
             if fault:
@@ -49,16 +51,14 @@ def read_list(ledger: Ledger, pane: Pane, region: Region) -> None:
 def _read_record(ledger: Ledger, pane: Pane, region: Region) -> None:
     """A list of items of a table of one row: the field's title, its value, its unit."""
     table = region.table
-    header = {cell.text.strip(): c for c, cell in pane.rows[region.header]}
+    header = {cell.text.strip(): c for c, cell in pane.rows[region.header].items()}
     label_at, value_at, unit_at = header[layout.ITEM], header[layout.CONTENT], header.get(layout.UNIT)
-    for c, _ in pane.rows[region.header]:
-        if c not in (label_at, value_at, unit_at):
-            pane.used.discard((region.header, c))
+    pane.used[region.header] -= pane.rows[region.header].keys() - {label_at, value_at, unit_at}
     titles = {f.title: i for i, f in enumerate(table.fields)}
     values: list[Value] = [None] * len(table.fields)
     known: set[int] = set()
     for number in range(region.header + 1, region.end + 1):
-        line = dict(pane.rows.get(number, ()))
+        line = pane.rows.get(number, {})
         label = line.get(label_at)
         position = titles.get(label.text.strip()) if label else None
         if label is None or position is None:
@@ -67,14 +67,14 @@ def _read_record(ledger: Ledger, pane: Pane, region: Region) -> None:
             note_repeated(ledger, table, pane, number, label_at, label.text)
             continue
         known.add(position)
-        pane.used.add((number, label_at))
+        pane.used[number].add(label_at)
         declared = table.fields[position]
         if unit_at is not None and unit_at in line:
-            pane.used.add((number, unit_at))
+            pane.used[number].add(unit_at)
             where = pane.sheet.place(number, unit_at)
             ledger.told.units.append((table, declared, where, clean_text(line[unit_at].text)))
         if value_at in line:
-            pane.used.add((number, value_at))
+            pane.used[number].add(value_at)
             values[position], fault = from_cell(declared, line[value_at], None)
             ledger.items[table.id, declared.name] = (pane.sheet, number, value_at)
             if fault:
