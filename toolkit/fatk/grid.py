@@ -7,6 +7,7 @@ Rows and columns count from 0. Nothing is interpreted here: a number is the text
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -108,6 +109,14 @@ class Sheet:
     def place(self, row: int, column: int) -> str:
         """Where people find a cell: ``sheet!C35``, ``[file.xlsx]sheet!C35`` where there are several files, ``file.csv:35:3``."""
         return f"{self.full_name}{':' if self.plain else '!'}{self.cell_name(row, column)}"
+
+
+def by_rows(cells: Mapping[tuple[int, int], Cell]) -> dict[int, dict[int, Cell]]:
+    """Cells by (row, column) as a sheet holds them."""
+    rows: dict[int, dict[int, Cell]] = {}
+    for (row, column), cell in sorted(cells.items()):
+        rows.setdefault(row, {})[column] = cell
+    return rows
 
 
 @dataclass(frozen=True, slots=True)

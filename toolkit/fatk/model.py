@@ -215,8 +215,8 @@ def order_of(table: Table) -> Callable[[Row], Any]:
         return by_line
     parts = [(i, {v: n for n, v in enumerate(table.fields[i].enum)}) for i in table.key_positions]
 
-    def by_key(row: Row) -> tuple[tuple[int, Any], ...]:
-        return tuple(_rank(row[i], ranks) for i, ranks in parts)
+    def by_key(row: Row) -> list[tuple[int, Any]]:
+        return [_rank(row[i], ranks) for i, ranks in parts]
 
     return by_key
 

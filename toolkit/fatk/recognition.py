@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from itertools import islice, pairwise
+from operator import attrgetter
 from types import MappingProxyType
 
 from fatk import layout
@@ -48,11 +49,14 @@ Line = Mapping[int, Cell]
 Rows = Mapping[int, Line]
 
 
+_text = attrgetter("text")
+
+
 def rows_of(sheet: Sheet) -> Rows:
     """The rows of a sheet as they show: a cell whose formula gives an empty text shows nothing, and is empty."""
     rows: dict[int, Line] = {}
     for number, line in sheet.rows.items():
-        if all(cell.text or cell.kind != TEXT for cell in line.values()):
+        if all(map(_text, line.values())):
             rows[number] = line
         elif shown := {c: cell for c, cell in line.items() if cell.text or cell.kind != TEXT}:
             rows[number] = shown

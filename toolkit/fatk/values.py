@@ -83,7 +83,9 @@ def text_fault(text: str, reserved: Collection[str] = RESERVED_TEXTS) -> str | N
 
 def clean_text(text: str) -> str:
     """``text`` without outer blanks, tabs as blanks, line feeds as its only line ends; other forbidden characters stay."""
-    return text.replace("\r\n", "\n").replace("\r", "\n").replace("\t", " ").strip(BLANKS)
+    if not text.isprintable():
+        text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\t", " ")
+    return text.strip(BLANKS)
 
 
 def show(value: Value) -> str:

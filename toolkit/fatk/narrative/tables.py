@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from fatk.captions import read_captions
 from fatk.document import Block, Document, Paragraph
-from fatk.grid import TEXT, Book, Cell, Sheet
+from fatk.grid import TEXT, Book, Cell, Sheet, by_rows
 from fatk.layout import PRINTED_NOTHING, Page, Placed, form_page
 from fatk.model import MISSING, Report
 from fatk.values import Nothing, Value, show
@@ -60,15 +60,15 @@ def _with_captions(sheet: Sheet, captions: list[Paragraph]) -> Sheet:
     rows = len(captions)
     if not rows:
         return sheet
-    cells = {(row, 0): Cell(p.text, TEXT) for row, p in enumerate(captions)}
-    cells |= {(row + rows, column): cell for (row, column), cell in sheet.cells.items()}
+    lines = {row: {0: Cell(p.text, TEXT)} for row, p in enumerate(captions)}
+    lines |= {row + rows: line for row, line in sheet.rows.items()}
     merges = tuple((top + rows, left, bottom + rows, right) for top, left, bottom, right in sheet.merges)
-    return replace(sheet, cells=cells, merges=merges, above=rows)
+    return replace(sheet, rows=lines, merges=merges, above=rows)
 
 
 def _with_foot(sheet: Sheet, foot: Paragraph) -> Sheet:
-    last = max((row for row, _ in sheet.cells), default=-1)
-    return replace(sheet, cells={**sheet.cells, (last + 1, 0): Cell(foot.text, TEXT)})
+    last = max(sheet.rows, default=-1)
+    return replace(sheet, rows={**sheet.rows, last + 1: {0: Cell(foot.text, TEXT)}})
 
 
 def laid_out(report: Report) -> Iterator[Block]:
@@ -100,7 +100,7 @@ def _sheet(body: list[Placed], top: int, name: str) -> Sheet:
         for p in body
         if p.rows > 1 or p.columns > 1
     )
-    return Sheet(name, dict(sorted(cells.items())), merges, plain=True)
+    return Sheet(name, by_rows(cells), merges, plain=True)
 
 
 def _text(value: Value) -> str:

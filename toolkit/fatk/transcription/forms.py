@@ -266,13 +266,15 @@ def _read_rows(
 ) -> None:  # fmt: skip
     """Read a form's rows of data; a header that a printed page repeats is none."""
     pane, head = form.pane, form.heading
-    header = {_folded(pane.rows[n]) for n in head.rows if n != head.first_data}
+    header = [_folded(pane.rows[n]) for n in head.rows if n != head.first_data]
+    begins = {texts[0] for texts in header}
     _line_numbers(form, last)
     for number in range(head.first_data, last + 1):
         line = pane.rows.get(number)
         if not line:
             continue
-        if _folded(line) in header or _is_title_again(form, line):
+        begin = next(iter(line.values()))
+        if (fold(begin.text) in begins and _folded(line) in header) or _is_title_again(form, line):
             pane.used[number].update(line)
             for column, cell in line.items():
                 _read_caption(ledger, form, cell, pane.sheet.place(number, column))
@@ -283,15 +285,14 @@ def _read_rows(
 
 def _folded(line: Line) -> tuple[str, ...]:
     """The texts of a row as they are compared."""
-    return tuple([fold(cell.text) for cell in line.values()])
+    return tuple(fold(cell.text) for cell in line.values())
 
 
 def _is_title_again(form: PrintedForm, line: Line) -> bool:
     """Whether a row says nothing but the form's own title or captions, as on every printed page."""
     table = form.region.table.id
-    return all(
-        cell.kind == "text" and (title_of(cell.text) == table or read_captions(cell.text, table))
-        for cell in line.values()
+    return all(cell.kind == "text" for cell in line.values()) and all(
+        title_of(cell.text) == table or read_captions(cell.text, table) for cell in line.values()
     )
 
 
