@@ -74,7 +74,11 @@ def refusal(data: bytes, limits: Limits = DEFAULTS) -> str:
         ("a<SCRIPT>'</scripted>'</SCRIPT >b<xml><x:Name>c</x:Name></xml>", "ab"),
         ("<span title='<td>x</td>' data-a=\"</table>\" b=c/d e>a</span >", "a"),
         ("<a href=http://127.0.0.1/x>a</a><img src=http://127.0.0.1/y><iframe src=//127.0.0.1/z>b</iframe>", "a"),
-        ("<input value=5><textarea>6</textarea><select><option>7<option>8</select>9", "9"),
+        ("<input value=5><textarea>6</textarea><select><option>7<option>8</select>9", "5\n\n6\n9"),
+        ("<input type=hidden value=5><input type=checkbox value=6><button>7</button>", "7"),
+        ("<input value='&lt;5'>", "<5"),
+        ("<span style='text-decoration: line-through'>9<span>1</span>2</span>3", "9\u03361\u03362\u03363"),
+        ("1<span style='visibility: hidden'>2</span><span style='font-size:0'>3</span>", "1"),
         ("1<sup>2</sup>", "1²"),
         ("10.00<del>5</del>", "10.005\u0336"),
         ("<span style='display:none'>9</span>10", "10"),
@@ -112,6 +116,43 @@ def test_the_encoding_is_what_the_bytes_bear_out(tag: str, encoding: str) -> Non
     assert {c.text for c in book.sheets[0].cells.values()} == {"收入决算表", "本年收入合计元"}
     stated = htmltables.decode_page(data, "").stated
     assert ("TEXT_READ_AS" in {code for code, _ in book.notices}) is not stated
+
+
+STYLES = "<style>td {color:red} .font7 {text-decoration:line-through;} .up{vertical-align:super} .gone{display:none}</style>"
+
+
+def test_classes_of_a_style_sheet_set_text_apart_or_hide_it() -> None:
+    marked = "<font class='font7'>9</font>12<font class='up x'>1</font><span class=gone>3</span><span class=other>4</span>"
+    assert texts(f"<tr><td>{marked}</td></tr>", STYLES) == {"A1": "9\u033612¹4"}
+
+
+@pytest.mark.parametrize(
+    ("cell", "told"),
+    [
+        ("<td x:num='9'>1,241.60", "SHOWN_DIFFERS"),
+        ("<td sdval='9'>1,241.60", "SHOWN_DIFFERS"),
+        ("<td x:num='0.5'>50%", "SHOWN_DIFFERS"),
+        ("<td x:str='9'>1,241.60", "SHOWN_DIFFERS"),
+        ("<td x:num='5'>—", "SHOWN_DIFFERS"),
+        ("<td x:num='0'>—", None),
+        ("<td x:num='1241.6'>1,241.60", None),
+        ("<td x:num='1241.6'>####", None),
+        ("<td x:num='0.5' style='mso-number-format:Percent'>50.00%", None),
+        ("<td x:num='1241.6'>", None),
+        ("<td><select><option>1<option selected>2</select>", "CELL_NOT_READ"),
+    ],
+)
+def test_a_cell_that_shows_another_figure_than_it_states_is_told(cell: str, told: str | None) -> None:
+    assert list(read(page(f"<table><tr>{cell}</td><td>x</table>")).notices) == [
+        *([(told, "表格1!A1")] if told else []),
+        *([("TEXT_OUTSIDE_TABLES", "2")] if "option" in cell else []),
+        ("TEXT_READ_AS", "表.xls: utf-8"),
+    ]
+
+
+def test_an_error_is_one_though_libreoffice_states_zero() -> None:
+    assert cells('<tr><td sdval="0" sdnum="1033;">#DIV/0!</td></tr>')["A1"].kind == "error"
+    assert cells('<tr><td x:num="1,241.60">1,241.60</td></tr>')["A1"].kind == "text"
 
 
 # Places

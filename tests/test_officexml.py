@@ -91,6 +91,39 @@ def test_a_value_is_the_text_stored() -> None:
     assert list(found.cells)[-2:] == [(0, 9), (0, 12)]
 
 
+RICH = '<Cell><ss:Data ss:Type="String" xmlns="http://www.w3.org/TR/REC-html40">{}</ss:Data></Cell>'
+
+
+@pytest.mark.parametrize(
+    ("markup", "text"),
+    [
+        ("12.5<Sup>2</Sup>", "12.5²"),
+        ("12.5<B><Sub>2</Sub></B>", "12.5²"),
+        ("<S>9<B>8</B></S>7", "9\u03368\u03367"),
+        ("<B>12</B>.<Font>5</Font>", "12.5"),
+    ],
+)
+def test_raised_and_struck_out_text_is_no_part_of_a_figure(markup: str, text: str) -> None:
+    assert texts(row(RICH.format(markup))) == {"A1": text}
+
+
+def test_a_cell_with_two_values_is_refused_and_text_beside_its_value_is_told() -> None:
+    two = '<Data ss:Type="Number">9</Data><Data ss:Type="Number">5</Data>'
+    assert refusal(workbook(row(f"<Cell>{two}</Cell>"))) == "XLSX_WRONG_MARKUP"
+    book = read(
+        workbook(
+            row("<Cell>386.23</Cell>", cell("5", "Number"), '<Cell>7<Data ss:Type="Number">8</Data></Cell>')
+        )
+    )
+    assert book.notices == (("CELL_NOT_READ", "表!A1"), ("CELL_NOT_READ", "表!C1"))
+    assert [c.text for c in book.sheets[0].cells.values()] == ["5", "8"]
+
+
+def test_a_formula_whose_number_is_missing_has_no_value() -> None:
+    found = sheet(row(cell("", "Number", 'ss:Formula="=RC[1]"'), cell("5", "Number")))
+    assert found.cells[0, 0].kind == "formula_without_value"
+
+
 def test_cells_stand_where_their_index_says_and_else_behind_the_one_before() -> None:
     assert texts(
         row(cell("a"), cell("d", attributes='ss:Index="4"'), cell("e"))

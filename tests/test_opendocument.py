@@ -275,6 +275,68 @@ def test_macros_are_told_and_not_run() -> None:
     assert read(flat(row(cell("a")), "<office:scripts/>")).notices == ()
 
 
+SPANS = (
+    "<office:automatic-styles>"
+    + "".join(
+        f'<style:style style:name="{name}" style:family="text"><style:text-properties {properties}/></style:style>'
+        for name, properties in {
+            "up": 'style:text-position="super 58%"', "down": 'style:text-position="-33% 58%"',
+            "plain": 'style:text-position="0% 100%" style:text-line-through-style="none"',
+            "out": 'style:text-line-through-style="solid"', "typed": 'style:text-line-through-type="single"',
+        }.items()
+    )
+    + "</office:automatic-styles>"
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("markup", "text"),
+    [
+        ('12.5<text:span text:style-name="up">2</text:span>', "12.5²"),
+        ('12.5<text:span text:style-name="down">2</text:span>', "12.5²"),
+        ('<text:span text:style-name="out">9<text:span text:style-name="plain">8</text:span></text:span>7', "9\u03368\u03367"),
+        ('<text:span text:style-name="typed">9</text:span>7', "9\u03367"),
+        ('<text:span text:style-name="plain">1</text:span><text:span text:style-name="other">2</text:span>3', "123"),
+    ],
+)  # fmt: skip
+def test_raised_and_struck_out_text_is_no_part_of_a_figure(markup: str, text: str) -> None:
+    (found,) = read(flat(row(cell(markup)), SPANS)).sheets[0].cells.values()
+    assert (found.text, found.kind) == (text, "text")
+
+
+@pytest.mark.parametrize(
+    ("markup", "told"),
+    [
+        (cell("9.00", FLOAT.format("1241.6")), True),
+        (cell("1,241.60", FLOAT.format("1241.6")), False),
+        (cell("1242", FLOAT.format("1241.6")), False),
+        (cell("—", FLOAT.format("0")), False),
+        (cell("—", FLOAT.format("5")), True),
+        (cell("5.00", FLOAT.format("-5")), False),  # in red
+        (cell("(5.00)", FLOAT.format("5")), True),
+        (cell("50%", 'office:value-type="percentage" office:value="0.5"'), False),
+        (cell("5.00", f'{FLOAT.format("6")} table:formula="of:=1"'), True),
+        (cell("5", 'office:value-type="string" office:string-value="6"'), True),
+    ],
+)
+def test_a_cell_that_shows_another_figure_than_it_stores_is_told(markup: str, told: bool) -> None:
+    assert (("SHOWN_DIFFERS", "表!A1") in read(flat(row(markup))).notices) is told
+
+
+def test_a_cell_holds_all_of_its_text_or_tells_what_was_not_read() -> None:
+    listed = "<table:table-cell><text:list><text:list-item><text:p>386.23</text:p></text:list-item></text:list></table:table-cell>"
+    nested = f'<table:table-cell><table:table table:is-sub-table="true">{row(number("5"))}</table:table></table:table-cell>'
+    shown = cell("5.00", 'office:value-type="float" office:value=""')
+    book = read(flat(row(listed, shown, nested)))
+    assert {a1(*at): c.text for at, c in book.sheets[0].cells.items()} == {"A1": "386.23", "B1": "5.00"}
+    assert book.notices == (("CELL_NOT_READ", "表!C1"),)
+
+
+def test_of_very_many_cells_the_first_ones_are_told() -> None:
+    book = read(flat(row(*[cell("1", FLOAT.format("2"))] * 5000)))
+    assert len(book.notices) == 32
+
+
 # Number formats
 
 
@@ -315,6 +377,8 @@ def test_percentages_dates_and_sections() -> None:
     assert (percent.format.code, percent.format.percent) == ("0.00%", True)
     bare = formatted("", 'office:value-type="percentage" table:style-name="none"'.partition(" ")[2])
     assert bare.format.code == "General"
+    hidden = formatted('<number:number-style style:name="N"><number:text/></number:number-style>')
+    assert (hidden.format.code, hidden.format.masked) == ('""', True)
     date = formatted(
         '<number:date-style style:name="N"><number:year/><number:text>-</number:text></number:date-style>'
     )

@@ -284,6 +284,10 @@ WITHOUT: list[Any] = [
     ("a zero of a program that calculates and has it done again", [(result(0), SUM, LOAD), (result(5), SUM, LOAD)], ""),
     ("a zero", [(result(0), SUM, 0)], ""),
     ("a zero that is always calculated", [(result(0), SUM, 1)], ""),
+    ("a zero of a text, where others have results", [(result(0), b"\x17\x01\x005", 0), (result(5), SUM, 0)], "A"),
+    ("a zero of two texts joined", [(result(0), JOINED, 0), (result(5), SUM, 0)], "A"),
+    ("a zero of the function TEXT", [(result(0), CELL + b"\x17\x01\x000" + b"\x41\x30\x00", 0)], "A"),
+    ("a zero of a choice among texts and figures", [(result(0), CHOICE, 0), (result(5), SUM, 0)], ""),
     ("tokens that are not known", [(BLANK, b"\x3f\x00", 0), (result(5), SUM, 0)], ""),
 ]  # fmt: skip
 
@@ -309,6 +313,41 @@ def test_a_formula_without_a_stored_value_is_told_with_its_cell() -> None:
     data = compound({"Workbook": workbook(b"".join(records), names=[sheet.name])})
     findings = check.check(formats.read_bytes(data)[1]).findings
     assert [f.cells[0].location for f in findings if f.rule == "READ-32"] == ["02收入决算表!C7"]
+
+
+#: Fonts 0 to 3 and 5 on: plain, then struck out, raised, lowered; there is no font 4.
+FONTS = b"".join(
+    record(0x0031, struct.pack("<HHHHHBBBB", 200, flags, 8, 400, escapement, 0, 0, 0, 0) + b"\x00\x00")
+    for flags, escapement in [(0, 0)] * 4 + [(8, 0), (0, 1), (0, 2), (2, 0)]
+)
+
+
+@pytest.mark.parametrize(
+    ("runs", "text"),
+    [
+        ([(0, 5), (1, 0)], "1\u033623.45"),
+        ([(5, 6)], "123.4⁵"),
+        ([(4, 7), (5, 0)], "123.⁴5"),
+        ([(3, 8), (5, 3)], "123.45"),
+        ([(2, 5), (2, 0)], "123.45"),
+        ([(2, 99)], "123.45"),
+        ([(9, 5)], "123.45"),
+    ],
+)
+def test_raised_and_struck_out_text_is_no_part_of_a_figure(runs: list[tuple[int, int]], text: str) -> None:
+    wide = record(
+        0x00FC,
+        struct.pack("<IIHBH", 1, 1, 6, 8, len(runs))
+        + b"123.45"
+        + b"".join(struct.pack("<HH", *r) for r in runs),
+    )
+    for version, where, what in (
+        (0x0600, FONTS + wide, record(0x00FD, at(0, 0) + bytes(4))),
+        (0x0500, FONTS, record(0x00D6, at(0, 0) + struct.pack("<H", 6) + b"123.45" + bytes([len(runs)])
+                               + b"".join(struct.pack("<BB", *r) for r in runs))),
+    ):  # fmt: skip
+        (sheet,) = read(what, before=where, version=version).sheets
+        assert sheet.cells[0, 0].text == text, version
 
 
 def test_blank_cells_are_left_out_and_what_lies_around_is_noticed() -> None:

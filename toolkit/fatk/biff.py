@@ -7,18 +7,19 @@ strike out every record that is not about cells. A parser is given what it is as
 
 from __future__ import annotations
 
+import re
 import struct
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from fatk.errors import Refused
-from fatk.grid import BOOLEAN, BUILT_IN_FORMATS, ERROR, FORMULA_WITHOUT_VALUE, NUMBER, TEXT, a1
+from fatk.grid import BOOLEAN, BUILT_IN_FORMATS, ERROR, FORMULA_WITHOUT_VALUE, NUMBER, TEXT, a1, set_apart
 
 _BOF, _EOF, _CONTINUE = 0x0809, 0x000A, 0x003C
 _BIFF5, _BIFF8 = 0x0500, 0x0600
 _FILEPASS, _BOUNDSHEET, _CODEPAGE, _DATEMODE, _SST = 0x002F, 0x0085, 0x0042, 0x0022, 0x00FC
-_FORMAT, _XF, _SUPBOOK = 0x041E, 0x00E0, 0x01AE
+_FONT, _FORMAT, _XF, _SUPBOOK = 0x0031, 0x041E, 0x00E0, 0x01AE
 _BLANK, _MULBLANK, _NUMBER, _RK, _MULRK = 0x0201, 0x00BE, 0x0203, 0x027E, 0x00BD
 _LABEL, _LABELSST, _RSTRING, _BOOLERR, _FORMULA = 0x0204, 0x00FD, 0x00D6, 0x0205, 0x0006
 _STRING, _ROW, _COLINFO, _MERGES, _NOTE, _OBJ = 0x0207, 0x0208, 0x007D, 0x00E5, 0x001C, 0x005D
@@ -27,6 +28,7 @@ _CELLS = frozenset({_NUMBER, _RK, _LABEL, _LABELSST, _RSTRING, _BOOLERR, _FORMUL
 _OF_BOOK = frozenset({_BOF, _EOF, _BOUNDSHEET, _DATEMODE, _SST, _FORMAT, _XF})
 _OF_SHEET = frozenset({*_CELLS, _BOF, _EOF, _MULRK, _STRING, _ROW, _COLINFO, _MERGES, 0x04BC, 0x0221, 0x0236})
 _STRUCK = b"\xff\x0f"  # the number of no record
+_NO_FONT = 4  # the number of no font
 
 _WORKSHEET = 0
 _OTHER_SHEETS = {1: "macro", 2: "chart", 6: "module"}
@@ -38,6 +40,10 @@ _FIGURE_TOKENS = {*range(0x03, 0x08), 0x13, 0x14}
 #: … and functions: COUNT SUM AVERAGE MIN MAX ABS INT ROUND COUNTA PRODUCT TRUNC ROUNDUP ROUNDDOWN SUMPRODUCT SUBTOTAL
 #: SUMIF COUNTIF.
 _FIGURE_FUNCTIONS = {0, 4, 5, 6, 7, 24, 25, 27, 169, 183, 197, 212, 213, 228, 344, 345, 346}
+#: What always gives text: the joining &, and CONCATENATE TEXT LEFT RIGHT MID REPT TRIM SUBSTITUTE UPPER LOWER PROPER FIXED
+#: DOLLAR CHAR T.
+_TOKEN_JOIN = 0x08
+_TEXT_FUNCTIONS = {13, 14, 30, 31, 48, 111, 112, 113, 114, 115, 116, 118, 120, 130, 336}
 _TOKEN_PARENTHESIS, _TOKEN_STRING, _TOKEN_ATTRIBUTE, _TOKEN_FUNCTION, _TOKEN_FUNCTION_OF_MANY = (
     0x15, 0x17, 0x19, 0x21, 0x22,
 )  # fmt: skip
@@ -77,7 +83,7 @@ def _read(data: bytes, limits: Mapping[str, int]) -> Found:
         logfile=_Nowhere(), encoding_override=None if scan.wide else _TRANSPARENT,
     )  # fmt: skip
     without = scan.without_value()
-    collector = _Collector(book, limits)
+    collector = _Collector(book, limits, scan.fonts)
     sheets = []
     for index, facts in enumerate(scan.sheets):
         sheets.append(collector.sheet(book.sheet_by_index(index), facts, without))
@@ -86,7 +92,10 @@ def _read(data: bytes, limits: Mapping[str, int]) -> Found:
     found = {
         "sheets": sheets, "formats": collector.formats, "epoch_1904": book.datemode == 1, "notices": scan.notices,
     }  # fmt: skip
-    return found if scan.wide else _decoded(found, scan.codepage)
+    found = found if scan.wide else _decoded(found, scan.codepage)
+    for sheet in found["sheets"]:
+        sheet["texts"] = [*map(_told_apart, sheet["texts"])]
+    return found
 
 
 class _Nowhere:
@@ -102,12 +111,14 @@ class _Nowhere:
 @dataclass(frozen=True, slots=True)
 class _Formula:
     """What the record of a formula says of its result. ``on_load``: the writer asks to calculate when the file is opened;
-    ``figure``: no text can be its result; ``literal``: there is a text in it, which may be the empty one."""
+    ``figure``: no text can be its result; ``text``: nothing but text can; ``literal``: there is a text in it, which may be the
+    empty one."""
 
     place: int
     result: str  # "some", "zero", "blank"
     on_load: bool
     figure: bool
+    text: bool
     literal: bool
 
 
@@ -135,6 +146,7 @@ class _Scan:
         self.sheets: list[_Facts] = []
         self.notices: list[tuple[str, str]] = []
         self.listed: list[tuple[int, int, str]] = []  # place, kind and name of every sheet
+        self.fonts: list[bool | None] = []  # whether each strikes out, else raises or lowers
         self.codepage = 0
         self.cells = self.area = self.blanks = 0
         opcode = int.from_bytes(data[:2], "little")
@@ -205,9 +217,22 @@ class _Scan:
                 formats += 1
                 if formats > self.limits["styles"]:
                     raise Refused("XLSX_TOO_MANY_STYLES", part="Workbook", limit=self.limits["styles"])
+            elif opcode == _FONT:
+                if len(self.fonts) == _NO_FONT:
+                    self.fonts.append(None)
+                self.fonts.append(self.apart(body))
+                if len(self.fonts) > self.limits["styles"]:
+                    raise Refused("XLSX_TOO_MANY_STYLES", part="Workbook", limit=self.limits["styles"])
             elif opcode == _SUPBOOK and length > 4:
                 self.notices.append(("EXTERNAL_LINK", self.external(body)))
         return 0, after
+
+    @staticmethod
+    def apart(body: bytes) -> bool | None:
+        """Whether a font strikes out (true), or raises or lowers (false); ``None`` where it does neither."""
+        if int.from_bytes(body[2:4], "little") & 8:
+            return True
+        return False if int.from_bytes(body[8:10], "little") else None
 
     def name(self, body: bytes) -> str:
         """The name of a sheet, for people; xlrd reads those of the sheets that are read."""
@@ -276,18 +301,18 @@ class _Scan:
         result = "blank" if special and stored[0] == 3 else "some"
         if not special and struct.unpack("<d", stored)[0] == 0:
             result = "zero"
-        figure = literal = False
-        if result == "blank":
-            figure, literal = self.tokens(body[22 : 22 + int.from_bytes(body[20:22], "little")])
-        return _Formula(place, result, bool(flags & 2), figure, literal)
+        figure = text = literal = False
+        if result != "some":
+            figure, text, literal = self.tokens(body[22 : 22 + int.from_bytes(body[20:22], "little")])
+        return _Formula(place, result, bool(flags & 2), figure, text, literal)
 
-    def tokens(self, tokens: bytes) -> tuple[bool, bool]:
-        """Whether a formula always gives a figure, and whether there is a text in it."""
+    def tokens(self, tokens: bytes) -> tuple[bool, bool, bool]:
+        """Whether a formula always gives a figure, whether it always gives a text, and whether there is a text in it."""
         from xlrd.formula import sztab3, sztab4
 
         sizes = sztab4 if self.wide else sztab3
         at = 0
-        figure = literal = False
+        figure = text = literal = False
         while at < len(tokens):
             token = tokens[at] if tokens[at] < 0x20 else tokens[at] & 0x1F | 0x20
             size = sizes[token]
@@ -296,20 +321,22 @@ class _Scan:
                 size = (
                     2 + tokens[at + 1] if not self.wide else 3 + tokens[at + 1] * (1 + (tokens[at + 2] & 1))
                 )
-                figure = False
+                figure, text = False, True
             elif token == _TOKEN_ATTRIBUTE:
                 kind = tokens[at + 1]
                 size = 4 if not kind & 4 else 6 + 2 * int.from_bytes(tokens[at + 2 : at + 4], "little")
-                figure = figure or bool(kind & 0x10)  # the sum of one range; the others do not calculate
+                if kind & 0x10:  # the sum of one range; the others do not calculate
+                    figure, text = True, False
             elif token in {_TOKEN_FUNCTION, _TOKEN_FUNCTION_OF_MANY}:
                 number = tokens[at + 1 + (token == _TOKEN_FUNCTION_OF_MANY) :][:2]
-                figure = int.from_bytes(number, "little") & 0x7FFF in _FIGURE_FUNCTIONS
+                function = int.from_bytes(number, "little") & 0x7FFF
+                figure, text = function in _FIGURE_FUNCTIONS, function in _TEXT_FUNCTIONS
             elif token != _TOKEN_PARENTHESIS:
-                figure = token in _FIGURE_TOKENS
+                figure, text = token in _FIGURE_TOKENS, token == _TOKEN_JOIN
             if size < 1:
-                return False, True  # what is not understood proves nothing
+                return False, False, True  # what is not understood proves nothing
             at += size
-        return figure, literal
+        return figure, text, literal
 
     def without_value(self) -> set[tuple[int, int]]:
         """Sheet and place of the formulas whose result was never stored.
@@ -317,17 +344,21 @@ class _Scan:
         The format has no mark for that. Programs that do not calculate store nothing (a blank text) or 0, and most of them
         ask for calculation on load. So: a blank that cannot be the formula's result; a blank or a 0 of a formula that is to
         be calculated on load, where no such formula of the workbook has any other result; a blank in a workbook none of
-        whose formulas has a result, but where the formula has a text in it, which may be the blank one.
+        whose formulas has a result, but where the formula has a text in it, which may be the blank one. LibreOffice stores 0
+        for a text in a cell whose format is that of numbers: a 0 that cannot be the formula's result is none.
         """
         every = [(index, f) for index, facts in enumerate(self.sheets) for f in facts.formulas]
         loaded = any(f.on_load and f.result == "some" for _, f in every)
-        calculated = any(f.result == "some" or (f.result == "zero" and not f.on_load) for _, f in every)
+        calculated = any(
+            f.result == "some" or (f.result == "zero" and not (f.on_load or f.text)) for _, f in every
+        )
         return {
             (index, f.place)
             for index, f in every
             if f.result != "some"
             and (
                 (f.on_load and not loaded)
+                or (f.result == "zero" and f.text)
                 or (f.result == "blank" and (f.figure or not (calculated or f.literal)))
             )
         }
@@ -342,6 +373,7 @@ class _Collector:
 
     book: Any
     limits: Mapping[str, int]
+    fonts: list[bool | None]
     formats: list[str] = field(default_factory=list)
     numbers: dict[int, int] = field(default_factory=dict)  # of the formats, by that of the cell's style
     characters: int = 0
@@ -361,6 +393,8 @@ class _Collector:
         for place in sorted(facts.places):
             row, column = place >> 16, place & 0xFFFF
             text, kind = _value(sheet.cell_type(row, column), sheet.cell_value(row, column))
+            if kind == TEXT and (runs := sheet.rich_text_runlist_map.get((row, column))):
+                text = self.in_parts(text, runs)
             if (index, place) in without:
                 text, kind = "", FORMULA_WITHOUT_VALUE
             if place in calculated:
@@ -386,6 +420,16 @@ class _Collector:
             "hidden_rows": sorted(row for row, info in sheet.rowinfo_map.items() if info.hidden),
             "hidden_columns": sorted(column for column, info in sheet.colinfo_map.items() if info.hidden),
         }  # fmt: skip
+
+    def in_parts(self, text: str, runs: list[tuple[int, int]]) -> str:
+        """A text with its struck-out, raised or lowered parts between marks; each run begins at a character and has a font."""
+        made, before, apart = "", 0, None
+        for begin, font in [*runs, (len(text), -1)]:
+            part = text[before:begin]
+            made += part if apart is None or not part else f"{_PARTS[apart]}{part}{_PART_END}"
+            before = max(before, begin)
+            apart = self.fonts[font] if 0 <= font < len(self.fonts) else None
+        return made
 
     def format(self, style: int) -> int:
         """The number of a style's number format in the list."""
@@ -427,6 +471,21 @@ def _value(kind: int, value: Any) -> tuple[str, str]:
     if kind == xlrd.XL_CELL_ERROR:
         return xlrd.error_text_from_code.get(value, f"#ERR{value}"), ERROR
     return str(value), TEXT
+
+
+# Parts of texts
+
+#: Marks around a part of a text, until its bytes are decoded: no text of a workbook has them.
+_PARTS = {False: "\x0e", True: "\x0f"}
+_PART_END = "\x10"
+_PART = re.compile("([\x0e\x0f])([^\x0e-\x10]*)\x10")
+
+
+def _told_apart(text: str) -> str:
+    """A text whose marked parts are set apart."""
+    if _PART_END not in text:
+        return text
+    return _PART.sub(lambda part: set_apart(part[2], struck=part[1] == _PARTS[True]), text)
 
 
 # Texts of BIFF 5

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import NamedTuple
 
 MAX_ROWS, MAX_COLUMNS = 1_048_576, 16_384
@@ -29,7 +30,8 @@ class NumberFormat:
 
     ``decimals`` is how many are shown, ``None`` where the format does not fix it (General, text, dates, fractions,
     scientific). ``scale`` is the power of ten that the shown figure is divided by: 3 for each trailing comma, 4 for the
-    万 format ``0!.0000``. ``literal`` is the text shown with the number, such as ``万元``; it does not divide.
+    万 format ``0!.0000``. ``literal`` is the text shown with the number, such as ``万元``; it does not divide. ``masked``: no
+    digit of a figure is shown, as by ``;;;``, or a sign that it does not have, as by ``-0.00``.
     """
 
     code: str = "General"
@@ -38,6 +40,7 @@ class NumberFormat:
     date: bool = False
     scale: int = 0
     literal: str = ""
+    masked: bool = False
 
 
 GENERAL = NumberFormat()
@@ -141,6 +144,42 @@ def set_apart(text: str, *, struck: bool) -> str:
     return "".join(c + _STROKE for c in text) if struck else text.translate(_RAISED)
 
 
+#: What a program shows where a formula failed.
+ERROR_TEXT = re.compile(r"#[A-Z][A-Z0-9/]*[!?]|#N/A|Err:[0-9]{3}")
+_SHOWN = re.compile(r"(?P<sign>[-(]?)[¥￥$]?(?P<figure>[0-9][0-9,]*(?:\.[0-9]+)?)(?P<percent>%?)\)?")
+_SHOWN_NOTHING = frozenset("-\u2014\u2013\uff0d/")
+
+
+def shows_another(shown: str, stored: str, form: NumberFormat) -> bool:
+    """Whether the text that a file shows for a number is of another number: beyond what rounding explains, or a dash where
+    the number is not zero. A text that is neither, and one by a format that is known to show another figure, says nothing."""
+    text = "".join(shown.split())
+    if text == stored or form.scale or form.date or form.masked or len(text) > 40 or len(stored) > 40:
+        return False
+    try:
+        number = Decimal(stored)
+    except ArithmeticError:
+        return False
+    if not number.is_finite():
+        return False
+    if text in _SHOWN_NOTHING:
+        return bool(number)
+    found = _SHOWN.fullmatch(text)
+    if found is None:
+        return False
+    figure = Decimal(found["figure"].replace(",", ""))
+    places = figure.as_tuple().exponent
+    step = Decimal(1).scaleb(places if isinstance(places, int) else 0)
+    if found["percent"] and not form.percent:
+        return True
+    if found["percent"]:
+        figure, step = figure / 100, step / 100
+    # Red figures are below zero without a sign.
+    return abs(figure - abs(number)) > step * Decimal("0.5000001") or bool(
+        figure and found["sign"] and number > 0
+    )
+
+
 _A1 = re.compile(r"([A-Z]{1,3})([1-9][0-9]{0,6})")
 
 
@@ -225,7 +264,12 @@ def read_format(code: str) -> NumberFormat:
         scale = max((section.scale for section in figures), default=0)
         if len({(section.decimals, section.scale) for section in figures}) > 1:
             decimals = None
-    return NumberFormat(code, decimals, first.percent, first.date, scale, first.literal.strip())
+    masked = bool(code.strip()) and (
+        first.masked
+        if not any(section.condition for section in sections)
+        else all(section.masked for section in sections)
+    )
+    return NumberFormat(code, decimals, first.percent, first.date, scale, first.literal.strip(), masked)
 
 
 #: Names by which Excel's XML and HTML call formats; other formats stand there as codes.
@@ -248,10 +292,15 @@ def read_named_format(text: str) -> NumberFormat:
     return read_format(_NAMED_FORMATS.get(text.strip().lower(), text))
 
 
+#: What says before a figure that it is below zero.
+_SIGNS = frozenset("-\u2212(（△▲")
+
+
 class _Section:
     """One of the sections of a format code, token by token."""
 
     __slots__ = (
+        "before",
         "commas",
         "condition",
         "date",
@@ -270,7 +319,7 @@ class _Section:
         self.point = ""  # "." once the decimal point was met, "literal" where a point stands only as text
         self.fixed = True
         self.percent = self.date = self.condition = False
-        self.literal = ""
+        self.literal = self.before = ""  # what stands before the digits: the last character
 
     def take(self, token: re.Match[str]) -> None:
         kind, text = token.lastgroup, token[0]
@@ -280,6 +329,7 @@ class _Section:
                 self.point = "literal"
             else:
                 self.literal += written
+                self.before = (written.strip()[-1:] or self.before) if not self.places else self.before
         elif kind in {"date", "elapsed"}:
             self.date = True
         elif kind in {"general", "scientific"}:
@@ -304,12 +354,18 @@ class _Section:
             self.percent = True
         elif text in "/@":
             self.fixed = False
-        elif not text.isascii():
+        elif not self.places and not text.isspace():
+            self.before = text
+        if not text.isascii():
             self.literal += text
 
     @property
     def decimals(self) -> int | None:
         return self.shown if self.places and self.fixed and not self.date else None
+
+    @property
+    def masked(self) -> bool:
+        return self.fixed and not self.date and (not self.places or self.before in _SIGNS)
 
     @property
     def scale(self) -> int:

@@ -20,6 +20,7 @@ from fatk.gathering import Gathering, Notices, Tally, hidden_notices
 from fatk.grid import (
     BOOLEAN,
     ERROR,
+    ERROR_TEXT,
     FORMULA_WITHOUT_VALUE,
     GENERAL,
     MAX_COLUMNS,
@@ -33,6 +34,7 @@ from fatk.grid import (
     a1,
     read_named_format,
     set_apart,
+    shows_another,
 )
 from fatk.limits import Limits
 
@@ -84,6 +86,33 @@ _DOCTYPE = re.compile(r"<!doctype", re.IGNORECASE)
 _BLANKS = re.compile(r"[ \t\r\n\f]+")
 #: Stands for a line break until blanks are gone; no text holds it.
 _BREAK = "\x03"
+#: How a style sets text apart or hides it; what a class of it is known to do: strike out, raise or lower, hide.
+_STRIKES = re.compile(r"text-decoration(?:-line)?\s*:[^;]*line-through", re.IGNORECASE)
+_RAISES = re.compile(r"vertical-align\s*:\s*(?:super|sub)\b", re.IGNORECASE)
+_HIDES = re.compile(
+    r"display\s*:\s*none|visibility\s*:\s*hidden|font-size\s*:\s*0(?:px|pt|em|%)?\s*(?:;|$|!)", re.IGNORECASE
+)
+_STRIKE, _RAISE, _HIDE = "strike", "raise", "hide"
+#: A number as a file stores it.
+_STORED_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+#: Fields of a form that show no text of their own, or none that is a figure.
+_NO_TEXT = frozenset(
+    {
+        "hidden",
+        "checkbox",
+        "radio",
+        "button",
+        "submit",
+        "reset",
+        "image",
+        "file",
+        "password",
+        "color",
+        "range",
+    }
+)
+#: As many cells of a table are told of, each by itself.
+_TOLD = 32
 _PLAIN_NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]+)?")
 _COUNT = re.compile(r"\s*\+?([0-9]{1,6})")
 _FORMAT = re.compile(
@@ -170,19 +199,31 @@ class _Formats:
     def __init__(self, limits: Limits) -> None:
         self.limit = limits.styles
         self.classes: dict[str, NumberFormat] = {}
+        self.looks: dict[str, str] = {}  # what a class does to text that it does not only colour
         self.known: dict[str, NumberFormat] = {}
         self.rules = 0
 
     def add(self, css: str) -> None:
-        """Take the formats of a style sheet; later ones hold."""
-        for rule in css.split("}") if "mso-number-format" in css else ():
+        """Take the formats of a style sheet, and what sets text apart or hides it; later ones hold."""
+        for rule in css.split("}"):
             selectors, _, body = rule.rpartition("{")
-            if (shown := self.stated(body)) is not None:
-                for selector in selectors.replace("<!--", " ").split(","):
-                    if match := _CLASS.fullmatch(selector.strip()):
+            shown, look = self.stated(body), _look(body)
+            if shown is None and look is None:
+                continue
+            for selector in selectors.replace("<!--", " ").split(","):
+                if match := _CLASS.fullmatch(selector.strip()):
+                    if shown is not None:
                         self.classes[match[1].lower()] = shown
-                        self.rules += 1
-                        self.check(self.rules)
+                    if look is not None:
+                        self.looks[match[1].lower()] = look
+                    self.rules += 1
+                    self.check(self.rules)
+
+    def look(self, attributes: Attributes) -> str | None:
+        """What style and classes of an element do to its text: strike it out, raise or lower it, hide it, or nothing."""
+        own = _look(attributes.get("style", ""))
+        named = (self.looks.get(name) for name in _names(attributes.get("class", "")))
+        return own or next((look for look in named if look), None)
 
     def stated(self, style: str) -> NumberFormat | None:
         """The number format that a style states; ``None`` where it states none."""
@@ -203,6 +244,15 @@ class _Formats:
     def check(self, count: int) -> None:
         if count > self.limit:
             raise Refused("XLSX_TOO_MANY_STYLES", part="style", limit=self.limit)
+
+
+def _look(style: str) -> str | None:
+    """What a style does to text; of several things the one that hides most."""
+    style = style[:_STYLE]
+    for look, found in ((_HIDE, _HIDES), (_STRIKE, _STRIKES), (_RAISE, _RAISES)):
+        if found.search(style):
+            return look
+    return None
 
 
 def _attributes(markup: str) -> Attributes:
@@ -257,6 +307,14 @@ class _Table:
     reach: dict[int, int] = field(default_factory=dict)  # last row of what reaches down from above, by column
     columns: int = 0
     notices: Notices = field(default_factory=list)
+    told: int = 0
+
+    def tell(self, code: str, place: int | None = None) -> None:
+        """Note something of the cell that is being read, or at a column; of very many the first ones are enough."""
+        if self.told < _TOLD:
+            self.told += 1
+            column = min(self.place if place is None else place, MAX_COLUMNS - 1)
+            self.notices.append((code, f"!{a1(max(self.row, 0), column)}"))
 
     def clear(self) -> None:
         """Forget the text of the cell before."""
@@ -285,7 +343,7 @@ class _Reader:
         self.size = 0
         self.lines: list[str] = []
         #: Elements open around the text: those that set it apart, and those that hide it.
-        self.apart: list[str] = []
+        self.apart: list[tuple[str, bool]] = []
         self.unseen: list[str] = []
         self.outside = 0  # characters that belong to no table
         self.marker: list[str] | None = None  # the heading by which LibreOffice names the next table
@@ -359,7 +417,9 @@ class _Reader:
             end = _RAW[name].search(self.page.text, after)
             if end is None:
                 raise self.broken(name, after)
-            if name == "style":
+            if name == "textarea" and self.open:
+                self.filled_in(self.page.text[after : end.start()])
+            elif name == "style":
                 self.formats.add(self.page.text[after : end.start()])
             elif name == "xml":
                 self.sheet_names += sheet_names(self.page.text, after, end.start())
@@ -369,8 +429,8 @@ class _Reader:
 
     # Text
 
-    def characters(self, text: str) -> None:
-        if "&" in text:
+    def characters(self, text: str, *, decoded: bool = False) -> None:
+        if "&" in text and not decoded:
             text = html.unescape(text)
         if self.marker is not None:
             self.marker.append(text[:_LINE])
@@ -381,7 +441,7 @@ class _Reader:
                 self.outside += len(text.strip())
                 return
             if self.apart:
-                text = set_apart(text, struck=self.apart[-1] in _STRUCK)
+                text = set_apart(text, struck=self.apart[-1][1])
             table.pieces.append(text)
             table.size += len(text)
             if table.size > _LAID_OUT * self.limits.cell_text:
@@ -393,6 +453,14 @@ class _Reader:
                 self.pieces.append(text)
         elif not _is_blank(text.replace("\t", "").replace("\r", "")):
             self.outside += len(text.strip())
+
+    def filled_in(self, text: str, *, decoded: bool = False) -> None:
+        """Take what a field of a form holds: text of the cell on a line of its own, since it is never part of a figure beside
+        it."""
+        pieces = self.open[-1].pieces
+        pieces.append(_BREAK)
+        self.characters(text, decoded=decoded)
+        pieces.append(_BREAK)
 
     def break_line(self) -> None:
         """End a line of text outside of tables."""
@@ -450,15 +518,31 @@ class _Reader:
             table.columns += _span(attributes, "span", _MAX_COLSPAN)
             if _is_hidden(attributes) and table.columns <= MAX_COLUMNS:
                 table.gathering.hide_columns(first, table.columns - 1)
-        elif (
-            self.unseen
-            or name in _UNSEEN
-            or (markup and "none" in markup and _is_hidden(_attributes(markup)))
-        ):
+        elif self.unseen or name in _UNSEEN or (look := self.look(markup)) == _HIDE:
             if not self.unseen or name == self.unseen[0]:
                 self.unseen.append(name)
-        elif name in _RAISED or name in _STRUCK:
-            self.apart.append(name)
+            if name == "select":  # which of its texts is shown may be for a script to say
+                table.tell("CELL_NOT_READ")
+        else:
+            self.content(table, name, markup, look)
+
+    def look(self, markup: str) -> str | None:
+        """What an element does to its text, by its attributes."""
+        if not markup or not any(word in markup.lower() for word in ("style", "class", "hidden")):
+            return None
+        attributes = _attributes(markup)
+        return _HIDE if _is_hidden(attributes) else self.formats.look(attributes)
+
+    def content(self, table: _Table, name: str, markup: str, look: str | None) -> None:
+        """An element that is part of what a cell shows."""
+        if name in _RAISED or name in _STRUCK or look:
+            self.apart.append((name, name in _STRUCK or look == _STRIKE))
+        elif self.apart and name == self.apart[-1][0]:  # its end tag ends nothing but itself
+            self.apart.append(self.apart[-1])
+        if name == "input":
+            attributes = _attributes(markup)
+            if attributes.get("type", "text").lower() not in _NO_TEXT:
+                self.filled_in(attributes.get("value", ""), decoded=True)
         elif name == "br" or name in _BLOCKS:
             table.pieces.append(_BREAK)
             table.size += 1
@@ -490,7 +574,7 @@ class _Reader:
         elif self.unseen:
             if name == self.unseen[0]:
                 self.unseen.pop()
-        elif self.apart and name == self.apart[-1]:
+        elif self.apart and name == self.apart[-1][0]:
             self.apart.pop()
         elif name == "caption" and table.caption:
             table.caption = False
@@ -565,6 +649,8 @@ class _Reader:
         if place >= MAX_COLUMNS:
             table.gathering.refuse("XLSX_BAD_REFERENCE", str(row + 1), reason="outside")
         table.line.append((place, cell))
+        if self.differs(attributes, cell, text):
+            table.tell("SHOWN_DIFFERS", place)
         if _is_hidden(attributes):
             table.notices.append(("HIDDEN_CONTENT", f"!{a1(row, place)}"))
 
@@ -574,9 +660,11 @@ class _Reader:
         if formula is not None:
             formula = formula.removeprefix("=")
         shown = self.format(attributes)
-        stated = attributes.get("x:num") or attributes.get("sdval")
-        if stated:
-            return Cell(stated.strip(), NUMBER, shown, formula)
+        stated = (attributes.get("x:num") or attributes.get("sdval") or "").strip()
+        if stated and ERROR_TEXT.fullmatch(text.strip()):  # LibreOffice states 0
+            return Cell(text.strip(), ERROR, shown, formula)
+        if stated and (_STORED_NUMBER.fullmatch(stated) or not text):
+            return Cell(stated, NUMBER, shown, formula)
         if "x:err" in attributes:
             return Cell(attributes["x:err"] or text, ERROR, shown, formula)
         if attributes.get("x:bool"):
@@ -589,6 +677,13 @@ class _Reader:
         counted = "x:num" in attributes or formula is not None
         return Cell(text, NUMBER if counted and _PLAIN_NUMBER.fullmatch(text) else TEXT, shown, formula)
 
+    @staticmethod
+    def differs(attributes: Attributes, cell: Cell, text: str) -> bool:
+        """Whether a page shows something else in a cell than it states beside it."""
+        if cell.kind == NUMBER:
+            return cell.text != text and shows_another(text, cell.text, cell.format)
+        return cell.kind == TEXT and bool(attributes.get("x:str") and text) and not _same(text, cell.text)
+
     def format(self, attributes: Attributes) -> NumberFormat:
         if "mso-number-format" in (style := attributes.get("style", "")):
             return self.formats.stated(style) or GENERAL
@@ -598,6 +693,10 @@ class _Reader:
             if name in self.formats.classes:
                 return self.formats.classes[name]
         return GENERAL
+
+
+def _same(one: str, other: str) -> bool:
+    return "".join(one.split()) == "".join(other.split())
 
 
 def _names(classes: str) -> Iterator[str]:

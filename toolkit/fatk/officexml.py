@@ -24,7 +24,9 @@ from fatk.grid import (
     Cell,
     NumberFormat,
     Sheet,
+    a1,
     read_named_format,
+    set_apart,
 )
 from fatk.limits import Limits
 from fatk.strictxml import Attributes, Parse, Qualify, parse_file
@@ -40,6 +42,17 @@ _VISIBLE = f"{_EXCEL}Visible"
 _OPTIONS = {f"{_EXCEL}WorksheetOptions", f"{_SS}WorksheetOptions"}
 #: Ways to other files, outside of cells.
 _LINKS = {f"{_EXCEL}SupBook", f"{_EXCEL}QueryTable"}
+#: What raises or lowers a part of a text, and what strikes it out.
+_HTML = "http://www.w3.org/TR/REC-html40 "
+_APART = {
+    f"{_HTML}Sup": False,
+    f"{_HTML}Sub": False,
+    f"{_HTML}S": True,
+    f"{_HTML}Del": True,
+    f"{_HTML}Strike": True,
+}
+#: As many cells of a sheet are told of, each by itself.
+_TOLD = 32
 #: How many times longer a text may be with what lays it out.
 _LAID_OUT = 8
 
@@ -98,6 +111,9 @@ class _Document:
         style: _Style | None = None
         sheet: _SheetReader | None = None
         buffer: list[str] = []
+        apart: list[
+            tuple[int, int, bool]
+        ] = []  # raised or struck-out parts: depth, where they begin, whether struck
 
         def start(name: str, attributes: Attributes) -> None:
             nonlocal where, depth, style, sheet
@@ -105,14 +121,19 @@ class _Document:
             if where == _IN_ROW and sheet is not None:
                 if name == f"{_SS}Cell":
                     where = _IN_CELL
+                    buffer.clear()
                     sheet.begin_cell(attributes)
                 else:
                     skip(name)
             elif where == _IN_CELL and sheet is not None:
                 if name == f"{_SS}Data":
+                    if sheet.kind:  # of two nobody knows which one is shown
+                        sheet.gathering.refuse("XLSX_WRONG_MARKUP", f"{sheet.next_row + 1}", found=name)
+                    sheet.beside = bool("".join(buffer).strip())
                     where = _IN_DATA
                     depth = 0
                     buffer.clear()
+                    apart.clear()
                     sheet.kind = _get(attributes, "Type") or "String"
                 else:
                     skip(name)
@@ -121,6 +142,8 @@ class _Document:
                     skip(name)
                 else:
                     depth += 1
+                    if name in _APART:
+                        apart.append((depth, len(buffer), _APART[name]))
             elif where == _IN_TABLE and sheet is not None:
                 if name == f"{_SS}Row":
                     where = _IN_ROW
@@ -161,6 +184,9 @@ class _Document:
             nonlocal where, depth, style, sheet
             if where == _IN_DATA and sheet is not None:
                 if depth:
+                    if apart and apart[-1][0] == depth:
+                        _, begun, struck = apart.pop()
+                        buffer[begun:] = [set_apart("".join(buffer[begun:]), struck=struck)]
                     depth -= 1
                     return
                 where = _IN_CELL
@@ -168,6 +194,7 @@ class _Document:
                 buffer.clear()
             elif where == _IN_CELL and sheet is not None:
                 where = _IN_ROW
+                sheet.beside = sheet.beside or bool("".join(buffer).strip())
                 sheet.end_cell()
             elif where == _IN_ROW and sheet is not None:
                 where = _IN_TABLE
@@ -271,8 +298,8 @@ class _SheetReader:
     """One sheet, row by row."""
 
     __slots__ = (
-        "cell", "covered", "document", "formats", "gathering", "hidden", "kind", "left", "line", "name", "next_column", "next_place", "next_row",
-        "notices", "row", "row_style", "styles", "table_style", "text",
+        "beside", "cell", "covered", "document", "formats", "gathering", "hidden", "kind", "left", "line", "name", "next_column", "next_place", "next_row",
+        "notices", "row", "row_style", "styles", "table_style", "text", "told",
     )  # fmt: skip
 
     def __init__(self, document: _Document, gathering: Gathering) -> None:
@@ -290,6 +317,8 @@ class _SheetReader:
         self.cell: Attributes = {}
         self.kind = ""  # type that the cell's data state; empty where it has none
         self.text = ""
+        self.beside = False  # whether the cell holds text that is none of its data
+        self.told = 0
         self.line: list[tuple[int, Cell]] = []
 
     def refuse_place(self, reason: str) -> None:
@@ -327,6 +356,7 @@ class _SheetReader:
     def begin_cell(self, attributes: Attributes) -> None:
         self.cell = attributes
         self.kind = self.text = ""
+        self.beside = False
 
     def end_cell(self) -> None:
         attributes = self.cell
@@ -345,6 +375,9 @@ class _SheetReader:
             if down:
                 last = self.next_row + down
                 self.covered.update(dict.fromkeys(range(place, self.next_place), last))
+        if self.beside and self.told < _TOLD and place < MAX_COLUMNS:
+            self.told += 1
+            self.notices.append(("CELL_NOT_READ", f"{self.name}!{a1(self.next_row, place)}"))
         content = self.content(attributes)
         if content is None:
             if place >= MAX_COLUMNS:
@@ -373,6 +406,8 @@ class _SheetReader:
         if kind is None:
             self.gathering.refuse("XLSX_WRONG_MARKUP", f"{self.next_row + 1}", found=self.kind)
         text = self.text if self.kind == "String" else self.text.strip()
+        if formula is not None and not text and kind != TEXT:
+            return "", FORMULA_WITHOUT_VALUE, formula
         if self.kind == "DateTime" and (midnight := _MIDNIGHT.fullmatch(text)):
             text = midnight[1]
         return (text, kind, formula) if text or formula is not None else None

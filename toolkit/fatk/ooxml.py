@@ -782,10 +782,10 @@ def _read_sheet(package: _Package, member: Member, cells: _Cells) -> list[tuple[
                 skip(name)
 
         def end(name: str) -> None:
-            nonlocal where, before, value, formula, in_data
+            nonlocal where, before, formula, in_data
             if name == value_name:
                 where = _IN_CELL
-                value = "".join(buffer)
+                take_value("".join(buffer))
             elif name == cell_name:
                 where = _IN_ROW
                 before = cell["r"] if "r" in cell else cells.next_name(before, row.get("r"))
@@ -804,13 +804,20 @@ def _read_sheet(package: _Package, member: Member, cells: _Cells) -> list[tuple[
                 runs.append(text if apart is None else set_apart(text, struck=apart))
             elif name == inline_name:
                 where = _IN_CELL
-                value = "".join(runs)
+                take_value("".join(runs))
                 cell["t"] = "inlineStr"
             elif name == data_name:
                 in_data = False
                 parser.StartElementHandler = outer_start
                 parser.EndElementHandler = outer_end
                 parser.CharacterDataHandler = None
+
+        def take_value(found: str) -> None:
+            """Take a cell's value; of two that differ nobody knows which one is shown."""
+            nonlocal value
+            if value is not None and value != found:
+                cells.refuse("XLSX_WRONG_MARKUP", f"{cells.row + 2}", found=value_name)
+            value = found
 
         def skip(name: str) -> None:
             """Leave out an element that is none of ours, with all that it holds."""

@@ -18,6 +18,7 @@ from fatk.gathering import Gathering, Notices, Tally, hidden_notices
 from fatk.grid import (
     BOOLEAN,
     ERROR,
+    ERROR_TEXT,
     FORMULA_WITHOUT_VALUE,
     GENERAL,
     MAX_COLUMNS,
@@ -28,7 +29,10 @@ from fatk.grid import (
     Cell,
     NumberFormat,
     Sheet,
+    a1,
     read_format,
+    set_apart,
+    shows_another,
 )
 from fatk.limits import Limits
 from fatk.strictxml import Attributes, Parse, Qualify, parse, parse_file, refuse_document_types
@@ -44,6 +48,9 @@ _ROOTS = frozenset({_OFFICE.strip()})
 _CELL, _COVERED = f"{_TABLE}table-cell", f"{_TABLE}covered-table-cell"
 _ROW, _COLUMN, _SHEET = f"{_TABLE}table-row", f"{_TABLE}table-column", f"{_TABLE}table"
 _PARAGRAPHS = {f"{_TEXT}p", f"{_TEXT}h"}
+_SPAN, _SPAN_STYLE = f"{_TEXT}span", f"{_TEXT}style-name"
+#: What paragraphs of a cell may stand in.
+_AROUND = {f"{_TEXT}list", f"{_TEXT}list-item", f"{_TEXT}list-header", f"{_TEXT}section"}
 _REPEATED, _ROWS_REPEATED = f"{_TABLE}number-columns-repeated", f"{_TABLE}number-rows-repeated"
 _COLUMNS_SPANNED, _ROWS_SPANNED = f"{_TABLE}number-columns-spanned", f"{_TABLE}number-rows-spanned"
 _STYLE_NAME, _DEFAULT_STYLE = f"{_TABLE}style-name", f"{_TABLE}default-cell-style-name"
@@ -78,7 +85,6 @@ _VALUES = {
     "string": (f"{_OFFICE}string-value", TEXT),
 }
 _PERCENTAGE = NumberFormat("%", percent=True)
-_ERROR_TEXT = re.compile(r"#[A-Z][A-Z0-9/]*[!?]|#N/A|Err:[0-9]{3}")
 _MIDNIGHT = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})T00:00:00(?:[.,]0+)?Z?")
 _FORMULA_PREFIX = re.compile(r"(?:[A-Za-z_][\w.-]*:)?=")
 #: Ends the address of another file, before the name of a sheet in it.
@@ -88,6 +94,8 @@ _COUNT = re.compile(r"0*([1-9][0-9]*)")
 _ADDRESS = 255
 #: Blanks that text is written with, which count as one.
 _BLANKS = re.compile(r"[ \t\r\n]+")
+#: As many cells of a sheet are told of, each by itself.
+_TOLD = 32
 #: How many times longer a text may be with the blanks that lay it out.
 _LAID_OUT = 8
 #: Blanks that count as they are stand for themselves until the others are gone; XML has no such characters.
@@ -143,6 +151,7 @@ def _refuse_encrypted(archive: Archive, limits: Limits) -> str:
 
 # Number formats
 
+_FIGURE_STYLES = {f"{_NUMBER}{kind}-style" for kind in ("number", "currency", "percentage")}
 _DATE_STYLES = {f"{_NUMBER}date-style": "yyyy-mm-dd", f"{_NUMBER}time-style": "h:mm:ss"}
 _DATA_STYLES = {
     f"{_NUMBER}{kind}-style"
@@ -155,10 +164,11 @@ _PLAIN_CONDITIONS = {"value()>=0", "value()>0", "value()<0", "value()<=0", "valu
 class _DataStyle:
     """One data style, as it is gathered: the code that shows a number so, and the sections that hold for some numbers."""
 
-    __slots__ = ("code", "percent", "scale", "sections", "texts")
+    __slots__ = ("code", "empty", "percent", "scale", "sections", "texts")
 
     def __init__(self, kind: str) -> None:
         self.code = _DATE_STYLES.get(kind, "@" if kind == f"{_NUMBER}text-style" else "")
+        self.empty = '""' if kind in _FIGURE_STYLES else "General"  # a style without any part shows nothing
         self.percent = kind == f"{_NUMBER}percentage-style"
         self.scale = 0
         self.sections: list[tuple[str, str]] = []  # condition, name of the style
@@ -205,7 +215,7 @@ def _format(style: _DataStyle, known: dict[str, _DataStyle]) -> NumberFormat:
     parts.append(("", style))
     if parts[0][0] == "<":  # only what is below zero is shown in another way
         parts = [*parts[1:], ("", parts[0][1])]
-    made = read_format(";".join(sign + (part.code or "General") for sign, part in parts))
+    made = read_format(";".join(sign + (part.code or part.empty) for sign, part in parts))
     scale = parts[0][1].scale
     return replace(made, scale=scale) if scale % 3 else made
 
@@ -227,6 +237,7 @@ class _Formats:
         self.cells: dict[str, tuple[str | None, str | None]] = {}  # data style, parent
         self.known: dict[str | None, NumberFormat] = {}
         self.hidden_sheets: set[str] = set()
+        self.apart: dict[str, bool] = {}  # styles of texts that are struck out, else raised or lowered
         self.count = 0
 
     def settle(self) -> None:
@@ -281,19 +292,24 @@ class _Document:
         where = _OUTSIDE
         depth = 0  # of what is skipped, and of marks within a paragraph
         after = _OUTSIDE  # where a skipped element stood
+        around = 0  # lists and sections around a cell's paragraphs
         sheet: _SheetReader | None = None
         buffer: list[str] = []
         hard = 0  # blanks of the paragraph that count as they are
+        apart: list[
+            tuple[int, int, bool]
+        ] = []  # raised or struck-out spans: depth, where they begin, whether struck
         # Styles
         style: _DataStyle | None = None
         style_name = owner = ""
+        family: str | None = None
         number: Attributes | None = None
         embedded: list[tuple[int, str]] = []
         position = 0
         within: list[str] = []
 
         def start(name: str, attributes: Attributes) -> None:
-            nonlocal where, depth, hard, sheet
+            nonlocal around, where, depth, hard, sheet
             at_work.elements += 1
             if where == _IN_ROW and sheet is not None:
                 if name in {_CELL, _COVERED}:
@@ -306,6 +322,9 @@ class _Document:
                     where = _IN_PARAGRAPH
                     depth = hard = 0
                     buffer.clear()
+                    apart.clear()
+                elif name in _AROUND:
+                    around += 1
                 else:
                     skip(name)
             elif where == _IN_PARAGRAPH:
@@ -313,6 +332,8 @@ class _Document:
                     skip(name)
                     return
                 depth += 1
+                if name == _SPAN and attributes.get(_SPAN_STYLE) in formats.apart:
+                    apart.append((depth, len(buffer), formats.apart[attributes[_SPAN_STYLE]]))
                 blank = _HARD.get(name)
                 if blank:
                     times = _count(attributes.get(f"{_TEXT}c", "1")) if blank == "\x01" else 1
@@ -348,15 +369,21 @@ class _Document:
                 skip(name)
 
         def end(name: str) -> None:
-            nonlocal where, depth, sheet
+            nonlocal around, where, depth, sheet
             if where == _IN_PARAGRAPH and sheet is not None:
                 if depth:
+                    if apart and apart[-1][0] == depth:
+                        _, begun, struck = apart.pop()
+                        buffer[begun:] = [set_apart("".join(buffer[begun:]), struck=struck)]
                     depth -= 1
                     return
                 where = _IN_CELL
                 sheet.paragraphs.append("".join(buffer))
                 buffer.clear()
             elif where == _IN_CELL and sheet is not None:
+                if around:
+                    around -= 1
+                    return
                 where = _IN_ROW
                 sheet.end_cell()
             elif where == _IN_ROW and sheet is not None:
@@ -392,6 +419,8 @@ class _Document:
                 return
             elif name == _ANNOTATION:
                 sheet.notices.append(("COMMENT_PRESENT", sheet.name))
+            elif name == _SHEET:
+                sheet.tell("CELL_NOT_READ", sheet.place)
             elif name == f"{_DRAW}object-ole":
                 sheet.notices.append(("EXTERNAL_LINK", sheet.name))
             elif name.startswith(_DRAW):
@@ -416,7 +445,7 @@ class _Document:
                 parser.CharacterDataHandler = buffer.append
 
         def style_start(name: str, attributes: Attributes) -> None:
-            nonlocal style, style_name, owner, number, position
+            nonlocal style, style_name, owner, family, number, position
             at_work.elements += 1
             within.append(name)
             if len(within) > limits.xml_depth:
@@ -424,12 +453,15 @@ class _Document:
             buffer.clear()
             if name == f"{_STYLE}style":
                 formats.tally(self.part)
-                owner = attributes.get(f"{_STYLE}name", "")
-                if attributes.get(f"{_STYLE}family") == "table-cell":
+                owner, family = attributes.get(f"{_STYLE}name", ""), attributes.get(f"{_STYLE}family")
+                if family == "table-cell":
                     formats.cells[owner] = (
                         attributes.get(f"{_STYLE}data-style-name"),
                         attributes.get(f"{_STYLE}parent-style-name"),
                     )
+            elif name == f"{_STYLE}text-properties" and family == "text":
+                if (struck := _apart(attributes)) is not None:
+                    formats.apart[owner] = struck
             elif name == f"{_STYLE}table-properties":
                 if attributes.get(f"{_TABLE}display") == "false":
                     formats.hidden_sheets.add(owner)
@@ -477,7 +509,9 @@ class _Document:
             buffer.clear()
 
         def between() -> None:
-            if depth > limits.xml_depth or (sheet is not None and len(sheet.groups) > limits.xml_depth):
+            if max(depth, around) > limits.xml_depth or (
+                sheet is not None and len(sheet.groups) > limits.xml_depth
+            ):
                 raise Refused("XML_TOO_COMPLEX", part=self.part, limit=limits.xml_depth)
             if where not in {_IN_PARAGRAPH, _IN_STYLES}:
                 buffer.clear()  # blanks between elements
@@ -512,7 +546,7 @@ class _SheetReader:
 
     __slots__ = (
         "attributes", "columns", "default", "formats", "gathering", "groups", "hidden", "line", "name", "next_column", "next_row",
-        "notices", "paragraphs", "place", "row", "spans", "starts",
+        "notices", "paragraphs", "place", "row", "shown", "spans", "starts", "told",
     )  # fmt: skip
 
     def __init__(self, gathering: Gathering, formats: _Formats, hidden: bool) -> None:
@@ -527,6 +561,8 @@ class _SheetReader:
         self.default: str | None = None  # style of the row's cells
         self.attributes: Attributes = {}
         self.paragraphs: list[str] = []
+        self.shown = ""  # text that stands beside the number stored
+        self.told = 0
         self.line: list[tuple[int, Cell]] = []  # cells of the row with content, and the column of each
         self.spans: list[
             tuple[int, int, int, int]
@@ -535,6 +571,12 @@ class _SheetReader:
     def too_long(self) -> NoReturn:
         limit = self.gathering.tally.limits.cell_text
         self.gathering.refuse("CELL_TOO_LONG", f"{self.next_row + 1}", limit=limit)
+
+    def tell(self, code: str, column: int) -> None:
+        """Note something of a cell; of very many the first ones are enough."""
+        if self.told < _TOLD:
+            self.told += 1
+            self.notices.append((code, f"{self.name}!{a1(self.next_row, min(column, MAX_COLUMNS - 1))}"))
 
     def column(self, attributes: Attributes) -> None:
         times = _count(attributes.get(_REPEATED, "1"))
@@ -579,6 +621,10 @@ class _SheetReader:
         text, kind, formula = content
         percent = attributes.get(_TYPE) == "percentage"
         style = attributes.get(_STYLE_NAME) or self.default
+        shown, self.shown = self.shown, ""
+        look = self.format(style or self.column_style(column), percent)
+        if shown and (shows_another(shown, text, look) if kind == NUMBER else kind == TEXT and shown != text):
+            self.tell("SHOWN_DIFFERS", column)
         if style is not None:
             cell = Cell(text, kind, self.format(style, percent), formula)
             self.line += [(place, cell) for place in range(column, min(after, MAX_COLUMNS + 1))]
@@ -593,16 +639,20 @@ class _SheetReader:
         stated, formula = attributes.get(_TYPE), attributes.get(_FORMULA)
         attribute, kind = _VALUES.get(stated or "string", ("", TEXT))
         text = attributes.get(attribute)
+        if kind == NUMBER and not text:
+            text = None  # what is shown is all that there is
+        shown = "\n".join(map(_paragraph, self.paragraphs))
+        if text is not None and (kind == NUMBER or stated == "string"):
+            self.shown = shown
         if kind == NUMBER and text and formula is None:
             return text, kind, None
-        shown = "\n".join(map(_paragraph, self.paragraphs))
         if formula is not None:
             if prefix := _FORMULA_PREFIX.match(formula):
                 formula = formula[prefix.end() :]
             before, found, _ = formula.partition(_OTHER_FILE)
             if found:
                 self.notices.append(("EXTERNAL_LINK", before.rpartition("'")[2][:_ADDRESS]))
-            if _ERROR_TEXT.fullmatch(shown):
+            if ERROR_TEXT.fullmatch(shown):
                 return shown, ERROR, formula
         if attributes.get(_CALC_TYPE) == "error":
             return shown, ERROR, formula
@@ -643,6 +693,16 @@ class _SheetReader:
         """How a cell of that style shows its number; a percentage is one in any style."""
         known = self.formats.known.get(style or "Default", GENERAL)
         return _PERCENTAGE if percent and not known.percent else known
+
+
+def _apart(attributes: Attributes) -> bool | None:
+    """Whether properties of a text strike it out (true) or raise or lower it (false); ``None`` where they do neither."""
+    if any(
+        attributes.get(f"{_STYLE}text-line-through-{part}", "none") != "none" for part in ("style", "type")
+    ):
+        return True
+    position = attributes.get(f"{_STYLE}text-position", "0%").split()
+    return None if not position or position[0].rstrip("%").strip("0.-") == "" else False
 
 
 def _is_hidden(attributes: Attributes) -> bool:
