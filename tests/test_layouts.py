@@ -588,6 +588,61 @@ def income_kept_but(table: str, **columns: Any) -> Check:
     return holds
 
 
+def shown_as(code: str, table: str = INC, count: int = 1) -> Edit:
+    """The first figures of a form in another number format."""
+
+    def edit(book: Workbook) -> None:
+        figures = (c for row in sheet(book, table).iter_rows() for c in row if isinstance(c.value, float))
+        for c in list(figures)[:count]:
+            c.number_format = code
+
+    return edit
+
+
+def captioned(text: str) -> Edit:
+    """The unit of every form in other words."""
+    return every(lambda where: setattr(cell(where, "单位：万元"), "value", text))
+
+
+def below_the_notes(*values: Any) -> Edit:
+    return lambda book: sheet(book, INC).append(list(values))
+
+
+def column_again(figure: float | None) -> Edit:
+    """A column that is there already, with a figure of its own in each row or with the same one."""
+
+    def edit(book: Workbook) -> None:
+        where = sheet(book, INC)
+        first, last = cell(where, "事业收入"), where.max_column + 1
+        where.cell(first.row, last, "事业收入")
+        for row in range(first_data(where), first_data(where) + 4):
+            where.cell(row, last, where.cell(row, first.column).value if figure is None else figure)
+
+    return edit
+
+
+def read_in(unit: str | None) -> Check:
+    def holds(reading: Reading) -> None:
+        assert reading.report.one("report")["unit"] == unit
+
+    return holds
+
+
+#: Other words for 万元, and for units that no report is in.
+TEN_THOUSANDS = (
+    "单位：万", "单 位：万 元", "单　位：万元", "单位：人民币万元", "货币单位：人民币（万元）", "单位：万元（人民币）", "单位：万元，人",
+    "计量单位：万元", "金额：万元", "单位：万元（保留两位小数）",
+)  # fmt: skip
+NO_UNITS = (
+    "单位：百元",
+    "单位：十万元",
+    "单位：百万元",
+    "单位：美元",
+    "单位：万圆",
+    "单位：元/人",
+    "单位：角",
+)
+
 CASES: dict[str, Case] = {
     # which table
     "L101 another number": Case(both(said(TPE, "公开07表", "公开09表"), said(GF, "公开08表", "表七")), holds=nothing_kept),
@@ -608,7 +663,7 @@ CASES: dict[str, Case] = {
         ["READ-41"], holds=kept_texts("财政拨款支出决算明细表", "1.5"),
     ),
     "L108 a narrower form of the same": Case(extra_state_capital, ["READ-34", "READ-41"]),
-    "L110 a budget": Case(budget, ["READ-35", "READ-36", "READ-41", "READ-53", "READ-95"], otherwise=(IES, INC, EXP, FAS, GBE, GBB, TPE, GF, SC)),
+    "L110 a budget": Case(budget, ["READ-35", "READ-36", "READ-41", "READ-63", "READ-95"], otherwise=(IES, INC, EXP, FAS, GBE, GBB, TPE, GF, SC)),
     "L111 blocks of budget figures": Case(internal, ["READ-36", "READ-36", "READ-41"], holds=kept_texts("1.11", "2.22")),
     "L113 another entity above a table": Case(said(INC, "部门：示例省示例市示例局", "部门：示例市另一局"), ["READ-55"]),
     "L115 another year above a table": Case(said(INC, "2022年度", "2021年度"), ["READ-97"], holds=nothing_kept),
@@ -699,6 +754,24 @@ CASES: dict[str, Case] = {
     "L203 a figure that a merge hides": Case(hidden_by_a_merge, ["READ-41", "READ-84"], otherwise=[INC], holds=income_kept_but(INC)),
     "L510 a raised mark beside a figure": Case(raised_digit(False), ["READ-01"], otherwise=[INC], holds=income_kept_but(INC)),
     "L510 a digit struck out": Case(raised_digit(True), ["READ-01"], otherwise=[INC], holds=income_kept_but(INC)),
+    **{f"L506 {text}": Case(captioned(text), holds=read_in("万元")) for text in TEN_THOUSANDS},
+    **{f"L506 {text}": Case(captioned(text), ["READ-38", "READ-41", "READ-62"], holds=read_in(None)) for text in NO_UNITS},
+    "L506 one table in 百元": Case(said(INC, "单位：万元", "单位：百元"), ["READ-41", "READ-62"]),
+    "L506 an entity that begins like a unit": Case(texts(lambda t: t.replace("部门：示例省示例市示例局", "单位：元宝山区某局")), holds=read_in("万元")),
+    "L210 figures shown in 元": Case(shown_as('#,##0.00"元"'), ["READ-82"]),
+    "L210 figures shown in 万元": Case(shown_as('#,##0.00"万元"', count=300)),
+    "L210 the unit stands only in the format": Case(both(shown_as('0.00"（万元）"', count=300), said(INC, "单位：万元", None))),
+    "L210 三公 shown in 元": Case(shown_as('0.00"元"', TPE), ["READ-82"]),
+    "L210 a figure shown by none of its digits": Case(shown_as(";;;"), ["READ-52"]),
+    "L210 a figure shown as a dash": Case(shown_as('"—"'), ["READ-52"]),
+    "L210 a figure shown with a sign": Case(shown_as("(0.00)"), ["READ-52"]),
+    "L210 a figure shown in percent": Case(shown_as('0.00"%"'), ["READ-52"]),
+    "L210 negative figures in red": Case(shown_as("0.00_ ;[Red](0.00)")),
+    "L307 a total below the notes": Case(below_the_notes("合计", None, 99.5), ["READ-41", "READ-64"], holds=kept_texts("99.5")),
+    "L213 a row of the form below the notes": Case(below_the_notes("2010301", "行政运行", 99.5), ["READ-41", "READ-64"]),
+    "L213 other figures below the notes": Case(below_the_notes("单位负责人", None, 99.5), ["READ-41"]),
+    "L315 a column again": Case(column_again(None), ["READ-41", "READ-53"]),
+    "L315 a column again with other figures": Case(column_again(99.5), ["READ-41", "READ-63"], holds=kept_texts("99.5")),
     "L506 a table in another unit": Case(said(INC, "单位：万元", "单位：元"), ["READ-80"]),
 }  # fmt: skip
 

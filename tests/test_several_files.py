@@ -178,6 +178,40 @@ def test_forms_as_text_are_the_same_forms(tmp_path: Path, encoding: str) -> None
     assert rows[int(line) - 1][int(column) - 1] == str(example().value("income", "TOTAL", "total"))
 
 
+def test_a_comma_within_a_figure_is_told_since_it_shifts_the_row(tmp_path: Path) -> None:
+    files = {name: text.encode() for name, text in texts().items()}
+    (income,) = (name for name in files if "收入决算表" in name)
+    files[income] = files[income].replace(b",5.00,", b",1,386.23,", 1)
+    assert files[income] != texts()[income].encode()
+    found = formats.read(put(tmp_path / "texts", files))
+    told = [f for f in found.findings if f.rule == "READ-20"]
+    assert [f.severity for f in told] == ["error"]
+    assert str(told[0].cells[0].location).startswith(f"{income}:")
+
+
+@pytest.mark.parametrize(
+    ("outer", "inner", "year"),
+    [
+        ("2022年度部门决算", "", 2022), ("公开", "2022年/", 2022), ("2023年公开", "2022年/", None), ("公开", "", None),
+    ],
+)  # fmt: skip
+def test_the_year_in_the_name_of_a_folder_counts_where_nothing_else_tells_it(
+    tmp_path: Path, outer: str, inner: str, year: int | None
+) -> None:
+    plain = {f"{inner}{n}": t.encode() for n, t in texts().items()}
+    place = put(tmp_path / outer, plain)
+    packed = tmp_path / f"{outer}.zip"
+    packed.write_bytes(zipped(plain))
+    for source in (place, packed):
+        found = formats.read(source)
+        assert found.report.one("report")["fiscal_year"] == year
+        assert ("READ-39" in {f.rule for f in found.findings}) is (year is None)
+    said = {name: f"2022年度{text}".encode() for name, text in texts().items()}
+    other = formats.read(put(tmp_path / "2023年公开资料", said))
+    assert other.report.one("report")["fiscal_year"] == 2022
+    assert "READ-97" not in {f.rule for f in other.findings}
+
+
 def test_workbooks_and_text_are_mixed(tmp_path: Path) -> None:
     name = "02收入决算表"
     files = {n: d for n, d in sheets().items() if n != f"{name}.xlsx"}

@@ -3,25 +3,37 @@
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 
+from fatk.grid import NumberFormat
 from fatk.spec import load
 from fatk.values import BLANKS, clean_text
 
-UNIT, NUMBER, ENTITY, YEAR = "unit", "number", "entity", "year"
+UNIT, OTHER_UNIT, NUMBER, ENTITY, YEAR = "unit", "other_unit", "number", "entity", "year"
 
 _UNITS = "元|千元|万元|亿元"
+_PER = r"(?!\s*[/／每])"
+#: 人民币 may stand before a unit or behind it, a bare 万 or 亿 before the end, and other units of the form behind a comma.
 _UNIT = re.compile(
-    rf"(?:(?:金额)?单位|金额)\s*[:：(（]\s*(?:人民币)?\s*({_UNITS})(?![/／])|^[(（]\s*({_UNITS})\s*[)）]$"
+    rf"(?:(?:金额|货币|计量)?单位|金额)\s*[:：(（]\s*(?:(?:人民币|[¥￥]|RMB)\s*[(（]?\s*)?"
+    rf"(?:({_UNITS}){_PER}|([万亿])(?=\s*(?:[)）]|$)))|^[(（]\s*({_UNITS})\s*[)）]$",
+    re.IGNORECASE,
 )
+#: Behind a unit that is meant as one, there is nothing or this; 单位：元宝山区某局 is no unit.
+_BEHIND = re.compile(r"\s*(?:$|[)）,，、;；(（ ]|人民币|整)")
+_SHOWN_UNIT = re.compile(rf"[(（]?({_UNITS}|[万亿])[)）]?")
 _NUMBER = re.compile(r"(?:财决)?公开\s*[0-9]{2}\s*表|表\s*[0-9一二三四五六七八九]{1,2}")
 _ENTITY = re.compile(
     r"^(?:部门|单位|编制单位|填报单位|部门名称|单位名称|编制部门)(?:[(（]公章[)）])?[:：]\s*(.+)$", re.DOTALL
 )
 _YEAR = re.compile(r"(20[0-9]{2})\s*年")
-#: A unit that no report is in is no entity either.
-_OTHER_UNIT = re.compile(r"单位\s*[:：(（]\s*[百十]?[百千万亿]*元?(?:[/／(（].*)?[)）]?$")
+#: A unit that no report is in is no entity either: 百元, 美元, 元/人.
+_OTHER_UNIT = re.compile(
+    r"单位\s*[:：(（]\s*(?=[^)）\s])(?:[^\s,，、]{0,4}[元圆角分]|[百十千万亿]*)(?:[/／(（].*)?[)）]?$"
+)
+#: Blanks within words, by which they are printed wider.
+_SPACED = re.compile(r"(?<=[单部金万千亿])[ \u3000\u00a0]+(?=[位门额元])")
 #: A line that names a year is none of a table's captions beyond this length: it is a sentence.
 _SENTENCE = 40
 _WITHHELD = re.compile(r"涉密|保密|不宜公开|不予公开")
@@ -42,7 +54,7 @@ class Caption(NamedTuple):
 
 def read_captions(text: str, table_id: str) -> tuple[Caption, ...]:
     """What a line says of a form, which may be several things in one cell; empty where any part of it says something else."""
-    cleaned = clean_text(text)
+    cleaned = _SPACED.sub("", clean_text(text))
     found = [_caption(part.strip(BLANKS), table_id) for part in _APART.split(cleaned) if part.strip(BLANKS)]
     if None in found:  # a name with blanks in it, or no caption
         found = [_caption(cleaned, table_id)]
@@ -51,14 +63,14 @@ def read_captions(text: str, table_id: str) -> tuple[Caption, ...]:
 
 def _caption(text: str, table_id: str) -> Caption | None:
     unit = _UNIT.fullmatch(text) or _printed_line("unit_line", "unit", _UNITS).fullmatch(text)
-    if unit is None and not _ENTITY.match(text):
-        unit = _UNIT.search(text)
+    if unit is None and (within := _UNIT.search(text)):
+        unit = within if not _ENTITY.match(text) or _BEHIND.match(text, within.end()) else None
     if unit:
-        return Caption(UNIT, unit[unit.lastindex or 0], text)
+        return Caption(UNIT, _whole(unit[unit.lastindex or 0]), text)
     if _NUMBER.fullmatch(text) or text in _printed_numbers(table_id):
         return Caption(NUMBER, text, text)
     if _OTHER_UNIT.search(text):
-        return None
+        return Caption(OTHER_UNIT, text, text)
     entity = _ENTITY.match(text) or _printed_line("entity_line", "name", ".+").fullmatch(text)
     if entity:
         return Caption(ENTITY, entity[entity.lastindex or 0].strip(BLANKS), text)
@@ -75,11 +87,25 @@ def years_in(text: str) -> list[int]:
 
 def unit_in(text: str) -> str | None:
     """The unit that a title or a header's word names: 单位：万元, or （万元） at its end."""
-    found = _UNIT.search(text)
+    found = _UNIT.search(_SPACED.sub("", text))
     if found:
-        return found[found.lastindex or 0]
+        return _whole(found[found.lastindex or 0])
     found = re.search(rf"[(（]\s*({_UNITS})\s*[)）]\s*$", text)
     return found[1] if found else None
+
+
+def _whole(unit: str) -> str:
+    """A unit by its whole name: 万 is 万元."""
+    return unit if unit.endswith("元") else f"{unit}元"
+
+
+@lru_cache(maxsize=1024)
+def unit_shown(look: NumberFormat) -> str | None:
+    """The unit that a number format shows beside a figure as it is stored: 0.00"万元", 0.00"万"."""
+    found = _SHOWN_UNIT.fullmatch("".join(look.literal.split()))
+    if found is None or look.scale or look.percent:
+        return None
+    return _whole(found[1])
 
 
 def says_empty(text: str) -> bool:

@@ -262,14 +262,14 @@ def _is_list_header(table: Table, line: Line) -> bool:
 @dataclass(frozen=True, slots=True)
 class Heading:
     """A table's columns as its header names them, and the rows that are header and not data. Columns that are ``repeated``
-    say what one further left says already, and have no meaning."""
+    say what one further left says already, and have no meaning; each has that one."""
 
     paths: Mapping[int, tuple[str, ...]]
     meanings: Mapping[int, Meaning]
     rows: tuple[int, ...]
     first_data: int
     anchors: Mapping[tuple[int, int], tuple[int, int]]
-    repeated: frozenset[int]
+    repeated: Mapping[int, int]
 
 
 def heading(sheet: Sheet, rows: Rows, region: Region, names: Mapping[str, str]) -> Heading:
@@ -330,7 +330,7 @@ def heading(sheet: Sheet, rows: Rows, region: Region, names: Mapping[str, str]) 
         tuple(header_rows),
         first_data,
         MappingProxyType(anchors),
-        frozenset(repeated),
+        MappingProxyType(repeated),
     )
 
 

@@ -40,13 +40,14 @@ def read(path: str | Path, *, limits: Limits = DEFAULTS, form: str | None = None
             found, reading = "package", _read_directory(source, limits)
         elif source.is_dir():
             found, pieces = "folder", _of_folder(source, "", _Budget(limits))
-            reading = _assembled(pieces, limits, form, source)
+            reading = _assembled(pieces, limits, form, source, source.absolute().name)
         else:
             data = _load(source, limits)
             found, opened = sniff(data, limits)
             if found == "archive" and opened is not None:
                 pieces = _of_zip(opened, data, "", source.name, _Budget(limits))
-                reading = replace(_assembled(pieces, limits, form, source), sha256=sha256(data))
+                reading = _assembled(pieces, limits, form, source, source.name)
+                reading = replace(reading, sha256=sha256(data))
             else:
                 reading = _read_file(found, opened, data, limits, source.name)
     if found not in ("folder", "archive"):
@@ -92,7 +93,7 @@ def read_bytes(data: bytes, *, limits: Limits = DEFAULTS, name: str = "") -> tup
     form, opened = sniff(data, limits)
     if form == "archive" and opened is not None:
         pieces = _of_zip(opened, data, "", name, _Budget(limits))
-        reading = replace(_assembled(pieces, limits), sha256=sha256(data))
+        reading = replace(_assembled(pieces, limits, within=name), sha256=sha256(data))
     else:
         reading = _read_file(form, opened, data, limits, name)
     return form, with_source(reading, name, reading.sha256, form)
@@ -316,8 +317,10 @@ def _table_of(data: bytes, name: str) -> Table | None:
     return package.table_of(data, name, load())
 
 
-def _assembled(pieces: _Pieces, limits: Limits, form: str | None = None, source: Path = Path()) -> Reading:
-    """The one report that the files are."""
+def _assembled(
+    pieces: _Pieces, limits: Limits, form: str | None = None, source: Path = Path(), within: str = ""
+) -> Reading:
+    """The one report that the files are; ``within`` is the name of the folder or zip that they are in."""
     for piece in pieces.found:
         _insist(form, piece.form, source)
     order = {piece.name: number for number, piece in enumerate(pieces.found)}
@@ -327,7 +330,8 @@ def _assembled(pieces: _Pieces, limits: Limits, form: str | None = None, source:
     for group in folders.together([(p.name, p.book) for p in pieces.found if p.book]):
         if len(group) > 1:  # what is told of all would hide that one is another's
             merging.hold([(name, _transcribed(book, name).report) for name, book in group], units=False)
-        reading = _transcribed(folders.one_book(group, limits), group[0][0])
+        name = f"{within}/{group[0][0]}" if within else group[0][0]
+        reading = _transcribed(folders.one_book(group, limits), name)
         parts.append((group[0][0], reading))
     for loose in folders.by_folder([(p.name, p.table) for p in pieces.found if p.table]):
         from fatk.formats import package

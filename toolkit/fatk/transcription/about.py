@@ -16,7 +16,7 @@ from fatk.findings import CellRef, notify
 from fatk.model import EMPTY, MISSING, REPORTED, Row, make_row
 from fatk.rounding import usual_step
 from fatk.spec import Edition, Table
-from fatk.transcription.ledger import Ledger, note_year, one
+from fatk.transcription.ledger import Ledger, PrintedForm, note_year, one
 from fatk.values import Value, clean_text
 from fatk.vocabulary import code_levels, fold, fold_title, strip_ordinal
 
@@ -104,7 +104,10 @@ def read_covers(ledger: Ledger) -> None:
                 note_year(ledger, pane.sheet.place(row, column), f"{found[2]}年")
                 if found[1]:
                     ledger.told.entities[clean_text(cell.text)[: len(found[1])]] += 1
-    note_year(ledger, ledger.name, ledger.name)
+    folder, _, name = ledger.name.rpartition("/")
+    note_year(ledger, ledger.name, name)
+    if not ledger.told.years:  # a folder is often named after the year of publication
+        note_year(ledger, ledger.name, folder)
 
 
 def warn_of_budget(ledger: Ledger) -> None:
@@ -156,6 +159,7 @@ def describe(ledger: Ledger, edition: Edition, decimals: int) -> None:
         ]
     else:
         _compare_units(ledger)
+    _unknown_units(ledger)
     _compare_years(ledger)
     _compare_item_units(ledger)
     _compare_entities(ledger, edition)
@@ -210,7 +214,9 @@ def _compare_units(ledger: Ledger) -> None:
 
 def _other_units(ledger: Ledger, usual: str | None) -> None:
     """Say which forms are in another unit than most are, where no list says in which unit each one is."""
-    silent = [form.region.table for form in ledger.forms.values() if form.unit is None]
+    silent = [
+        form.region.table for form in ledger.forms.values() if form.unit is None and form.other_unit is None
+    ]
     if usual and silent:
         cells = [CellRef(table.id) for table in silent]
         titles = "、".join(table.title for table in silent)
@@ -223,6 +229,22 @@ def _other_units(ledger: Ledger, usual: str | None) -> None:
             ledger.findings.append(
                 notify("READ-80", cell, place=place, title=title, printed=form.unit, usual=usual)
             )
+
+
+def _unknown_units(ledger: Ledger) -> None:
+    """Say which forms name a unit that no report is in: nobody can know what their figures mean."""
+    named: dict[str, list[PrintedForm]] = {}
+    for form in ledger.forms.values():
+        if form.other_unit:
+            named.setdefault(form.other_unit[0], []).append(form)
+    for text, forms in named.items():
+        places = [form.other_unit[1] for form in forms if form.other_unit]
+        cells = [
+            CellRef(form.region.table.id, location=place, value=text)
+            for form, place in zip(forms, places, strict=True)
+        ]
+        titles = "、".join(form.region.table.title for form in forms)
+        ledger.findings.append(notify("READ-62", *cells, place=places[0], text=text, titles=titles))
 
 
 def _compare_years(ledger: Ledger) -> None:

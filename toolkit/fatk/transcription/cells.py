@@ -9,6 +9,7 @@ from decimal import Decimal
 from functools import cache, lru_cache
 
 from fatk import lexical
+from fatk.captions import unit_shown
 from fatk.grid import Cell
 from fatk.spec import Field, load
 from fatk.values import BLANKS, Nothing, Value, clean_text, parse_decimal, round_half_up, show, text_fault
@@ -16,7 +17,7 @@ from fatk.values import BLANKS, Nothing, Value, clean_text, parse_decimal, round
 #: Beyond this share of the last printed digit, the figure stored is not the figure shown.
 _STORED = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 #: Words of a number format that make another number of the figure shown.
-_OTHER_NUMBER = re.compile(r"[0-9‰千万亿]")
+_OTHER_NUMBER = re.compile(r"[0-9%‰‱千万亿]")
 _FLOAT_NOISE, _FLOAT_PRECISION = Decimal("0.000001"), Decimal("1e-12")
 #: How many figures are known at a time: a report says most of them more than once.
 _REPEATED = 2048
@@ -75,7 +76,8 @@ def _stored(declared: Field, cell: Cell, decimals: int | None) -> tuple[Value, l
         whole = number.to_integral_value()
         return (int(whole), None) if whole == number else (None, ("READ-02", {"text": cell.text}))
     # What is shown is another number, and so are its decimals.
-    scaled = form.percent or form.scale or (form.literal and _OTHER_NUMBER.search(form.literal))
+    counted = unit_shown(form) is None and _OTHER_NUMBER.search(form.literal)
+    scaled = form.percent or form.scale or form.masked or counted
     shown = decimals if scaled or form.decimals is None else form.decimals
     if shown is None:
         plain = parse_decimal(cell.text)

@@ -11,7 +11,7 @@ from fatk.captions import read_captions, says_empty, unit_in
 from fatk.findings import CellRef, notify
 from fatk.grid import FORMULA_WITHOUT_VALUE, Cell
 from fatk.model import REPORTED
-from fatk.recognition import Heading, Line, Region, heading, is_foot
+from fatk.recognition import Heading, Line, Region, heading, is_foot, looks_like_amount
 from fatk.rowkeys import Columns, Keys, is_residue
 from fatk.spec import Edition, Field, Table
 from fatk.transcription.cells import from_cell
@@ -24,12 +24,14 @@ from fatk.transcription.ledger import (
     listed_status,
     note_fault,
     note_repeated,
+    note_shown_unit,
+    note_unit,
     note_year,
     printed_as,
     unbroken,
 )
 from fatk.transcription.linecolumns import read_line_columns
-from fatk.values import BLANKS, Value, clean_text
+from fatk.values import BLANKS, Value, clean_text, parse_decimal
 from fatk.vocabulary import Meaning, fold, is_cut_title, is_header_word, title_of, vocabulary
 
 #: How much of a misspelt word must be right for the one that is meant to be named.
@@ -95,7 +97,7 @@ def surroundings(ledger: Ledger, form: PrintedForm, names: Mapping[str, str]) ->
             if placed and cell.kind == "text" and is_header_word(cell, words, names):
                 pane.used[number].add(column)
                 place = pane.sheet.place(number, column)
-                _note_unit(form, unit_in(cell.text), place)
+                note_unit(form, unit_in(cell.text), place)
                 if column in form.heading.meanings:
                     note_year(ledger, place, cell.text)
             elif placed and number != form.heading.first_data and is_header_word(cell, words, names):
@@ -108,7 +110,7 @@ def _check_title(ledger: Ledger, form: PrintedForm, place: tuple[int, int], titl
     """Say where a title is not that of the table that its header shows."""
     region, where = form.region, form.pane.sheet.place(*place)
     cell = CellRef(region.table.id, location=where, value=title)
-    _note_unit(form, unit_in(title), where)
+    note_unit(form, unit_in(title), where)
     if is_cut_title(title) and title not in printed_as(ledger, region.table.id):
         ledger.findings.append(notify("READ-96", cell, place=where, text=title, title=region.table.title))
     if region.titled and title not in printed_as(ledger, region.table.id):
@@ -121,7 +123,9 @@ def _read_caption(ledger: Ledger, form: PrintedForm, cell: Cell, place: str) -> 
     found = read_captions(cell.text, form.region.table.id)
     for caption in found:
         if caption.kind == captions.UNIT:
-            _note_unit(form, caption.value, place)
+            note_unit(form, caption.value, place)
+        elif caption.kind == captions.OTHER_UNIT:
+            form.other_unit = form.other_unit or (caption.value, place)
         elif caption.kind == captions.NUMBER:
             form.number = caption.value
         elif caption.kind == captions.ENTITY:
@@ -129,14 +133,7 @@ def _read_caption(ledger: Ledger, form: PrintedForm, cell: Cell, place: str) -> 
             ledger.told.named.append((form.region.table.id, place, caption.words, caption.value))
         else:
             note_year(ledger, place, caption.words)
-    return bool(found)
-
-
-def _note_unit(form: PrintedForm, unit: str | None, place: str) -> None:
-    """Note a unit that is named in or around a form; its captions come first."""
-    if unit is not None:
-        form.units.append((unit, place))
-        form.unit = form.unit or unit
+    return bool(found) and all(caption.kind != captions.OTHER_UNIT for caption in found)
 
 
 def _check_units(ledger: Ledger, form: PrintedForm) -> None:
@@ -193,8 +190,14 @@ def _check_columns(ledger: Ledger, form: PrintedForm) -> None:
     upright = any(m.line for m in head.meanings.values())
     missing = [f for f in table.amounts if f.name not in present and not f.by_edition and not upright]
     unknown = {c: path for c, path in sorted(head.paths.items()) if c not in head.meanings}
-    for column in head.repeated & unknown.keys():
-        note_repeated(ledger, table, pane, header, column, " > ".join(unknown.pop(column)))
+    for column, first in head.repeated.items():
+        path = unknown.pop(column, None)
+        if head.meanings[first].role == "amount" and _figures_differ(form, first, column):
+            note_repeated(
+                ledger, table, pane, header, column, " > ".join(path or head.paths[first]), "READ-63"
+            )
+        elif path:
+            note_repeated(ledger, table, pane, header, column, " > ".join(path))
     known = vocabulary(table.id).words  # a known word in another place is not misspelt
     for wanted, column in _misspelt(missing, {c: p for c, p in unknown.items() if p[-1] not in known}):
         missing.remove(wanted)
@@ -213,6 +216,24 @@ def _check_columns(ledger: Ledger, form: PrintedForm) -> None:
         ledger.findings.append(
             notify("READ-36", cell, place=place, title=table.title, header=" > ".join(path))
         )
+
+
+def _figures_differ(form: PrintedForm, first: int, again: int) -> bool:
+    """Whether a column that is there twice has a figure that the first one has not in the same row."""
+    lines = (dict(form.pane.rows.get(n, ())) for n in range(form.heading.first_data, form.region.end + 1))
+    return any(
+        again in line
+        and looks_like_amount(line[again])
+        and (first not in line or not _same_figure(line[first], line[again]))
+        for line in lines
+    )
+
+
+def _same_figure(one: Cell, other: Cell) -> bool:
+    """Whether two cells hold the same number, however it is written."""
+    plain = (lexical.normalise_number(cell.text, amount=True)[0] for cell in (one, other))
+    numbers = [parse_decimal(text) for text in plain]
+    return numbers[0] == numbers[1] if None not in numbers else one.text == other.text
 
 
 def _misspelt(missing: Sequence[Field], unknown: Mapping[int, Sequence[str]]) -> list[tuple[Field, int]]:
@@ -246,6 +267,7 @@ def read_form(ledger: Ledger, form: PrintedForm, decimals: int, names: Mapping[s
     blocks = _blocks(form.heading, table)
     keys = {block.name: Keys(table, block.name, names) for block in blocks}
     _read_rows(ledger, form, blocks, keys, last, decimals)
+    _look_below(ledger, form, blocks, names, last)
     known = {row[table.key_positions[0]] for row in ledger.rows.get(table.id, ())}
     for page in form.more:
         blocks = _blocks(page.heading, table)
@@ -279,6 +301,8 @@ def _read_rows(
             for column, cell in line.items():
                 _read_caption(ledger, form, cell, pane.sheet.place(number, column))
             continue
+        if pane.sheet.plain:
+            _note_beyond(ledger, form, number, line)
         for block in blocks:
             _read_row(ledger, form, block, keys[block.name], number, line, decimals)
 
@@ -286,6 +310,42 @@ def _read_rows(
 def _folded(line: Line) -> tuple[str, ...]:
     """The texts of a row as they are compared."""
     return tuple(fold(cell.text) for cell in line.values())
+
+
+def _look_below(
+    ledger: Ledger, form: PrintedForm, blocks: Sequence[Columns], names: Mapping[str, str], last: int
+) -> None:
+    """Say which rows below a form's notes look like rows of the form: nobody looks for figures there."""
+    pane, table = form.pane, form.region.table
+    keys = {block.name: Keys(table, block.name, names) for block in blocks}
+    for number in range(last + 1, form.region.end + 1):
+        used = pane.used.get(number, ())
+        line = {c: cell for c, cell in pane.rows.get(number, {}).items() if c not in used}
+        for block in blocks:
+            figures = [c for c, _, _ in block.amounts if c in line and looks_like_amount(line[c])]
+            found = keys[block.name].identify(block, line) if figures else None
+            if found is not None and found.key is not None:
+                place = pane.sheet.place(number, found.columns[0])
+                cell = CellRef(table.id, location=place, value=found.name or found.key)
+                text = f"{found.name or found.key} {clean_text(line[figures[0]].text)}"
+                ledger.findings.append(notify("READ-64", cell, place=place, title=table.title, text=text))
+
+
+def _note_beyond(ledger: Ledger, form: PrintedForm, number: int, line: Line) -> None:
+    """Say that a line of a text file goes on beyond the header: a comma within a figure parts it, and shifts those behind."""
+    last = max(form.heading.paths, default=-1)
+    for column, cell in line.items():
+        if column > last and last >= 0 and looks_like_amount(cell):
+            place, text = form.pane.sheet.place(number, column), clean_text(cell.text)
+            ledger.findings.append(
+                notify(
+                    "READ-20",
+                    CellRef(form.region.table.id, location=place, value=text),
+                    place=place,
+                    text=text,
+                )
+            )
+            return
 
 
 def _is_title_again(form: PrintedForm, line: Line) -> bool:
@@ -371,6 +431,8 @@ def _read_row(
             values[position], fault = from_cell(declared, figure, decimals)
             if fault:
                 faults.append((declared, column, figure, fault))
+            if figure.format.literal:
+                note_shown_unit(form, figure, pane.sheet.place(number, column))
     keep(ledger, pane, table, number, tuple(values), block.spots, faults)
 
 

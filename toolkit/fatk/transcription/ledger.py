@@ -14,9 +14,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from fatk import lexical
-from fatk.captions import years_in
+from fatk.captions import unit_shown, years_in
 from fatk.findings import CellRef, Finding, notify
-from fatk.grid import Book, Cell, Sheet
+from fatk.grid import NUMBER, Book, Cell, Sheet
 from fatk.model import Row, make_row, row_name
 from fatk.reading import RowPlaces
 from fatk.recognition import Heading, Region, Rows, is_aside, panes
@@ -35,6 +35,8 @@ _NOTICES = {
     "TEXT_OUTSIDE_TABLES": "READ-61",
     "ENCODING_GUESSED": "READ-65",
     "RESULTS_SHEET": "READ-90",
+    "SHOWN_DIFFERS": "READ-66",
+    "CELL_NOT_READ": "READ-67",
 }
 #: A field, the column and cell that it was read from, and what is wrong with it.
 CellFault = tuple[Field, int, Cell, lexical.Fault]
@@ -73,7 +75,7 @@ def _within(there: Mapping[int, object], first: int, last: int) -> Iterable[int]
 @dataclass(slots=True)
 class PrintedForm:
     """A form and what the lines around it say of it; ``units`` are all that are named in or around it, with their places,
-    and ``more`` the further pages that may go on with it."""
+    ``other_unit`` is one that no report is in, with its place, and ``more`` the further pages that may go on with it."""
 
     region: Region
     heading: Heading
@@ -82,6 +84,7 @@ class PrintedForm:
     number: str | None = None
     unit: str | None = None
     units: list[tuple[str, str]] = field(default_factory=list)
+    other_unit: tuple[str, str] | None = None
     statement: str | None = None
     more: list[PrintedForm] = field(default_factory=list)
 
@@ -194,11 +197,13 @@ def keep(
     ledger.rows.setdefault(table.id, []).append(row)
 
 
-def note_repeated(ledger: Ledger, table: Table, pane: Pane, number: int, column: int, text: str) -> None:
+def note_repeated(
+    ledger: Ledger, table: Table, pane: Pane, number: int, column: int, text: str, notice: str = "READ-53"
+) -> None:
     """Say that a column or an item is there already; what it holds is kept as it is."""
     where = pane.sheet.place(number, column)
     cell = CellRef(table.id, location=where, value=text)
-    ledger.findings.append(notify("READ-53", cell, place=where, title=table.title, header=text))
+    ledger.findings.append(notify(notice, cell, place=where, title=table.title, header=text))
 
 
 def note_fault(ledger: Ledger, pane: Pane, table: Table, name: str, number: int, fault: CellFault) -> None:
@@ -208,6 +213,20 @@ def note_fault(ledger: Ledger, pane: Pane, table: Table, name: str, number: int,
     where = pane.sheet.place(number, column)
     ref = CellRef(table.id, name, declared.name, where, declared.title, cell.text)
     ledger.findings.append(notify(code, ref, place=where, field=declared.title, **details))
+
+
+def note_unit(form: PrintedForm, unit: str | None, place: str) -> None:
+    """Note a unit that is named in or around a form; its captions come first."""
+    if unit is not None:
+        form.units.append((unit, place))
+        form.unit = form.unit or unit
+
+
+def note_shown_unit(form: PrintedForm, figure: Cell, place: str) -> None:
+    """Note the unit that a figure's number format shows beside it, once: a form has it in every cell."""
+    unit = unit_shown(figure.format) if figure.format.literal and figure.kind == NUMBER else None
+    if unit is not None and all(unit != other for other, _ in form.units):
+        note_unit(form, unit, place)
 
 
 def note_year(ledger: Ledger, place: str, text: str) -> None:

@@ -7,7 +7,15 @@ from fatk.grid import Cell
 from fatk.model import REPORTED
 from fatk.recognition import is_number_row
 from fatk.transcription.cells import from_cell
-from fatk.transcription.ledger import CellFault, Ledger, PrintedForm, keep, listed_status, unbroken
+from fatk.transcription.ledger import (
+    CellFault,
+    Ledger,
+    PrintedForm,
+    keep,
+    listed_status,
+    note_shown_unit,
+    unbroken,
+)
 from fatk.values import Value, clean_text
 from fatk.vocabulary import Meaning, fold, is_total, vocabulary
 
@@ -39,6 +47,8 @@ def read_line_columns(ledger: Ledger, form: PrintedForm, last: int, decimals: in
             if cell is not None:
                 pane.used[number].add(column)
                 values[position], fault = from_cell(declared, cell, decimals)
+                if cell.format.literal:
+                    note_shown_unit(form, cell, pane.sheet.place(number, column))
                 if fault:
                     faults.append((declared, column, cell, fault))
         keep(ledger, pane, table, number, tuple(values), spots, faults)
