@@ -36,13 +36,18 @@ def linear(rule: Rule, context: Context) -> Iterator[Check]:
 
 def rollup(rule: Rule, context: Context) -> Iterator[Check]:
     """Every parent equals its children: the total its classes, a class its sections, a section its items."""
+    for total, parts in levels(rule, context):
+        yield equality(rule, [total], parts, context)
+
+
+def levels(rule: Rule, context: Context) -> Iterator[tuple[Operand, list[Operand]]]:
+    """Each parent of a roll-up with the children that its table has, column by column."""
     table = context.spec.tables[rule.body["table"]]
     rows = context.rows_of(table.id)
     children: dict[str, list[str]] = {}
     for name in rows:
         if name.isdigit():
-            parent = name[:-2] if len(name) > 3 else TOTAL
-            children.setdefault(parent, []).append(name)
+            children.setdefault(parent_of(name), []).append(name)
     wanted = [TOTAL] if rule.body["level"] == "total" else [p for p in children if p != TOTAL]
     for parent in wanted:
         if parent not in rows:
@@ -51,7 +56,12 @@ def rollup(rule: Rule, context: Context) -> Iterator[Check]:
             if context.printed(table, parent, field.name) and parent in children:
                 total = context.operand(table.id, parent, field.name)
                 parts = [context.operand(table.id, child, field.name) for child in children[parent]]
-                yield equality(rule, [total], parts, context)
+                yield total, parts
+
+
+def parent_of(code: str) -> str:
+    """The code one level above, or the total."""
+    return code[:-2] if len(code) > 3 else TOTAL
 
 
 def compare(rule: Rule, context: Context) -> Iterator[Check]:

@@ -1,0 +1,241 @@
+"""The nine tables as far as they follow from a narrative: stated, derived, by convention, or known to be undisclosed.
+
+Nothing is invented: an amount is put into a table where the document states it, where the identities of the standard leave
+one value for it, or where a declared convention does and the sums agree. Every cell says on which of these it stands and
+how it follows. What the document contradicts itself about is told, and not used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from fatk.derive import words
+from fatk.derive.conventions import usable
+from fatk.derive.declared import declared
+from fatk.derive.network import Clash, Network, Relation
+from fatk.derive.relations import Ground
+from fatk.derive.skeleton import listed_codes, missing_forms, skeleton
+from fatk.derive.statements import at_hand, claimed, decimals_of_report, listed
+from fatk.findings import CellRef, Finding, notify
+from fatk.model import Report, Row, build, make_row
+from fatk.model import row_name as row_name
+from fatk.rules.context import Context, Ref
+from fatk.rules.narrative.claims import Claim
+from fatk.spec import Table
+from fatk.values import Nothing, Value, round_half_up, show
+
+_ONE = Decimal(1)
+
+
+def derive_tables(report: Report) -> tuple[Report, tuple[Finding, ...]]:
+    """The report with its missing tables built as far as they follow from what it states, and what was noticed.
+
+    Amounts are in the report's unit with its decimals. A table of which nothing follows, or of whose codes some are known
+    to be lacking, stays missing; a cell that does not follow is blank, and one that is listed without its amount is
+    undisclosed, with its bounds. Tables that the report has are used and left as they are.
+    """
+    if not missing_forms(report):
+        return report, ()
+    context = Context(skeleton(report))
+    ground = Ground(context, frozenset(table.id for table in missing_forms(report)))
+    inference = _Inference.of(ground)
+    found = inference.network()
+    return _Assembly(report, ground, found).report(inference)
+
+
+@dataclass(slots=True, eq=False)
+class _Inference:
+    """Everything that is known beforehand, and what had to be given up to keep it free of contradictions."""
+
+    ground: Ground
+    rules: list[Relation]
+    statements: list[Relation]
+    claims: Mapping[Ref, list[tuple[Claim, Relation]]]
+    barred: set[Ref]
+    soft: set[Relation]
+    refused: set[str]
+    findings: list[Finding]
+
+    @classmethod
+    def of(cls, ground: Ground) -> _Inference:
+        """What the report states and what the rules say."""
+        rules = ground.relations()
+        claims = claimed(ground)
+        stated = [relation for found in claims.values() for _, relation in found]
+        return cls(
+            ground, rules, [*stated, *at_hand(ground), *listed(ground)], claims, set(), set(), set(), []
+        )
+
+    def network(self) -> Network:
+        """All that follows, once what contradicts itself has been left out."""
+        while True:
+            network, clash = self._drawn(self.barred)
+            clash = clash or self._by_convention(network)
+            if clash is None:
+                return network
+            self._give_up(clash)
+
+    def _drawn(self, barred: set[Ref]) -> tuple[Network, Clash | None]:
+        network = Network(self.ground.signed, frozenset(self.soft))
+        used = [relation for relation in self.statements if relation.leaf not in barred]
+        clash = network.add([*used, *self.rules])
+        return network, clash or self._closed(network)
+
+    def _closed(self, network: Network) -> Clash | None:
+        """Lists whose figures make up the whole but for rounding are without gaps."""
+        for relation in self.soft:
+            for _, key in relation.terms:
+                high = network.high.get(key)
+                if key in self.ground.rests and high and 0 < high.value <= 2 * relation.tolerance:
+                    clash = network.add([Relation("listed", "列举无遗，差额是四舍五入", ((_ONE, key),))])
+                    if clash:
+                        return clash
+        return None
+
+    def _by_convention(self, network: Network) -> Clash | None:
+        """Use the conventions that the report agrees with, one after another."""
+        for convention in declared().conventions:
+            if convention.id in self.refused:
+                continue
+            relations, disagrees = usable(convention, self.ground, network)
+            if disagrees:
+                self._refuse(convention.id)
+            clash = network.add(relations)
+            if clash:
+                return clash
+        return None
+
+    def _give_up(self, clash: Clash) -> None:
+        """Take as rounding what rounding explains; else leave out a convention, or the statements that disagree."""
+        if self._explained(clash):
+            return
+        if clash.convention is not None:
+            self._refuse(clash.convention)
+            return
+        lists = [leaf for leaf in clash.leaves if leaf not in self.claims and leaf.field == "code"]
+        suspects = lists or self._suspects(clash)
+        self.barred.update(suspects)
+        self.findings.append(self._contradiction(clash, suspects))
+
+    def _explained(self, clash: Clash) -> bool:
+        for relations in (clash.nearest, clash.relations):
+            rounded = {r for r in relations if r.tolerance and not r.loose} - self.soft
+            if rounded and clash.gap <= sum((r.tolerance for r in relations), Decimal(0)):
+                self.soft |= rounded
+                return True
+        return False
+
+    def _suspects(self, clash: Clash) -> list[Ref]:
+        """Of the statements that cannot all be true, those without which alone the others agree; else all of them."""
+        alone = [leaf for leaf in clash.leaves if self._drawn(self.barred | {leaf})[1] is None]
+        return alone or clash.leaves
+
+    def _refuse(self, convention: str) -> None:
+        if convention not in self.refused:
+            self.refused.add(convention)
+            self.findings.append(notify("READ-132", title=declared().convention(convention).title["zh"]))
+
+    def _contradiction(self, clash: Clash, suspects: Sequence[Ref]) -> Finding:
+        cells = [
+            CellRef("claims", claim.ref.row, "value", label=claim.entry.name, value=show(claim.value))
+            for leaf in suspects
+            for claim, _ in self.claims.get(leaf, ())
+        ]
+        others = [CellRef(*leaf) for leaf in suspects if leaf not in self.claims]
+        said = "；".join(dict.fromkeys(relation.said for relation in clash.nearest))
+        return notify("READ-131", *cells, *others, rule=said, count=len(suspects))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Assembly:
+    """The report with what is known of its missing tables."""
+
+    source: Report
+    ground: Ground
+    network: Network
+
+    def report(self, inference: _Inference) -> tuple[Report, tuple[Finding, ...]]:
+        """The report, and what was noticed."""
+        context = self.ground.context
+        tables: dict[str, Iterable[Row]] = dict(self.source.tables)
+        cells: list[Row] = list(context.report.rows("cells"))
+        status = {row[0]: row for row in context.report.rows("tables")}
+        built, left = [], []
+        for table in missing_forms(self.source):
+            rows, notes = self._table(table, inference.barred)
+            if notes and not self._lacking(table):
+                tables[table.id] = rows
+                cells += notes
+                built.append(table)
+            else:
+                left.append(table)
+                status[table.id] = next(row for row in self._former() if row[0] == table.id)
+        tables["cells"], tables["tables"] = cells, list(status.values())
+        return build(self.source.spec, tables), (*inference.findings, *_told(context, built, left, cells))
+
+    def _former(self) -> tuple[Row, ...]:
+        return build(self.source.spec, self.source.tables).rows("tables")
+
+    def _lacking(self, table: Table) -> bool:
+        """Whether there must be codes that are not among the table's rows, which would have no money without them."""
+        return any(
+            rest.table == table.id and (self.network.bounds(rest)[0] or 0) > 0 for rest in self.ground.rests
+        )
+
+    def _table(self, table: Table, barred: set[Ref]) -> tuple[list[Row], list[Row]]:
+        """The rows of a table, and what is said of each of its cells."""
+        rows, notes = [], []
+        source = declared().rows.get(table.id)
+        for name, row in self.ground.context.rows_of(table.id).items():
+            values: dict[str, Value] = {}
+            said: list[Row] = []
+            for field in table.amounts:
+                key = Ref(table.id, name, field.name)
+                if key not in barred and self.ground.context.printed(table, name, field.name):
+                    value, note = self._cell(key)
+                    if note is not None:
+                        values[field.name] = value
+                        said.append(note)
+            if source and source.only_known and name.isdigit() and table.amounts[0].name not in values:
+                continue
+            notes += said
+            rows.append(tuple(values.get(f.name, v) for f, v in zip(table.fields, row, strict=True)))
+        return rows, notes
+
+    def _cell(self, key: Ref) -> tuple[Value, Row | None]:
+        """The value of a cell and what is said of it; nothing where it does not follow."""
+        declared_cells = self.source.spec.tables["cells"]
+        named = dict(zip(("table", "row", "field"), key, strict=True))
+        value = self.network.value(key)
+        if value is not None:
+            how = words.derivation(self.network, key)
+            basis = words.basis(self.network, key)
+            return self._printed(value), make_row(declared_cells, **named, basis=basis, derivation=how)
+        low, high = self.network.bounds(key)
+        if low and key.row in listed_codes(self.source, key.table):
+            return Nothing.UNDISCLOSED, make_row(
+                declared_cells, **named, basis="undisclosed", derivation=words.bounds(self.network, key),
+                min=self._printed(low), max=None if high is None else self._printed(high),
+            )  # fmt: skip
+        return None, None
+
+    def _printed(self, value: Decimal) -> Decimal:
+        return round_half_up(value, decimals_of_report(self.ground.context))
+
+
+def _told(
+    context: Context, built: Sequence[Table], left: Sequence[Table], cells: Iterable[Row]
+) -> Iterator[Finding]:
+    """How much was found, and which tables were not."""
+    names = {table.id for table in built}
+    at = context.spec.tables["cells"].position["basis"]
+    counts = dict.fromkeys(context.spec.tables["cells"]["basis"].enum, 0)
+    for row in cells:
+        if row[0] in names:
+            counts[str(row[at])] += 1
+    if built:
+        yield notify("READ-130", tables=len(built), count=sum(counts.values()), **counts)
+    if left:
+        yield notify("READ-133", titles="、".join(table.title for table in left))
