@@ -34,19 +34,3 @@ def improbable(residual: Decimal, step: Decimal, parts: int) -> bool:
         return False
     variance = step * step * (parts + 1) / 12
     return residual * residual > 16 * variance
-
-
-def quotient(
-    numerator: tuple[Decimal, Decimal], denominator: tuple[Decimal, Decimal]
-) -> tuple[Decimal, Decimal] | None:
-    """The least and greatest value, in percent, of a quotient of two intervals; ``None`` where the base may be zero."""
-    low, high = denominator
-    if low <= 0 <= high:
-        return None
-    corners = [100 * n / d for n in numerator for d in (low, high)]
-    return min(corners), max(corners)
-
-
-def meet(one: tuple[Decimal, Decimal], other: tuple[Decimal, Decimal]) -> bool:
-    """Whether two closed intervals have a point in common."""
-    return one[0] <= other[1] and other[0] <= one[1]

@@ -110,15 +110,10 @@ def round_half_up(number: Decimal, decimals: int) -> Decimal:
 def decimals_of(number: Decimal) -> int:
     """How many decimals a number is printed with."""
     exponent = number.as_tuple().exponent
-    return -exponent if isinstance(exponent, int) and exponent < 0 else 0
+    return max(0, -exponent) if isinstance(exponent, int) else 0
 
 
 def visible(text: str, limit: int = 80) -> str:
     """Untrusted text made safe to print: controls and direction marks are shown as escapes, long text is cut."""
-    shown = "".join(
-        c
-        if c.isprintable() and not ("\u202a" <= c <= "\u202e" or "\u2066" <= c <= "\u2069")
-        else c.encode("unicode_escape").decode()
-        for c in text[: limit + 1]
-    )
+    shown = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text[:limit])
     return shown if len(text) <= limit else shown[:limit] + "…"
