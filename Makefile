@@ -5,7 +5,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test bench fuzz lint format schemas examples lock clean system-packages
+.PHONY: help demo test bench fuzz mutation lint format schemas examples lock clean system-packages
 
 # The first Python that is new enough and can make an environment; asked by running it, since a command of that name
 # may be an empty shim. Another one: make PYTHON=/path/to/python …
@@ -35,6 +35,9 @@ bench: .venv/.stamp-dev ## 与同类工具并排比较性能 · measure against 
 
 fuzz: .venv/.stamp-dev ## 用损坏的文件试读十分钟（ARGS="--minutes 60 xls"） · read damaged files for ten minutes
 	.venv/bin/python tests/fuzz.py $(ARGS)
+
+mutation: .venv/.stamp-dev ## 逐个植入小错，看测试能否发现（ARGS="rules.linear values"） · put in small faults, which a test must notice
+	PYTHONHASHSEED=0 .venv/bin/python scripts/mutation.py --workers $(WORKERS) $(ARGS)
 
 lint: .venv/.stamp-dev ## 检查风格与类型 · check style and types
 	.venv/bin/ruff check .
