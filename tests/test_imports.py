@@ -23,6 +23,12 @@ ROWS = (
     "wording",
     "captions reading layout structure vocabulary rules.context ooxml opendocument officexml delimited htmltables xls",
     "recognition editions rules.terms rules.sentences formulas webarchive",
+    "documents documents.pdfium documents.printed documents.printed.page",
+    "documents.printed.lines documents.printed.ruled",
+    "documents.printed.tables documents.printed.furniture documents.printed.paragraphs",
+    "documents.printed.continued",
+    "documents.printed.arrangement",
+    "documents.pdf",
     "rules.linear",
     "rules.narrative.claims",
     "rules.narrative.figures",
@@ -81,6 +87,8 @@ HEAVY = (
     "duckdb",
     "pandas",
     "lxml",
+    "pdfplumber",
+    "pypdfium2",
     "requests",
 )
 

@@ -102,18 +102,38 @@ class Limits:
     )
     number_length: int = _limit(40, "char", "NUMBER_TOO_LONG", "一个数的字符数", "characters of a number")
 
+    pages: int = _limit(1_000, "", "PDF_TOO_MANY_PAGES", "PDF 的页数", "pages of a PDF")
+    page_characters: int = _limit(
+        2_000_000, "char", "PDF_TEXT_TOO_LARGE", "PDF 各页的字符总数", "characters on all pages of a PDF"
+    )
+    page_drawings: int = _limit(
+        500_000,
+        "",
+        "PDF_TOO_COMPLEX",
+        "PDF 各页的图形、线段和文字块总数",
+        "drawn objects, lines and pieces of text on all pages of a PDF",
+    )
+
     reader_memory: int = _limit(
-        1 << 30, "B", "RESOURCE_LIMIT", "读取 .xls 的子进程的内存", "memory of the process that reads an .xls"
+        1 << 30,
+        "B",
+        "RESOURCE_LIMIT",
+        "读取 .xls 或 PDF 的子进程的内存",
+        "memory of the process that reads an .xls or a PDF",
     )
     reader_seconds: int = _limit(
-        60, "s", "READER_TIMEOUT", "读取 .xls 的子进程的时间", "time of the process that reads an .xls"
+        60,
+        "s",
+        "READER_TIMEOUT",
+        "读取 .xls 或 PDF 的子进程的时间",
+        "time of the process that reads an .xls or a PDF",
     )
     reader_answer: int = _limit(
         256 * _MIB,
         "B",
         "RESOURCE_LIMIT",
-        "读取 .xls 的子进程交回的数据量",
-        "what the process that reads an .xls hands back",
+        "读取 .xls 或 PDF 的子进程交回的数据量",
+        "what the process that reads an .xls or a PDF hands back",
     )
 
     findings_exported: int = _limit(
@@ -146,6 +166,9 @@ SERVER = Limits(
     csv_field=64 * _KIB,
     csv_columns=256,
     csv_rows=500_000,
+    pages=300,
+    page_characters=1_000_000,
+    page_drawings=200_000,
     reader_memory=512 * _MIB,
     reader_seconds=20,
     reader_answer=64 * _MIB,
