@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import assume, example, given
+from hypothesis import given
 from hypothesis import strategies as st
 
 import fatk
@@ -37,7 +37,8 @@ def without_tables(report: Report) -> Report:
     listed = SPEC.tables["tables"]
     states = [
         make_row(
-            listed, **{**dict(zip(listed.position, row, strict=True)), "status": MISSING, "reconstructed": None}
+            listed,
+            **{**dict(zip(listed.position, row, strict=True)), "status": MISSING, "reconstructed": None},
         )
         if row[1] == REPORTED
         else row
@@ -112,7 +113,10 @@ def test_how_a_cell_follows_is_said_in_the_words_of_rules_and_statements() -> No
     assert said["fiscal_appropriation_summary", "expenditure.208", "general_public_budget"] == (
         f"说明五（二）载明；{RULES['X-09'].title['zh']}"
     )
-    assert said["general_budget_expenditure", "TOTAL", "project"] == f"{RULES['GBE-01'].title['zh']}：386.23－354.66"
+    assert (
+        said["general_budget_expenditure", "TOTAL", "project"]
+        == f"{RULES['GBE-01'].title['zh']}：386.23－354.66"
+    )
     assert said["general_budget_basic_expenditure", "30202", "amount"] == (
         "说明六列举有支出的科目，未列此科目，按列举无遗为零"
     )
@@ -139,7 +143,8 @@ def test_tables_that_are_at_hand_are_used_and_left_as_they_are() -> None:
     bare = without_tables(report)
     kept = "general_budget_expenditure"
     status = [
-        next(r for r in report.rows("tables") if r[0] == kept) if row[0] == kept else row for row in bare.rows("tables")
+        next(r for r in report.rows("tables") if r[0] == kept) if row[0] == kept else row
+        for row in bare.rows("tables")
     ]
     claims = [row for row in bare.rows("claims") if not str(row[0]).startswith("general_public_budget")]
     given_one = build(
@@ -148,16 +153,18 @@ def test_tables_that_are_at_hand_are_used_and_left_as_they_are() -> None:
     derived, _ = derive_tables(given_one)
     assert derived.rows(kept) == report.rows(kept)
     assert not any(row[0] == kept for row in derived.rows("cells"))
-    assert derived.value("fiscal_appropriation_summary", "expenditure.208", "general_public_budget") == Decimal(
-        "25.14"
-    )
+    assert derived.value(
+        "fiscal_appropriation_summary", "expenditure.208", "general_public_budget"
+    ) == Decimal("25.14")
 
 
 def test_a_figure_of_fewer_decimals_bounds_a_cell_and_is_not_its_value() -> None:
     bare = without_tables(wuerhe())
     at = SPEC.tables["claims"].position["value"]
     claims = [
-        (*row[:at], Decimal("24.3"), *row[at + 1 :]) if row[0] == "general_public_budget.items[3].actual" else row
+        (*row[:at], Decimal("24.3"), *row[at + 1 :])
+        if row[0] == "general_public_budget.items[3].actual"
+        else row
         for row in bare.rows("claims")
     ]
     derived, _ = derive_tables(build(SPEC, {**bare.tables, "claims": claims}))
@@ -186,7 +193,9 @@ def _moved(report: Report, source: str, target: str, amount: Decimal) -> Iterato
     at = SPEC.tables["claims"].position["value"]
     codes = {row[0]: row[4] for row in report.rows("general_budget_items")}
     changes = {source: -amount, target: amount}
-    paths = {f"general_public_budget.items[{no}].actual": changes.get(str(code)) for no, code in codes.items()}
+    paths = {
+        f"general_public_budget.items[{no}].actual": changes.get(str(code)) for no, code in codes.items()
+    }
     for row in report.rows("claims"):
         change = paths.get(str(row[0]))
         value = row[at]
@@ -217,7 +226,9 @@ def narrated(report: Report, drawn: Iterable[str] | None = None) -> Report:
             path = entry.path.replace("[*]", f"[{row[0]}]")
             claims.append((path, _value(filled, entry.cell.table, code, entry.cell.field)))
     rows = [
-        make_row(SPEC.tables["claims"], path=path, occurrence=1, value=value, unit=report.unit, printed=str(value))
+        make_row(
+            SPEC.tables["claims"], path=path, occurrence=1, value=value, unit=report.unit, printed=str(value)
+        )
         for path, value in claims
         if isinstance(value, Decimal)
     ]
@@ -232,7 +243,10 @@ def _value(report: Report, table: str, row: str, field: str) -> Value:
 
 
 def _lists(report: Report) -> dict[str, list[Row]]:
-    general, basic = SPEC.tables["general_budget_expenditure"], SPEC.tables["general_budget_basic_expenditure"]
+    general, basic = (
+        SPEC.tables["general_budget_expenditure"],
+        SPEC.tables["general_budget_basic_expenditure"],
+    )
     names = {str(row[0]): str(row[general.position["name"]]) for row in report.rows(general.id)}
     classes = [code for code in names if len(code) == 3]
     items = [code for code in names if len(code) == 7]
@@ -270,7 +284,9 @@ def in_wan(report: Report) -> Report:
         fields = {i for i, f in enumerate(table.fields) if f.amount and table.kind == "form"}
         tables[table_id] = [
             tuple(
-                (v / 10_000).quantize(Decimal("0.01"), "ROUND_HALF_UP") if i in fields and isinstance(v, Decimal) else v
+                (v / 10_000).quantize(Decimal("0.01"), "ROUND_HALF_UP")
+                if i in fields and isinstance(v, Decimal)
+                else v
                 for i, v in enumerate(row)
             )
             for row in rows
@@ -293,7 +309,9 @@ def differing(derived: Report, true: Report, step: Decimal = Decimal(0)) -> list
         true_value = right.get(key, Decimal(0))
         assert isinstance(true_value, Decimal)
         low, high = (
-            (value, value) if isinstance(value, Decimal) else (said[key][1], said[key][2] or Decimal("Infinity"))
+            (value, value)
+            if isinstance(value, Decimal)
+            else (said[key][1], said[key][2] or Decimal("Infinity"))
         )
         assert isinstance(low, Decimal)
         assert isinstance(high, Decimal)
@@ -316,7 +334,9 @@ def test_what_is_derived_is_what_the_tables_have(report: Report, drawn: list[str
 def test_derived_tables_keep_the_rules_and_the_structure(report: Report, drawn: list[str] | None) -> None:
     derived, _ = derive_tables(narrated(report, drawn))
     kinds = {"linear", "rollup", "compare", "agrees"}
-    failed = [c for c in run(RULES, Context(derived)) if c.outcome == "failed" and RULES[c.rule].kind in kinds]
+    failed = [
+        c for c in run(RULES, Context(derived)) if c.outcome == "failed" and RULES[c.rule].kind in kinds
+    ]
     by_convention = {row[:3] for row in derived.rows("cells") if row[3] == "convention"}
     assert [c for c in failed if not by_convention & set(c.refs)] == []
     assert {f.rule for f in structure.check(derived) if f.severity == ERROR} <= {"STR-15"}

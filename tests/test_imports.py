@@ -18,7 +18,7 @@ ROWS = (
     "model lexical findings strictxml document",
     "wording.folding wording.slots",
     "wording.grammar",
-    "wording.matching",
+    "wording.anchors wording.matching",
     "wording.reading wording.writing",
     "wording",
     "captions reading layout structure vocabulary rules.context ooxml opendocument officexml delimited htmltables xls",

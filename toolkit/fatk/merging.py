@@ -113,6 +113,7 @@ class _Merger:
             source_cells=sum(reading.source_cells for reading in self.readings),
             unaccounted_cells=sum(reading.unaccounted_cells for reading in self.readings),
             newer=any(reading.newer for reading in self.readings),
+            proposals=tuple(p for reading in self.readings for p in reading.proposals),
         )
 
     def order(self, table: str, field: str) -> list[int]:

@@ -15,6 +15,7 @@ from fatk.errors import Refused
 from fatk.findings import CellRef, Finding, Places, notify, nowhere
 from fatk.model import Report, Row, build, row_name
 from fatk.spec import Spec, Table
+from fatk.values import Value
 
 Place = TypeVar("Place")
 
@@ -47,10 +48,31 @@ class RowPlaces(Generic[Place]):
         return found
 
 
+#: How sure it is what a figure may be.
+LIKELY, POSSIBLE = "likely", "possible"
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A figure of a text that was not understood, and what it may be: paths of the narrative, the likeliest first.
+
+    It is no part of the report: nothing uncertain passes as a fact.
+    """
+
+    paths: tuple[str, ...]
+    value: Value
+    unit: str | None
+    printed: str
+    label: str
+    certainty: str
+    location: str
+
+
 @dataclass(frozen=True, slots=True)
 class Reading:
     """One source read. Cells are counted, so that nothing can be lost unnoticed: what is neither mapped, nor kept under
-    ``extras``, nor named in a finding is ``unaccounted_cells``. ``newer``: the source follows a later minor version."""
+    ``extras``, nor named in a finding is ``unaccounted_cells``. ``newer``: the source follows a later minor version. ``proposals`` are what figures may be that
+    were not understood."""
 
     report: Report
     findings: tuple[Finding, ...] = ()
@@ -62,6 +84,7 @@ class Reading:
     source_cells: int = 0
     unaccounted_cells: int = 0
     newer: bool = False
+    proposals: tuple[Proposal, ...] = ()
 
 
 def check_version(version: Any, spec: Spec) -> None:

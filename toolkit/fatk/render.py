@@ -22,9 +22,10 @@ from fatk.findings import (
     explain_error,
     notices,
 )
+from fatk.reading import Proposal
 from fatk.rules.context import load_rules
 from fatk.rules.report import texts
-from fatk.values import visible
+from fatk.values import show, visible
 
 #: Words of results, by language and key.
 WORDS = {
@@ -223,6 +224,14 @@ def to_document(result: Result, version: str, spec_version: str) -> dict[str, An
         "findings": [finding_document(f, result.waived.get(f.id), kinds.get(f.id)) for f in result.findings],
         "causes": [_cause_document(cause) for cause in result.causes],
         "unexplained": result.unexplained,
+        **({"proposals": [_proposal(one) for one in reading.proposals]} if reading.proposals else {}),
+    }  # fmt: skip
+
+
+def _proposal(one: Proposal) -> dict[str, Any]:
+    return {
+        "paths": list(one.paths), "value": show(one.value), "unit": one.unit, "printed": visible(one.printed, 200),
+        "label": visible(one.label, 200), "certainty": one.certainty, "location": one.location,
     }  # fmt: skip
 
 

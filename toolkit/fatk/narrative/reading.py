@@ -4,7 +4,7 @@ understood."""
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from fatk.document import Document
@@ -14,8 +14,9 @@ from fatk.merging import merge
 from fatk.model import build, make_row
 from fatk.narrative.entries import Entries, describe, enter
 from fatk.narrative.homes import kind_of
+from fatk.narrative.scanner import scan
 from fatk.narrative.tables import taken_out
-from fatk.reading import Reading
+from fatk.reading import Proposal, Reading
 from fatk.spec import Spec
 from fatk.transcription import transcribe
 from fatk.transcription.ledger import Told
@@ -89,10 +90,13 @@ def read_narrative(document: Document, spec: Spec, name: str = "", edition: str 
         return places.get(one) if one else None
 
     alone = len(fit.wording.editions) == 1
+    proposals = tuple(_proposed(running, fit, {one.path for one in known}))
+    if proposals:
+        findings.append(notify("READ-124", CellRef(), count=len(proposals)))
     certainty = "guessed" if fit.share < _HALF else "certain" if alone and fit.share > _MOST else "probable"
     return Reading(
         build(spec, rows), tuple(findings), find, edition_certainty=certainty,
-        source_cells=len(_FIGURE.findall(running.text)),
+        source_cells=len(_FIGURE.findall(running.text)), proposals=proposals,
     )  # fmt: skip
 
 
@@ -121,6 +125,14 @@ def place_of(running: Running, start: int, end: int) -> str:
     page = running.paragraphs[first].page(at)
     until = f"{to + 1}" if first == last else f"第{last + 1}段第{to + 1}"
     return f"{f'第{page}页' if page else ''}第{first + 1}段第{at + 1}至{until}字"
+
+
+def _proposed(running: Running, fit: _Fit, said: Collection[str]) -> Iterator[Proposal]:
+    """What the figures may be that were not understood."""
+    wordings = [load_wording(i) for i in wording_ids()]
+    for one in scan(running, fit.understood, wordings, kind_of, said):
+        printed, where = running.printed(one.start, one.end), place_of(running, one.start, one.end)
+        yield Proposal(one.paths, one.value, one.unit, printed, one.label, one.certainty, where)
 
 
 def _left(running: Running, understood: Understood, homeless: Sequence[Said]) -> Iterator[tuple[int, int]]:

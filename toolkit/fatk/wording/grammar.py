@@ -93,7 +93,7 @@ class Break:
 Node = Literal | Slot | Choice | Maybe | Each | Break
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Heading:
     """A heading: its level, its number as written, its words, what follows them, and the path that keeps the words.
 
@@ -111,14 +111,14 @@ class Heading:
     insert: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Sentence:
     """Sentences that are read and written together, as a paragraph or as paragraphs."""
 
     nodes: tuple[Node, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Wording:
     """The whole narrative of an edition, in the order in which it is written.
 

@@ -94,10 +94,10 @@ def _spread(page: Page) -> _Spread:
 
 
 def _sheet(table: Table, name: str) -> Sheet:
-    cells = {
-        (found[0], found[1]): Cell(cell_text(lines, table.width(found)), TEXT) for found, lines in table.texts.items()
-    }  # fmt: skip
-    return Sheet(name, dict(sorted(cells.items())), tuple(table.merges), plain=True)
+    rows: dict[int, dict[int, Cell]] = {}
+    for found, lines in sorted(table.texts.items()):
+        rows.setdefault(found[0], {})[found[1]] = Cell(cell_text(lines, table.width(found)), TEXT)
+    return Sheet(name, rows, tuple(table.merges), plain=True)
 
 
 def _take_off(spreads: Sequence[_Spread], told: _Told) -> None:
