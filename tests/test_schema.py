@@ -37,6 +37,7 @@ DATA = {
     "notice": sorted(SCHEMAS.glob("notices/*.json")),
     "standard": [SCHEMAS / "standard.json"],
     "wording": sorted(SCHEMAS.glob("wording/*.json")),
+    "self_evaluation": [SCHEMAS / "self_evaluation.json"],
 }
 ALL_SCHEMAS = [*sorted(SCHEMAS.glob("meta/*.schema.json")), FINDINGS, REPORT, PACKAGE]
 

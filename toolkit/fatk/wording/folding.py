@@ -10,6 +10,7 @@ from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 
 from fatk.document import Paragraph
 
@@ -79,17 +80,17 @@ class Running:
             text = self.paragraphs[number].text
             parts.append(text[at if number == first else 0 : to + 1 if number == last else len(text)])
         loose = self.paragraphs[first].loose
-        return ("" if loose else "\n").join(filter(None, map(_tidy, parts)))
+        return ("" if loose else "\n").join(filter(None, map(tidy, parts)))
 
 
-def _tidy(text: str) -> str:
+def tidy(text: str) -> str:
     """A text without blanks beside characters that need none."""
     words = text.split()
-    tidy = words[0] if words else ""
-    for word in words[1:]:
-        apart = tidy[-1].isascii() and word[0].isascii() and (tidy[-1].isalnum() or word[0].isalnum())
-        tidy += f" {word}" if apart else word
-    return tidy
+    kept = words[:1]
+    for before, word in pairwise(words):
+        apart = before[-1].isascii() and word[0].isascii() and (before[-1].isalnum() or word[0].isalnum())
+        kept.append(f" {word}" if apart else word)
+    return "".join(kept)
 
 
 def run(paragraphs: Iterable[Paragraph]) -> Running:
