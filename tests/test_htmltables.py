@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import fatk
-from fatk import formats, htmltables, webarchive
+from fatk import formats, htmltables, markup, webarchive
 from fatk.errors import Refused
 from fatk.grid import Book, Cell, Sheet, a1
 from fatk.limits import DEFAULTS, Limits
@@ -114,7 +114,7 @@ def test_the_encoding_is_what_the_bytes_bear_out(tag: str, encoding: str) -> Non
     data = page("<table><tr><td>收入决算表<td>本年收入合计元</table>" * 3, head).decode().encode(encoding)
     book = read(data)
     assert {c.text for c in book.sheets[0].cells.values()} == {"收入决算表", "本年收入合计元"}
-    stated = htmltables.decode_page(data, "").stated
+    stated = markup.decode_page(data, "").stated
     assert ("TEXT_READ_AS" in {code for code, _ in book.notices}) is not stated
 
 
@@ -369,7 +369,7 @@ def test_cells_written_with_every_character_escaped_read_back(rows: list[list[st
         a1(r, c): value
         for r, line in enumerate(rows)
         for c, raw in enumerate(line)
-        if (value := htmltables._text([html.unescape(escaped(raw))])).strip(" \n\u00a0\u3000")
+        if (value := markup.text_of([html.unescape(escaped(raw))])).strip(" \n\u00a0\u3000")
     }
     made = "".join("<tr>" + "".join(f"<td>{escaped(v)}</td>" for v in line) + "</tr>" for line in rows)
     if wanted:

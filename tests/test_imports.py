@@ -15,7 +15,7 @@ TOOLKIT = ROOT / "toolkit/fatk"
 ROWS = (
     "values resources errors limits grid rounding",
     "spec archive files strictjson decoding gathering ole biff confined confinement",
-    "model lexical findings strictxml document",
+    "model lexical findings strictxml document markup",
     "wording.folding wording.slots",
     "wording.grammar",
     "wording.anchors wording.matching",

@@ -12,9 +12,8 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
-from fatk.decoding import Decoded, decode
 from fatk.errors import Refused
 from fatk.gathering import Gathering, Notices, Tally, hidden_notices
 from fatk.grid import (
@@ -24,7 +23,6 @@ from fatk.grid import (
     FORMULA_WITHOUT_VALUE,
     GENERAL,
     MAX_COLUMNS,
-    MAX_ROWS,
     NUMBER,
     TEXT,
     Book,
@@ -37,55 +35,24 @@ from fatk.grid import (
     shows_another,
 )
 from fatk.limits import Limits
+from fatk.markup import (
+    BLOCKS,
+    BREAK,
+    LAID_OUT,
+    RAISED,
+    STRUCK,
+    UNSEEN,
+    Attributes,
+    Table,
+    attributes_of,
+    decode_page,
+    is_blank,
+    is_hidden,
+    malformed,
+    text_of,
+    walk,
+)
 
-Attributes = dict[str, str]
-
-_CHARSET = re.compile(
-    rb"""<(?:meta|\?xml)\b[^>]{0,200}?(?:charset|encoding)[ \t]*=[ \t]*["']?[ \t]*([A-Za-z0-9._-]{1,40})""",
-    re.IGNORECASE,
-)
-_HEAD = 4096
-#: A tag as nearly all are written; others are taken apart piece by piece.
-_TAG = re.compile(
-    r"""<(/?)([A-Za-z][A-Za-z0-9:]*)((?>\s+[^\s"'<>/=]+(?>\s*=\s*(?>"[^"]*"|'[^']*'|[^\s"'=<>`]+))?){0,256}+)\s*/?>"""
-)
-_TAG_NAME = re.compile(r"<(/?)([A-Za-z][^\s/>]*)")
-_ATTRIBUTE = re.compile(
-    r"""[\s/]*+([^\s/>=][^\s/>=]*+)(?>\s*=\s*(?>"([^"]*)"|'([^']*)'|([^\s"'>][^\s>]*+)?))?"""
-)
-_TAG_END = re.compile(r"[\s/]*+>")
-#: Elements whose content is text up to their end tag, and none of the page's.
-_RAW = {
-    name: re.compile(rf"</{name}(?=[\s/>])", re.IGNORECASE)
-    for name in ("script", "style", "title", "textarea", "xmp", "iframe", "noembed", "noframes", "xml")
-}
-_BLOCKS = frozenset(
-    {
-        "p",
-        "div",
-        "li",
-        "ul",
-        "ol",
-        "dl",
-        "dt",
-        "dd",
-        "pre",
-        "center",
-        "blockquote",
-        "section",
-        "article",
-        "header",
-        "footer",
-    }
-    | {f"h{n}" for n in range(1, 7)}
-)
-#: Elements whose text is raised, lowered or struck out; elements whose text is none of the cell's.
-_RAISED, _STRUCK = frozenset({"sup", "sub"}), frozenset({"del", "s", "strike"})
-_UNSEEN = frozenset({"rt", "rp", "select", "template", "noscript", "datalist"})
-_DOCTYPE = re.compile(r"<!doctype", re.IGNORECASE)
-_BLANKS = re.compile(r"[ \t\r\n\f]+")
-#: Stands for a line break until blanks are gone; no text holds it.
-_BREAK = "\x03"
 #: How a style sets text apart or hides it; what a class of it is known to do: strike out, raise or lower, hide.
 _STRIKES = re.compile(r"text-decoration(?:-line)?\s*:[^;]*line-through", re.IGNORECASE)
 _RAISES = re.compile(r"vertical-align\s*:\s*(?:super|sub)\b", re.IGNORECASE)
@@ -111,10 +78,7 @@ _NO_TEXT = frozenset(
         "range",
     }
 )
-#: As many cells of a table are told of, each by itself.
-_TOLD = 32
 _PLAIN_NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]+)?")
-_COUNT = re.compile(r"\s*\+?([0-9]{1,6})")
 _FORMAT = re.compile(
     r"""mso-number-format\s*:\s*(?>"((?>[^"\\]|\\.)*)"|'((?>[^'\\]|\\.)*)'|([^;"'}]+))""", re.IGNORECASE
 )
@@ -126,9 +90,6 @@ _MARKED_SHEET = re.compile(r"table[0-9]+")
 _LINES, _LINE = 4, 80
 #: As much of a style is looked at.
 _STYLE = 4096
-#: How many times longer a text may be with the blanks that lay it out.
-_LAID_OUT = 8
-_MAX_COLSPAN, _MAX_ROWSPAN = 1000, 65534
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,12 +109,6 @@ def read_book(data: bytes, limits: Limits, name: str = "") -> Book:
     if decoded.stated:
         return book
     return replace(book, notices=(*book.notices, ("TEXT_READ_AS", f"{name}: {decoded.encoding}")))
-
-
-def decode_page(data: bytes, name: str, declared: str | None = None) -> Decoded:
-    """The text of a page, in the encoding that it is declared in, by what brought it or by itself."""
-    itself = _CHARSET.search(data[:_HEAD])
-    return decode(data, name, declared or (itself[1].decode() if itself else None))
 
 
 def read_pages(pages: Iterable[Page], styles: Iterable[str], limits: Limits) -> Book:
@@ -255,79 +210,6 @@ def _look(style: str) -> str | None:
     return None
 
 
-def _attributes(markup: str) -> Attributes:
-    """Attributes by their name in lower case, the first of a name."""
-    found: Attributes = {}
-    for name, double, single, bare in _ATTRIBUTE.findall(markup):
-        value = double or single or bare
-        found.setdefault(name.lower(), html.unescape(value) if "&" in value else value)
-    return found
-
-
-def _is_hidden(attributes: Attributes) -> bool:
-    style = attributes.get("style", "")
-    return "hidden" in attributes or (
-        "display" in style.lower() and "display:none" in _BLANKS.sub("", style).lower()
-    )
-
-
-def _span(attributes: Attributes, name: str, most: int) -> int:
-    match = _COUNT.match(attributes.get(name, ""))
-    return min(int(match[1]) or (most if name == "rowspan" else 1), most) if match else 1
-
-
-def _text(pieces: list[str]) -> str:
-    """Text as a page shows it: blanks that lay it out are one, or none where a line begins or ends."""
-    lines = [line.strip(" ") for line in _BLANKS.sub(" ", "".join(pieces)).split(_BREAK)]
-    return "\n".join(lines).strip("\n")
-
-
-def _is_blank(text: str) -> bool:
-    return not text.strip(" \n\u00a0\u3000")
-
-
-@dataclass(slots=True)
-class _Table:
-    """A table that is being read, or was."""
-
-    number: int
-    gathering: Gathering
-    hidden: bool
-    name: str | None = None
-    row: int = -1
-    in_row: bool = False
-    begun: bool = False  # whether a row of its own was met
-    row_hidden: bool = False
-    place: int = 0
-    cell: Attributes | None = None
-    caption: bool = False
-    pieces: list[str] = field(default_factory=list)
-    size: int = 0
-    line: list[tuple[int, Cell]] = field(default_factory=list)
-    reach: dict[int, int] = field(default_factory=dict)  # last row of what reaches down from above, by column
-    columns: int = 0
-    notices: Notices = field(default_factory=list)
-    told: int = 0
-
-    def tell(self, code: str, place: int | None = None) -> None:
-        """Note something of the cell that is being read, or at a column; of very many the first ones are enough."""
-        if self.told < _TOLD:
-            self.told += 1
-            column = min(self.place if place is None else place, MAX_COLUMNS - 1)
-            self.notices.append((code, f"!{a1(max(self.row, 0), column)}"))
-
-    def clear(self) -> None:
-        """Forget the text of the cell before."""
-        self.pieces.clear()
-        self.size = 0
-
-    def sheet(self) -> Sheet:
-        """The complete sheet; ranges that would reach below the last row end there."""
-        made = self.gathering.sheet()
-        clipped = ((r1, c1, min(r2, self.row), c2) for r1, c1, r2, c2 in made.merges)
-        return replace(made, merges=tuple(m for m in clipped if m[0] < m[2] or m[1] < m[3]))
-
-
 class _Reader:
     """One pass over a page."""
 
@@ -335,8 +217,8 @@ class _Reader:
         self.page, self.tally, self.limits = page, tally, limits
         self.formats = formats
         self.elements = elements  # tags met so far, in this page and those before it
-        self.open: list[_Table] = []
-        self.tables: list[tuple[_Table, Sheet]] = []
+        self.open: list[Table] = []
+        self.tables: list[tuple[Table, Sheet]] = []
         self.count = 0
         self.sheet_names: list[str] = []
         self.pieces: list[str] = []  # of the text outside of tables that is being read
@@ -349,89 +231,25 @@ class _Reader:
         self.marker: list[str] | None = None  # the heading by which LibreOffice names the next table
         self.next_name: str | None = None
 
-    def broken(self, reason: str, at: int) -> Refused:
-        line = self.page.text.count("\n", 0, at) + 1
-        return Refused("HTML_MALFORMED", path=self.page.name, line=line, reason=reason)
-
     def read(self) -> None:
-        text, at = self.page.text, 0
-        find, tag = text.find, _TAG.match
-        while True:
-            begin = find("<", at)
-            if begin < 0:
-                self.characters(text[at:])
-                break
-            if begin > at:
-                self.characters(text[at:begin])
-            self.elements += 1
-            if self.elements > self.limits.xml_elements:
-                raise Refused("XML_TOO_COMPLEX", part=self.page.name)
-            if match := tag(text, begin):
-                at = self.tag(match[1], match[2].lower(), match[3], match.end())
-            elif text.startswith("<!--", begin):
-                at = find("-->", begin + 2)
-                if at < 0:
-                    raise self.broken("comment", begin)
-                self.sheet_names += sheet_names(text, begin, at)
-                at += 3
-            elif match := _TAG_NAME.match(text, begin):
-                after = self.attributes_end(match.end(), begin)
-                at = self.tag(match[1], match[2].lower(), text[match.end() : after - 1], after)
-            elif text[begin + 1 : begin + 2] in {"!", "?", "/"}:
-                at = find(">", begin) + 1
-                if not at:
-                    raise self.broken("markup", begin)
-                if (
-                    _DOCTYPE.match(text, begin) and find("[", begin, at) > 0
-                ):  # it declares entities of its own
-                    raise Refused("XML_DTD_FORBIDDEN", part=self.page.name)
-            else:
-                self.characters("<")
-                at = begin + 1
+        text = self.page.text
+        self.elements = walk(text, self.page.name, self.limits, self, self.elements)
         if self.open:
-            raise self.broken("table", len(text))
+            raise malformed(text, self.page.name, "table", len(text))
         self.break_line()
         self.drop_lines()
 
-    def attributes_end(self, at: int, begin: int) -> int:
-        """Behind the end of a tag that is written in an unusual way."""
-        text = self.page.text
-        while not (end := _TAG_END.match(text, at)):
-            attribute = _ATTRIBUTE.match(text, at)
-            if attribute is None or attribute.end() == at:
-                if at >= len(text) or text[at] != "=":  # an equals sign where a name should be is one
-                    raise self.broken("tag", begin)
-                at += 1
-            else:
-                at = attribute.end()
-            if at - begin > self.limits.xml_markup:
-                raise Refused("XML_TOO_COMPLEX", part=self.page.name)
-        return end.end()
-
-    def tag(self, closing: str, name: str, markup: str, after: int) -> int:
-        """Take a tag; where to read on."""
-        if closing:
-            self.end(name)
-            return after
-        if name in _RAW:
-            end = _RAW[name].search(self.page.text, after)
-            if end is None:
-                raise self.broken(name, after)
-            if name == "textarea" and self.open:
-                self.filled_in(self.page.text[after : end.start()])
-            elif name == "style":
-                self.formats.add(self.page.text[after : end.start()])
-            elif name == "xml":
-                self.sheet_names += sheet_names(self.page.text, after, end.start())
-            return end.start()
-        self.start(name, markup)
-        return after
+    def aside(self, name: str, begin: int, end: int) -> None:
+        if name == "textarea" and self.open:
+            self.filled_in(html.unescape(self.page.text[begin:end]))
+        elif name == "style":
+            self.formats.add(self.page.text[begin:end])
+        elif name in {"", "xml"}:
+            self.sheet_names += sheet_names(self.page.text, begin, end)
 
     # Text
 
-    def characters(self, text: str, *, decoded: bool = False) -> None:
-        if "&" in text and not decoded:
-            text = html.unescape(text)
+    def characters(self, text: str) -> None:
         if self.marker is not None:
             self.marker.append(text[:_LINE])
             return
@@ -444,38 +262,38 @@ class _Reader:
                 text = set_apart(text, struck=self.apart[-1][1])
             table.pieces.append(text)
             table.size += len(text)
-            if table.size > _LAID_OUT * self.limits.cell_text:
+            if table.size > LAID_OUT * self.limits.cell_text:
                 place = a1(max(table.row, 0), min(table.place, MAX_COLUMNS - 1))
                 table.gathering.refuse("CELL_TOO_LONG", place, limit=self.limits.cell_text)
         elif table is None:
             self.size += len(text)
-            if self.size <= _LAID_OUT * self.limits.cell_text:  # more is no line above a table
+            if self.size <= LAID_OUT * self.limits.cell_text:  # more is no line above a table
                 self.pieces.append(text)
-        elif not _is_blank(text.replace("\t", "").replace("\r", "")):
+        elif not is_blank(text.replace("\t", "").replace("\r", "")):
             self.outside += len(text.strip())
 
-    def filled_in(self, text: str, *, decoded: bool = False) -> None:
+    def filled_in(self, text: str) -> None:
         """Take what a field of a form holds: text of the cell on a line of its own, since it is never part of a figure beside
         it."""
         pieces = self.open[-1].pieces
-        pieces.append(_BREAK)
-        self.characters(text, decoded=decoded)
-        pieces.append(_BREAK)
+        pieces.append(BREAK)
+        self.characters(text)
+        pieces.append(BREAK)
 
     def break_line(self) -> None:
         """End a line of text outside of tables."""
         if not self.pieces:
             return
-        for line in _text(self.pieces).split("\n"):
+        for line in text_of(self.pieces).split("\n"):
             if len(line) > _LINE:
                 self.drop_lines()
                 self.outside += len(line)
-            elif not _is_blank(line):
+            elif not is_blank(line):
                 self.lines.append(line)
         for line in self.lines[:-_LINES]:
             self.outside += len(line)
         del self.lines[:-_LINES]
-        self.outside += max(0, self.size - _LAID_OUT * self.limits.cell_text)
+        self.outside += max(0, self.size - LAID_OUT * self.limits.cell_text)
         self.pieces.clear()
         self.size = 0
 
@@ -488,37 +306,33 @@ class _Reader:
     def start(self, name: str, markup: str) -> None:
         table = self.open[-1] if self.open else None
         if name == "table":
-            self.begin_table(_attributes(markup))
+            self.begin_table(attributes_of(markup))
         elif table is None:
-            if name == "br" or name in _BLOCKS:
+            if name == "br" or name in BLOCKS:
                 self.break_line()
             elif name == "hr":
                 self.break_line()
                 self.drop_lines()
-            elif name == "a" and _MARKED_SHEET.fullmatch(_attributes(markup).get("name", "")):
+            elif name == "a" and _MARKED_SHEET.fullmatch(attributes_of(markup).get("name", "")):
                 self.break_line()
                 self.marker = []
         elif name in {"td", "th"}:
             self.end_cell(table)
             if not table.in_row:
-                self.begin_row(table, {})
-            table.cell = _attributes(markup)
+                table.begin_row({})
+            table.cell = attributes_of(markup)
             table.clear()
         elif name == "tr":
             self.end_row(table)
-            self.begin_row(table, _attributes(markup))
+            table.begin_row(attributes_of(markup))
         elif name in {"thead", "tbody", "tfoot"}:
             self.end_row(table)
         elif name == "caption":
             table.caption = not table.begun
             table.clear()
         elif name == "col" or (name == "colgroup" and markup):
-            attributes = _attributes(markup)
-            first = table.columns
-            table.columns += _span(attributes, "span", _MAX_COLSPAN)
-            if _is_hidden(attributes) and table.columns <= MAX_COLUMNS:
-                table.gathering.hide_columns(first, table.columns - 1)
-        elif self.unseen or name in _UNSEEN or (look := self.look(markup)) == _HIDE:
+            table.begin_columns(markup)
+        elif self.unseen or name in UNSEEN or (look := self.look(markup)) == _HIDE:
             if not self.unseen or name == self.unseen[0]:
                 self.unseen.append(name)
             if name == "select":  # which of its texts is shown may be for a script to say
@@ -530,21 +344,21 @@ class _Reader:
         """What an element does to its text, by its attributes."""
         if not markup or not any(word in markup.lower() for word in ("style", "class", "hidden")):
             return None
-        attributes = _attributes(markup)
-        return _HIDE if _is_hidden(attributes) else self.formats.look(attributes)
+        attributes = attributes_of(markup)
+        return _HIDE if is_hidden(attributes) else self.formats.look(attributes)
 
-    def content(self, table: _Table, name: str, markup: str, look: str | None) -> None:
+    def content(self, table: Table, name: str, markup: str, look: str | None) -> None:
         """An element that is part of what a cell shows."""
-        if name in _RAISED or name in _STRUCK or look:
-            self.apart.append((name, name in _STRUCK or look == _STRIKE))
+        if name in RAISED or name in STRUCK or look:
+            self.apart.append((name, name in STRUCK or look == _STRIKE))
         elif self.apart and name == self.apart[-1][0]:  # its end tag ends nothing but itself
             self.apart.append(self.apart[-1])
         if name == "input":
-            attributes = _attributes(markup)
+            attributes = attributes_of(markup)
             if attributes.get("type", "text").lower() not in _NO_TEXT:
-                self.filled_in(attributes.get("value", ""), decoded=True)
-        elif name == "br" or name in _BLOCKS:
-            table.pieces.append(_BREAK)
+                self.filled_in(attributes.get("value", ""))
+        elif name == "br" or name in BLOCKS:
+            table.pieces.append(BREAK)
             table.size += 1
         elif name == "img":
             table.notices.append(("DRAWING_PRESENT", ""))
@@ -553,13 +367,13 @@ class _Reader:
 
     def end(self, name: str) -> None:
         if name == "a" and self.marker is not None:
-            said = _text(self.marker)
+            said = text_of(self.marker)
             self.next_name = re.split("[:：] ?", said, maxsplit=1)[-1] or None
             self.marker = None
             return
         table = self.open[-1] if self.open else None
         if table is None:
-            if name in _BLOCKS:
+            if name in BLOCKS:
                 self.break_line()
         elif name == "table":
             self.end_row(table)
@@ -578,10 +392,10 @@ class _Reader:
             self.apart.pop()
         elif name == "caption" and table.caption:
             table.caption = False
-            self.above(table, [_text(table.pieces)])
+            self.above(table, [text_of(table.pieces)])
             table.clear()
-        elif name in _BLOCKS:
-            table.pieces.append(_BREAK)
+        elif name in BLOCKS:
+            table.pieces.append(BREAK)
             table.size += 1
 
     def begin_table(self, attributes: Attributes) -> None:
@@ -589,7 +403,7 @@ class _Reader:
             raise Refused("XML_TOO_COMPLEX", part=self.page.name)
         self.count += 1
         name = f"表格{self.count}"
-        table = _Table(self.count, Gathering(name, self.page.name, self.tally), _is_hidden(attributes))
+        table = Table(self.count, Gathering(name, self.page.name, self.tally), is_hidden(attributes))
         if not self.open:
             self.break_line()
             self.marker = None
@@ -598,61 +412,35 @@ class _Reader:
             self.lines = []
         self.open.append(table)
 
-    def above(self, table: _Table, lines: Iterable[str]) -> None:
+    def above(self, table: Table, lines: Iterable[str]) -> None:
         """Make lines of text the next rows of a table that has no other yet."""
         for line in lines:
-            if not _is_blank(line):
+            if not is_blank(line):
                 table.row += 1
                 table.gathering.put_row(table.row, [(0, Cell(line, TEXT))])
 
-    def begin_row(self, table: _Table, attributes: Attributes) -> None:
-        table.row += 1
-        if table.row >= MAX_ROWS:
-            table.gathering.refuse("XLSX_BAD_REFERENCE", str(table.row + 1), reason="outside")
-        table.in_row, table.begun, table.place = True, True, 0
-        table.row_hidden = _is_hidden(attributes)
-
-    def end_row(self, table: _Table) -> None:
+    def end_row(self, table: Table) -> None:
         self.end_cell(table)
-        if table.line:
-            table.gathering.put_row(table.row, table.line)
-            if table.row_hidden:
-                table.gathering.hidden_rows.add(table.row)
-            table.line.clear()
-        table.in_row = False
+        table.finish_row()
 
-    def end_cell(self, table: _Table) -> None:
+    def end_cell(self, table: Table) -> None:
         attributes = table.cell
         if attributes is None:
             return
         table.cell = None
         self.apart.clear()
         self.unseen.clear()
-        place, row, reach = table.place, table.row, table.reach
-        while reach.get(place, -1) >= row:
-            place += 1
-        columns, rows = 1, 1
-        if "colspan" in attributes or "rowspan" in attributes:
-            columns = _span(attributes, "colspan", _MAX_COLSPAN)
-            rows = min(_span(attributes, "rowspan", _MAX_ROWSPAN), MAX_ROWS - row)
-            spills = "mso-ignore:colspan" in _BLANKS.sub("", attributes.get("style", ""))
-            if place + columns <= MAX_COLUMNS and (columns > 1 or rows > 1) and not spills:
-                table.gathering.merge(row, place, rows, columns)
-                if rows > 1:
-                    reach.update(dict.fromkeys(range(place, place + columns), row + rows - 1))
-        table.place = min(place + columns, MAX_COLUMNS)
-        text = _text(table.pieces) if table.pieces else ""
+        place = table.take_place(attributes)
+        text = text_of(table.pieces) if table.pieces else ""
         table.clear()
-        cell = self.cell(attributes, "" if _is_blank(text) else text)
+        cell = self.cell(attributes, "" if is_blank(text) else text)
         if cell is None:
             return
-        if place >= MAX_COLUMNS:
-            table.gathering.refuse("XLSX_BAD_REFERENCE", str(row + 1), reason="outside")
-        table.line.append((place, cell))
+        table.put(place, cell)
         if self.differs(attributes, cell, text):
             table.tell("SHOWN_DIFFERS", place)
-        if _is_hidden(attributes):
-            table.notices.append(("HIDDEN_CONTENT", f"!{a1(row, place)}"))
+        if is_hidden(attributes):
+            table.notices.append(("HIDDEN_CONTENT", f"!{a1(table.row, place)}"))
 
     def cell(self, attributes: Attributes, text: str) -> Cell | None:
         """The cell that attributes and text make; ``None`` where it is blank. Only what the page itself calls a number is one."""

@@ -16,8 +16,9 @@ from urllib.parse import unquote
 
 from fatk.errors import Refused
 from fatk.grid import Book
-from fatk.htmltables import Page, decode_page, read_pages
+from fatk.htmltables import Page, read_pages
 from fatk.limits import Limits
+from fatk.markup import decode_page
 
 _HEADER = 1 << 16
 _HEADER_END = re.compile(rb"\r?\n\r?\n")
