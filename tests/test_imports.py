@@ -16,6 +16,7 @@ ROWS = (
     "values resources errors limits grid rounding",
     "spec archive files strictjson decoding gathering ole biff confined confinement",
     "model lexical findings strictxml document markup",
+    "officeparts",
     "wording.folding wording.slots",
     "wording.grammar",
     "wording.anchors wording.matching",

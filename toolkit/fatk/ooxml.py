@@ -13,13 +13,10 @@ regular expression, which has to account for every character of them, before exp
 from __future__ import annotations
 
 import os
-import posixpath
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from typing import NoReturn
 
-from fatk import strictxml
 from fatk.archive import Archive, Member, open_archive
 from fatk.errors import Refused
 from fatk.gathering import Tally, hidden_notices
@@ -46,7 +43,8 @@ from fatk.grid import (
     set_apart,
 )
 from fatk.limits import DEFAULTS, Limits
-from fatk.strictxml import Attributes, Begin, Parse, Qualify, refuse_document_types
+from fatk.officeparts import RELATED, Package, Relation
+from fatk.strictxml import Attributes, Parse, Qualify, refuse_document_types
 
 _MAIN = frozenset(
     {
@@ -54,12 +52,6 @@ _MAIN = frozenset(
         "http://purl.oclc.org/ooxml/spreadsheetml/main",
     }
 )
-_RELATED = (
-    "http://schemas.openxmlformats.org/officeDocument/2006/relationships",
-    "http://purl.oclc.org/ooxml/officeDocument/relationships",
-)
-_PACKAGE = frozenset({"http://schemas.openxmlformats.org/package/2006/relationships"})
-
 _KINDS = {"n": NUMBER, "s": TEXT, "str": TEXT, "inlineStr": TEXT, "d": TEXT, "b": BOOLEAN, "e": ERROR}
 _TRUE = {"1", "true", "on"}
 
@@ -85,8 +77,8 @@ def read_book(source: bytes | str | os.PathLike[str], limits: Limits = DEFAULTS)
 
 def read_workbook(archive: Archive, limits: Limits = DEFAULTS) -> Book:
     """The workbook in an opened archive, its sheets in the order that Excel shows; ``Refused`` where it cannot be read."""
-    package = _Package(archive, limits)
-    workbook = package.workbook()
+    package = Package(archive, limits)
+    workbook = _workbook(package)
     declared, results, epoch_1904 = _declared_sheets(package, workbook)
     related = package.relationships(workbook)
     tally = Tally(limits)
@@ -115,113 +107,12 @@ def read_workbook(archive: Archive, limits: Limits = DEFAULTS) -> Book:
     return Book(tuple(sheets.values()), tuple(dict.fromkeys(notices)), epoch_1904)
 
 
-# Parts and their relationships
-
-
-@dataclass(frozen=True, slots=True)
-class _Relation:
-    """A relationship: the last word of its type, its target (an absolute part name, or as it stands where external)."""
-
-    kind: str
-    target: str
-    external: bool
-
-
-@dataclass(frozen=True, slots=True)
-class _Package:
-    """The parts of an Office Open XML file (ECMA-376 part 2), and which of them were parsed."""
-
-    archive: Archive
-    limits: Limits
-    parsed: set[str] = field(default_factory=set)
-
-    def part(self, name: str) -> Member:
-        """The part of that name, letter case aside; ``Refused`` where there is none."""
-        member = self.archive.find(name)
-        if member is None or member.directory:
-            raise Refused("XLSX_PART_MISSING", part=name)
-        return member
-
-    def workbook(self) -> Member:
-        """The part which the package names as its main document."""
-        main = self.one(self._relations("", "_rels/.rels"), "officeDocument")
-        if main is None:
-            raise Refused("XLSX_PART_MISSING", part="officeDocument")
-        if main.name.lower().endswith(".bin"):
-            raise Refused("XLSB_WORKBOOK")
-        return main
-
-    def relationships(self, source: Member) -> dict[str, _Relation]:
-        """Relationships of a part by id; none where it has no relationships part."""
-        folder, _, name = source.name.rpartition("/")
-        return self._relations(folder, posixpath.join(folder, "_rels", name + ".rels"))
-
-    def _relations(self, folder: str, part: str) -> dict[str, _Relation]:
-        member = self.archive.find(part)
-        if member is None:
-            return {}
-        found: dict[str, _Relation] = {}
-        for _, attributes in self.elements(member, "Relationships", _PACKAGE, {"Relationships/Relationship"}):
-            external = attributes.get("TargetMode") == "External"
-            target = attributes.get("Target", "")
-            if not external:
-                target = posixpath.normpath(posixpath.join("/", folder, target)).lstrip("/")
-            key = attributes.get("Id", "")
-            if key in found:
-                raise Refused("XLSX_BAD_REFERENCE", place=f"{member.name}#{key}", reason="used_twice")
-            found[key] = _Relation(attributes.get("Type", "").rpartition("/")[2], target, external)
-        return found
-
-    def one(self, related: dict[str, _Relation], kind: str) -> Member | None:
-        """The part that a relationship of this kind names; ``None`` where there is no such relationship."""
-        targets = {r.target for r in related.values() if r.kind == kind and not r.external}
-        if len(targets) > 1:
-            raise Refused("XLSX_BAD_REFERENCE", place=kind, reason="several")
-        return self.part(targets.pop()) if targets else None
-
-    def elements(
-        self, member: Member, root: str, namespaces: frozenset[str], wanted: set[str], defined: str = ""
-    ) -> list[tuple[str, Attributes]]:
-        """Path and attributes of the elements at the wanted paths (``parent/child``), at most two levels below the root;
-        of defined names, which are often very many, only the one that is ``defined``."""
-        found: list[tuple[str, Attributes]] = []
-
-        def begin(parse: Parse, qualify: Qualify) -> None:
-            space = qualify("")
-            path = [root]
-
-            def start(name: str, attributes: Attributes) -> None:
-                local = name.removeprefix(space) if name.startswith(space) else ""
-                step = f"{path[-1]}/{local}"
-                if (
-                    step in wanted
-                    and len(path) < 3
-                    and (local != "definedName" or attributes.get("name") == defined)
-                ):
-                    found.append((step, attributes))
-                    if len(found) > self.limits.styles:
-                        raise Refused("XLSX_TOO_MANY_STYLES", part=member.name, limit=self.limits.styles)
-                path.append(local)
-                if len(path) > self.limits.xml_depth:
-                    raise Refused("XML_TOO_COMPLEX", part=member.name, limit=self.limits.xml_depth)
-
-            def end(name: str) -> None:
-                path.pop()
-
-            parse.parser.StartElementHandler = start
-            parse.parser.EndElementHandler = end
-
-        self.parse(member, root, namespaces, begin)
-        return found
-
-    def parse(
-        self, member: Member, root: str, namespaces: frozenset[str], begin: Begin, mark: bytes = b""
-    ) -> None:
-        """Run expat over a part whose root element has to be ``root`` in one of the namespaces; there ``begin`` is called to
-        set the handlers. The part is fed piece by piece, and the first piece in two, parted behind ``mark``."""
-        self.parsed.add(member.name)
-        pieces = self.archive.pieces(member)
-        strictxml.parse(member.name, pieces, self.limits, root, namespaces, begin, mark=mark)
+def _workbook(package: Package) -> Member:
+    """The part which the package names as its main document; ``Refused`` where it is binary."""
+    main = package.main()
+    if main.name.lower().endswith(".bin"):
+        raise Refused("XLSB_WORKBOOK")
+    return main
 
 
 # Workbook, strings, formats
@@ -231,8 +122,13 @@ class _Package:
 RESULTS_NAME = "_fatk_results"
 
 
+def _tells_of_results(name: str, attributes: Attributes) -> bool:
+    """Whether an element of a workbook is looked at: any, but of the names that it defines only that of results."""
+    return name != "definedName" or attributes.get("name") == RESULTS_NAME
+
+
 def _declared_sheets(
-    package: _Package, workbook: Member
+    package: Package, workbook: Member
 ) -> tuple[list[tuple[str, bool, str]], frozenset[int], bool]:
     """Name, hiddenness and relationship id of every sheet, which of them hold results of ours, and whether dates count
     from 1904."""
@@ -240,14 +136,14 @@ def _declared_sheets(
     results: set[int] = set()
     epoch_1904 = False
     wanted = {"sheets/sheet", "workbook/workbookPr", "definedNames/definedName"}
-    for step, attributes in package.elements(workbook, "workbook", _MAIN, wanted, RESULTS_NAME):
+    for step, attributes in package.elements(workbook, "workbook", _MAIN, wanted, _tells_of_results):
         if step == "workbook/workbookPr":
             epoch_1904 = attributes.get("date1904") in _TRUE
         elif step == "definedNames/definedName":
             if "localSheetId" in attributes:
                 results.add(_index(attributes["localSheetId"]))
         else:
-            key = next((attributes[f"{space} id"] for space in _RELATED if f"{space} id" in attributes), "")
+            key = next((attributes[f"{space} id"] for space in RELATED if f"{space} id" in attributes), "")
             hidden = attributes.get("state", "visible") != "visible"
             sheets.append((_unescape(attributes.get("name", "")), hidden, key))
     limit = package.limits.sheets
@@ -265,7 +161,7 @@ def _declared_sheets(
 _NOT_APART = frozenset({"0", "false", "baseline"})
 
 
-def _strings(package: _Package, member: Member | None, limits: Limits) -> dict[str, str]:
+def _strings(package: Package, member: Member | None, limits: Limits) -> dict[str, str]:
     """The shared strings by the text of their index, without phonetic readings and character formats."""
     strings: dict[str, str] = {}
     if member is None:
@@ -334,7 +230,7 @@ def _strings(package: _Package, member: Member | None, limits: Limits) -> dict[s
     return strings
 
 
-def _formats(package: _Package, member: Member | None) -> dict[str | None, NumberFormat]:
+def _formats(package: Package, member: Member | None) -> dict[str | None, NumberFormat]:
     """The number format of every cell style by the text of its index; ``None`` stands for a cell that names no style."""
     codes = dict(BUILT_IN_FORMATS)
     numbers: list[int] = []
@@ -716,7 +612,7 @@ _DATA_TAG, _ROW_END = b"<sheetData>", b"</row>"
 _IN_DATA, _IN_ROW, _IN_CELL, _IN_VALUE, _IN_INLINE, _IN_TEXT = range(6)
 
 
-def _read_sheet(package: _Package, member: Member, cells: _Cells) -> list[tuple[str, str]]:
+def _read_sheet(package: Package, member: Member, cells: _Cells) -> list[tuple[str, str]]:
     """Read a worksheet's part into ``cells``; what is returned was noticed on the way.
 
     Whole rows of plain cells never reach expat. That is exact: where expat stands between two rows of the sheet's data, inside
@@ -986,12 +882,12 @@ def _content_notices(names: Iterable[str]) -> list[tuple[str, str]]:
     return notices
 
 
-def _unread_notices(name: str, relation: _Relation) -> list[tuple[str, str]]:
+def _unread_notices(name: str, relation: Relation) -> list[tuple[str, str]]:
     unread = [("SHEET_NOT_READ", f"{name} ({relation.kind})")]
     return [*unread, ("MACRO_PRESENT", relation.target)] if "macro" in relation.kind.lower() else unread
 
 
-def _sheet_notices(sheet: Sheet, relations: Iterable[_Relation]) -> list[tuple[str, str]]:
+def _sheet_notices(sheet: Sheet, relations: Iterable[Relation]) -> list[tuple[str, str]]:
     """Hidden content, pictures and comments of a sheet; embedded objects and controls count as ways to other files."""
     notices = hidden_notices(sheet)
     for relation in relations:
