@@ -6,13 +6,15 @@ set -euo pipefail
 missing=()
 have() { command -v "$1" >/dev/null 2>&1; }
 
-# LibreOffice Calc without a desktop: a second reader of our workbooks, and the maker of old .xls and .ods files. Asked by
-# its library on Debian, where `soffice` may stand without Calc.
+# LibreOffice Calc and Writer without a desktop: second readers of our workbooks and documents, and the makers of old .xls, .ods
+# and .doc files. Asked by their libraries on Debian, where `soffice` may stand without them.
 if have dpkg; then
-  compgen -G '/usr/lib/libreoffice/program/libsclo.so' >/dev/null ||
-    compgen -G '/opt/libreoffice*/program/libsclo.so' >/dev/null || missing+=(libreoffice-calc-nogui)
+  for part in sc:calc sw:writer; do
+    compgen -G "/usr/lib/libreoffice/program/lib${part%:*}lo.so" >/dev/null ||
+      compgen -G "/opt/libreoffice*/program/lib${part%:*}lo.so" >/dev/null || missing+=("libreoffice-${part#*:}-nogui")
+  done
 else
-  have soffice || missing+=(libreoffice-calc-nogui)
+  have soffice || missing+=(libreoffice-calc-nogui libreoffice-writer-nogui)
 fi
 # Chinese glyphs for what LibreOffice prints.
 compgen -G '/usr/share/fonts/*/noto/NotoSansCJK*' >/dev/null || missing+=(fonts-noto-cjk)

@@ -16,7 +16,10 @@ ROWS = (
     "values resources errors limits grid rounding",
     "spec archive files strictjson decoding gathering ole biff confined confinement",
     "model lexical findings strictxml document markup",
-    "officeparts",
+    "officeparts documents documents.blocks documents.look documents.counting",
+    "documents.wordstyles documents.wordwriting documents.htmlblocks",
+    "documents.*",
+    "documents.legacy",
     "wording.folding wording.slots",
     "wording.grammar",
     "wording.anchors wording.matching",
@@ -80,6 +83,8 @@ FORBIDDEN = (
     ("structure", "formats*", "what is checked knows reports and nothing of files"),
     ("rules*", "reading", "rules know reports and not where they came from"),
     ("rules*", "ooxml", "rules know reports and nothing of files"),
+    ("documents*", "rules*", "readers of documents know nothing of what is checked"),
+    ("documents*", "spec", "readers of documents interpret nothing"),
     ("schema", "formats*", "what derives from the standard knows no report"),
 )
 HEAVY = (
@@ -88,6 +93,7 @@ HEAVY = (
     "xlsxwriter",
     "hypothesis",
     "openpyxl",
+    "docx",
     "duckdb",
     "pandas",
     "lxml",

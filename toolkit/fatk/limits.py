@@ -67,8 +67,11 @@ class Limits:
         64 * _MIB,
         "char",
         "XLSX_TEXT_TOO_LARGE",
-        "工作簿全部单元格的文字总长度",
-        "text of all cells of a workbook",
+        "工作簿全部单元格或文档全部段落的文字总长度",
+        "text of all cells of a workbook or all paragraphs of a document",
+    )
+    paragraph_text: int = _limit(
+        _MIB, "char", "CELL_TOO_LONG", "文档一个段落的文字长度", "text of one paragraph of a document"
     )
 
     xml_depth: int = _limit(128, "", "XML_TOO_COMPLEX", "XML 元素的嵌套层数", "nesting of XML elements")
