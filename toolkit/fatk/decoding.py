@@ -27,6 +27,7 @@ _SHORT = 64
 #: Letters that are met where GBK is taken for UTF-8, and hardly ever in a file of Chinese tables.
 _FOREIGN = re.compile("[\u0080-\u00a6\u00a8-\u00af\u00b2-\u00b6\u00b8-\u00d6\u00d8-\u00f6\u00f8-\u07ff]")
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_CONTROL_BUT_FEED = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f]")
 
 
 class Decoded(NamedTuple):
@@ -47,14 +48,14 @@ def known(declared: str) -> str | None:
     return _DECLARED.get(declared.strip().lower())
 
 
-def decode(data: bytes, name: str = "", declared: str | None = None) -> Decoded:
-    """The text of a file. A declaration that its bytes contradict does not count.
+def decode(data: bytes, name: str = "", declared: str | None = None, *, paged: bool = False) -> Decoded:
+    """The text of a file. A declaration that its bytes contradict does not count. ``paged``: form feeds part its pages.
 
     ``Refused`` as ``TEXT_ENCODING`` where no encoding fits, ``ENCODING_AMBIGUOUS`` where a short text fits two, and
     ``CONTROL_CHAR`` where it holds what no text holds, as UTF-16 without its mark does.
     """
     decoded = _decoded(data, name, declared)
-    if found := _CONTROL.search(decoded.text):
+    if found := (_CONTROL_BUT_FEED if paged else _CONTROL).search(decoded.text):
         line = decoded.text.count("\n", 0, found.start()) + 1
         raise Refused("CONTROL_CHAR", path=name, line=line, character=f"U+{ord(found[0]):04X}")
     return decoded
