@@ -579,15 +579,19 @@ def test_openpyxl_books_read_as_openpyxl_reads_them(seed: int) -> None:
     same_as_openpyxl(buffer.getvalue())
 
 
-# Plain rows are read by a regular expression, all other rows by expat; nobody may tell the difference
+# Plain rows and strings are read as texts, all others by expat; nobody may tell the difference
 
 
 def by_expat_alone(data: bytes) -> bytes:
-    """The same workbook with its sheets' data spelt so that no row counts as plain."""
+    """The same workbook with its sheets' data and strings spelt so that none of them counts as plain."""
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        return packed(
-            {n: archive.read(n).replace(b"<sheetData>", b"<sheetData >") for n in archive.namelist()}
-        )
+        made = {n: archive.read(n) for n in archive.namelist()}
+    return packed(
+        {
+            n: part.replace(b"<sheetData>", b"<sheetData >").replace(b"<si>", b"<si >")
+            for n, part in made.items()
+        }
+    )
 
 
 def outcome(data: bytes) -> Book | str:
@@ -673,6 +677,30 @@ def test_plain_rows_read_as_expat_reads_them(data: str) -> None:
     assert plain == expat or (
         isinstance(plain, str) and isinstance(expat, str)
     )  # of two faults either may be met first
+
+
+STRINGS = [
+    "<t>甲</t>", "<t> 乙</t>", '<t xml:space="preserve"> 丙\n\t丁 </t>', "<t/>", "<t></t>", "<t>a&amp;b</t>", "<t>_x4E2D_</t>", "<t>]]></t>",
+    "<r><t>1</t></r><r><rPr><vertAlign val='superscript'/></rPr><t>2</t></r>", "<t>汉</t><rPh sb='0' eb='1'><t>han</t></rPh>", "",
+    "<t><![CDATA[<t>]]></t>", "<t>\r\n</t>", "<t>戊", "<t>己</t><!-- c -->", "<t>\x01</t>", "<x:t xmlns:x='urn:x'>庚</x:t>", "<t>" + "长" * 40000 + "</t>",
+]  # fmt: skip
+APART = ["", "", "", "", "\n", "<!-- <si><t>9</t></si> -->", "<![CDATA[<si><t>9</t></si>]]>", "<?pi <si><t>9</t></si> ?>", "</si>", "<si/>", "x",
+         "<z><si><t>9</t></si></z>", "</sst>"]  # fmt: skip
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(APART), st.sampled_from(STRINGS[:4] * 6 + STRINGS)), max_size=7),
+    st.sampled_from(["sst", "sst", "x:sst"]),
+    st.sampled_from(APART),
+)
+def test_plain_strings_read_as_expat_reads_them(items: list[tuple[str, str]], root: str, behind: str) -> None:
+    space = "xmlns:x" if root == "x:sst" else "xmlns"
+    body = "".join(f"{before}<si>{text}</si>" for before, text in items) + behind
+    data = "".join(
+        f'<row r="{n}"><c r="A{n}" t="s"><v>{n - 1}</v></c></row>' for n in range(1, len(items) + 1)
+    )
+    made = packed(parts(data, strings=f'<{root} {space}="{MAIN}">{body}</{root}>'), method=zipfile.ZIP_STORED)
+    assert outcome(made) == outcome(by_expat_alone(made))
 
 
 @pytest.mark.parametrize("extra", ["", "<!-- c --><?pi?>\n<row />"])

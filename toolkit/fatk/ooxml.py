@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import NoReturn
 
 from fatk.archive import Archive, Member, open_archive
@@ -115,6 +115,43 @@ def _workbook(package: Package) -> Member:
     return main
 
 
+def _plain_first(
+    parse: Parse, end_tag: str, between: Callable[[], bool], take: Callable[[str], bool]
+) -> Callable[[bytes], bytes]:
+    """What takes the plain rows, or strings, out of each piece of a part and lets expat read the other ones. ``between`` tells
+    whether expat stands between two of them, and ``take`` reads the markup of one up to its end tag, if it is plain.
+
+    That is exact: where expat stands between two elements, inside no tag, comment or CDATA section, text that is well-formed
+    elements and nothing else can be taken out of the document without changing how the rest reads.
+    """
+    end = end_tag.encode()
+
+    def taken(data: bytes) -> bytes:
+        """Read what is plain and what stands before it; what is behind the last end tag is left."""
+        if not between():  # one began in the piece before
+            cut = data.find(end) + len(end)
+            if cut < len(end):
+                return data
+            parse.feed(data[:cut])
+            data = data[cut:]
+        last = data.rfind(end)
+        if last < 0 or not between():
+            return data
+        try:
+            elements = iter(data[:last].decode().split(end_tag))
+        except UnicodeDecodeError:
+            return data  # expat tells what is wrong with it
+        for markup in elements:
+            if not take(markup):
+                parse.feed(markup.encode() + end)
+                if not between():
+                    for rest in elements:
+                        parse.feed(rest.encode() + end)
+        return data[last + len(end) :]
+
+    return taken
+
+
 # Workbook, strings, formats
 
 
@@ -161,6 +198,13 @@ def _declared_sheets(
 _NOT_APART = frozenset({"0", "false", "baseline"})
 
 
+#: A string without formats and references, behind which a piece of the part may be parted from the first.
+_PLAIN_STRING = re.compile(
+    r"""[ \t\r\n]*<si><t(?: xml:space="preserve")?>([^<>&\x00-\x08\x0b-\x1f\ufffe\uffff]*)</t>"""
+)
+_STRING_TAG = b"<si>"
+
+
 def _strings(package: Package, member: Member | None, limits: Limits) -> dict[str, str]:
     """The shared strings by the text of their index, without phonetic readings and character formats."""
     strings: dict[str, str] = {}
@@ -175,16 +219,18 @@ def _strings(package: Package, member: Member | None, limits: Limits) -> dict[st
         parts: list[str] = []
         depth = total = 0
         phonetic = False  # within the reading of a text, which is none of it
+        plain = False  # whether a string without prefix is one of this part
         longest = limits.cell_text
 
         def start(name: str, attributes: Attributes) -> None:
-            nonlocal depth, phonetic, apart
+            nonlocal depth, phonetic, apart, plain
             depth += 1
             if name == text_name:
                 buffer.clear()
             elif name == item_name:
                 buffer.clear()
                 parts.clear()
+                plain = plain or (depth == 1 and parse.parser.CurrentByteIndex == parse.marked)
             elif name == phonetic_name:
                 phonetic = True
             elif name == run_name:
@@ -193,25 +239,39 @@ def _strings(package: Package, member: Member | None, limits: Limits) -> dict[st
                 apart = apart or name == struck_name
 
         def end(name: str) -> None:
-            nonlocal depth, phonetic, total, apart
+            nonlocal depth, phonetic, apart
             depth -= 1
             if name == text_name:
                 if not phonetic:
                     text = buffer[0] if len(buffer) == 1 else "".join(buffer)
                     parts.append(text if apart is None else set_apart(text, struck=apart))
             elif name == item_name:
-                string = parts[0] if len(parts) == 1 else "".join(parts)
-                if "_x" in string:
-                    string = _unescape(string)
-                size = len(string)
-                total += size
-                if size > longest:
-                    raise Refused("CELL_TOO_LONG", place=f"{member.name}#{len(strings)}", limit=longest)
-                strings[str(len(strings))] = string
+                keep("".join(parts))
             elif name == phonetic_name:
                 phonetic = False
             elif name == run_name:
                 apart = None
+
+        def keep(string: str) -> None:
+            nonlocal total
+            string = _unescape(string)
+            total += len(string)
+            if len(string) > longest:
+                raise Refused("CELL_TOO_LONG", place=f"{member.name}#{len(strings)}", limit=longest)
+            strings[str(len(strings))] = string
+
+        def give_up_plain() -> None:
+            nonlocal plain
+            plain = False
+
+        def between_strings() -> bool:
+            return plain and not depth and parse.settled
+
+        def take_plain(markup: str) -> bool:
+            text = _PLAIN_STRING.fullmatch(markup)
+            if text is not None:
+                keep(text[1])
+            return text is not None
 
         def between() -> None:
             if depth > limits.xml_depth:
@@ -224,9 +284,11 @@ def _strings(package: Package, member: Member | None, limits: Limits) -> dict[st
         parse.parser.StartElementHandler = start
         parse.parser.EndElementHandler = end
         parse.parser.CharacterDataHandler = buffer.append
+        parse.parser.StartCdataSectionHandler = give_up_plain
+        parse.take = _plain_first(parse, "</si>", between_strings, take_plain)
         parse.between = between
 
-    package.parse(member, "sst", _MAIN, begin)
+    package.parse(member, "sst", _MAIN, begin, _STRING_TAG)
     return strings
 
 
@@ -606,7 +668,7 @@ _PLAIN_CELL = re.compile(
 _PLAIN_ATTRIBUTE = re.compile(r' ([A-Za-z0-9]+:)?([A-Za-z]+)="([^"]*)"')
 #: How many plain cells, or attributes of rows, are known at a time.
 _KNOWN = 4096
-_DATA_TAG, _ROW_END = b"<sheetData>", b"</row>"
+_DATA_TAG = b"<sheetData>"
 
 # Where in a sheet's data expat is.
 _IN_DATA, _IN_ROW, _IN_CELL, _IN_VALUE, _IN_INLINE, _IN_TEXT = range(6)
@@ -615,10 +677,8 @@ _IN_DATA, _IN_ROW, _IN_CELL, _IN_VALUE, _IN_INLINE, _IN_TEXT = range(6)
 def _read_sheet(package: Package, member: Member, cells: _Cells) -> list[tuple[str, str]]:
     """Read a worksheet's part into ``cells``; what is returned was noticed on the way.
 
-    Whole rows of plain cells never reach expat. That is exact: where expat stands between two rows of the sheet's data, inside
-    no tag, comment or CDATA section, text that is well-formed rows and nothing else can be taken out of the document without
-    changing how the rest reads, and such rows without prefixes are rows of this sheet because ``<sheetData>`` without prefix
-    and attributes is its data.
+    Whole rows of plain cells never reach expat (``_plain_first``): such rows without prefixes are rows of this sheet because
+    ``<sheetData>`` without prefix and attributes is its data.
     """
     limits = package.limits
     notices: list[tuple[str, str]] = []
@@ -779,31 +839,6 @@ def _read_sheet(package: Package, member: Member, cells: _Cells) -> list[tuple[s
                 and parse.settled
             )
 
-        def take(data: bytes) -> bytes:
-            """Read the plain rows of a piece and feed the other ones to expat; what is behind the last row is left."""
-            if not in_data or not plain:
-                return data
-            if where != _IN_DATA:  # a row that began in the piece before
-                cut = data.find(_ROW_END) + len(_ROW_END)
-                if cut < len(_ROW_END):
-                    return data
-                parse.feed(data[:cut])
-                data = data[cut:]
-            last = data.rfind(_ROW_END)
-            if last < 0 or not between_rows():
-                return data
-            try:
-                rows = iter(data[:last].decode().split("</row>"))
-            except UnicodeDecodeError:
-                return data  # expat tells what is wrong with it
-            for markup in rows:
-                if not cells.take_plain(markup, row_looks):
-                    parse.feed(markup.encode() + _ROW_END)
-                    if not between_rows():
-                        for rest in rows:
-                            parse.feed(rest.encode() + _ROW_END)
-            return data[last + len(_ROW_END) :]
-
         def between() -> None:
             cells.check()
             if depth > limits.xml_depth:
@@ -816,7 +851,10 @@ def _read_sheet(package: Package, member: Member, cells: _Cells) -> list[tuple[s
         parser.StartElementHandler = outer_start
         parser.EndElementHandler = outer_end
         parser.StartCdataSectionHandler = give_up_plain
-        parse.take, parse.between = take, between
+        parse.take = _plain_first(
+            parse, "</row>", between_rows, lambda markup: cells.take_plain(markup, row_looks)
+        )
+        parse.between = between
 
     package.parse(member, "worksheet", _MAIN, begin, _DATA_TAG)
     return list(dict.fromkeys(notices))
