@@ -82,6 +82,7 @@ def refusal(data: bytes, limits: Limits = DEFAULTS) -> str:
         ("1<sup>2</sup>", "1²"),
         ("10.00<del>5</del>", "10.005\u0336"),
         ("<span style='display:none'>9</span>10", "10"),
+        ("<comment>9<br>批注</comment>10", "10"),
         ("1<ruby>2<rt>3</rt></ruby>", "12"),
         ("<span style='mso-spacerun:yes'>&nbsp; </span>a", "\u00a0 a"),
         ("<td", ""),
@@ -148,6 +149,13 @@ def test_a_cell_that_shows_another_figure_than_it_states_is_told(cell: str, told
         *([("TEXT_OUTSIDE_TABLES", "2")] if "option" in cell else []),
         ("TEXT_READ_AS", "表.xls: utf-8"),
     ]
+
+
+def test_comments_of_cells_as_libreoffice_writes_them_are_no_text_and_told() -> None:
+    book = read(page("<table><tr><td>1<comment>2</comment><td>3<comment>4</comment></table>"))
+    assert [c.text for c in book.sheets[0].cells.values()] == ["1", "3"]
+    assert book.notices[0] == ("COMMENT_PRESENT", "表格1")
+    assert "TEXT_OUTSIDE_TABLES" not in dict(book.notices)
 
 
 def test_an_error_is_one_though_libreoffice_states_zero() -> None:

@@ -315,6 +315,24 @@ def test_a_formula_without_a_stored_value_is_told_with_its_cell() -> None:
     assert [f.cells[0].location for f in findings if f.rule == "READ-32"] == ["02收入决算表!C7"]
 
 
+@pytest.mark.parametrize(
+    ("writer", "told"), [("Microsoft Excel 97-Tabelle", True), ("Microsoft Excel", False)]
+)
+def test_that_a_zero_may_be_a_text_is_told_of_what_libreoffice_writes(writer: str, told: bool) -> None:
+    records = b"".join(
+        [
+            number(0, 0, 1),
+            formula(1, 1, result(0), CHOICE),
+            formula(2, 1, result(0), CHOICE),
+            formula(0, 2, result(0), SUM),
+        ]
+    )
+    streams = {"Workbook": workbook(records, names=["甲"]), "\x01CompObj": writer.encode()}
+    book = xls.read_book(compound(streams))
+    assert book.notices == ((("ZERO_OR_TEXT", "甲!B2"),) if told else ())
+    assert [c.text for c in book.sheets[0].cells.values()] == ["1", "0", "0", "0"]
+
+
 #: Fonts 0 to 3 and 5 on: plain, then struck out, raised, lowered; there is no font 4.
 FONTS = b"".join(
     record(0x0031, struct.pack("<HHHHHBBBB", 200, flags, 8, 400, escapement, 0, 0, 0, 0) + b"\x00\x00")

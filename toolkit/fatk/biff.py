@@ -86,8 +86,12 @@ def _read(data: bytes, limits: Mapping[str, int]) -> Found:
     collector = _Collector(book, limits, scan.fonts)
     sheets = []
     for index, facts in enumerate(scan.sheets):
+        in_doubt = [f.place for f in facts.formulas if f.in_doubt and (index, f.place) not in without]
         sheets.append(collector.sheet(book.sheet_by_index(index), facts, without))
         scan.notices += facts.notices(sheets[-1]["name"])
+        if in_doubt:
+            first = min(in_doubt)
+            scan.notices.append(("ZERO_OR_TEXT", f"{sheets[-1]['name']}!{a1(first >> 16, first & 0xFFFF)}"))
         book.unload_sheet(index)
     found = {
         "sheets": sheets, "formats": collector.formats, "epoch_1904": book.datemode == 1, "notices": scan.notices,
@@ -120,6 +124,11 @@ class _Formula:
     figure: bool
     text: bool
     literal: bool
+
+    @property
+    def in_doubt(self) -> bool:
+        """Whether its 0 may stand for a text that it gives in some cases."""
+        return self.result == "zero" and self.literal and not (self.figure or self.text)
 
 
 @dataclass(slots=True)

@@ -136,6 +136,7 @@ def read_pages(pages: Iterable[Page], styles: Iterable[str], limits: Limits) -> 
             sheets.append(sheet)
             notices += hidden_notices(sheet)
             notices += [(code, f"{name}{place}") for code, place in dict.fromkeys(table.notices)]
+            notices += [("COMMENT_PRESENT", name)] if table.comment else []
     if not sheets:
         raise Refused("HTML_NO_TABLE")
     if outside:
@@ -256,7 +257,7 @@ class _Reader:
         table = self.open[-1] if self.open else None
         if table is not None and (table.cell is not None or table.caption):
             if self.unseen:
-                self.outside += len(text.strip())
+                self.outside += len(text.strip()) if self.unseen[0] != "comment" else 0
                 return
             if self.apart:
                 text = set_apart(text, struck=self.apart[-1][1])
@@ -337,6 +338,8 @@ class _Reader:
                 self.unseen.append(name)
             if name == "select":  # which of its texts is shown may be for a script to say
                 table.tell("CELL_NOT_READ")
+            elif name == "comment":  # as LibreOffice writes those of cells
+                table.comment = True
         else:
             self.content(table, name, markup, look)
 

@@ -61,7 +61,7 @@ BLOCKS = frozenset(
 )
 #: Elements whose text is raised, lowered or struck out; elements whose text people do not see as part of the page's.
 RAISED, STRUCK = frozenset({"sup", "sub"}), frozenset({"del", "s", "strike"})
-UNSEEN = frozenset({"rt", "rp", "select", "template", "noscript", "datalist"})
+UNSEEN = frozenset({"rt", "rp", "select", "template", "noscript", "datalist", "comment"})
 _DOCTYPE = re.compile(r"<!doctype", re.IGNORECASE)
 BLANKS = re.compile(r"[ \t\r\n\f]+")
 #: Stands for a line break until blanks are gone; no text holds it.
@@ -229,6 +229,7 @@ class Table:
     reach: dict[int, int] = field(default_factory=dict)  # last row of what reaches down from above, by column
     columns: int = 0
     notices: Notices = field(default_factory=list)
+    comment: bool = False
     told: int = 0
 
     def tell(self, code: str, place: int | None = None) -> None:

@@ -16,6 +16,8 @@ from fatk.limits import DEFAULTS, Limits
 BARE = (b"\x09\x08\x10\x00", b"\x09\x08\x08\x00")
 OLDER = (b"\x09\x00\x04\x00", b"\x09\x02\x06\x00", b"\x09\x04\x06\x00")
 
+#: By what LibreOffice calls a workbook: of the texts that formulas give it stores 0 where a cell's format is that of numbers.
+_LIBREOFFICE = b"Microsoft Excel 97-Tabelle"
 _FORMULA = ""  # it is known that there is one, not which
 _LIMITS = ("sheets", "cells", "used_area", "merges", "merged_area", "styles", "cell_text", "workbook_text")
 
@@ -37,23 +39,34 @@ def held(data: bytes) -> ole.CompoundFile:
 def read_book(data: bytes, limits: Limits = DEFAULTS) -> Book:
     """The workbook in bytes, with its container or bare; ``Refused`` where it cannot be read."""
     notices: list[tuple[str, str]] = []
-    stream = data
+    stream, doubtful = data, False
     if data.startswith(ole.SIGNATURE):
         container = held(data)
         notices += _beside(container)
+        doubtful = _by_libreoffice(container)
         stream = container.read(container.find("Workbook", "Book") or "")
     found = confined.run(
         "fatk.biff:read", stream, {"limits": {name: getattr(limits, name) for name in _LIMITS}}, limits
     )
     try:
         sheets = _sheets(found)
-        notices += [(str(code), str(detail)) for code, detail in found["notices"]]
+        told = [(str(code), str(detail)) for code, detail in found["notices"]]
+        notices += [notice for notice in told if doubtful or notice[0] != "ZERO_OR_TEXT"]
         epoch_1904 = found["epoch_1904"] is True
     except (KeyError, TypeError, ValueError, IndexError):
         raise Refused("READER_CRASHED", status=0) from None
     for sheet in sheets:
         notices += hidden_notices(sheet)
     return Book(sheets, tuple(dict.fromkeys(notices)), epoch_1904)
+
+
+def _by_libreoffice(container: ole.CompoundFile) -> bool:
+    """Whether LibreOffice wrote the file; one whose name for it cannot be read is nobody's."""
+    kind = container.find("\x01CompObj")
+    try:
+        return kind is not None and _LIBREOFFICE in container.read(kind)
+    except Refused:
+        return False
 
 
 def _beside(container: ole.CompoundFile) -> list[tuple[str, str]]:

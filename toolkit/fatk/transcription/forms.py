@@ -396,6 +396,11 @@ def _read_row(
         used.add(numbered)
     found = keys.identify(block, line)
     key, name, labels = found.key, found.name, found.columns
+    empty = bool(ledger.asides) and _not_filled(block, line)
+    if empty:
+        pane.used.update((number, column) for column, _, _ in block.amounts if column in line)
+        if key is None and not labels:
+            return
     if key is None:
         there = labels or [column for column, _, _ in block.amounts if column in line]
         if labels and line[labels[0]].kind == FORMULA_WITHOUT_VALUE:
@@ -434,6 +439,13 @@ def _read_row(
             if figure.format.literal:
                 note_shown_unit(form, figure, pane.sheet.place(number, column))
     keep(ledger, pane, table, number, tuple(values), block.spots, faults)
+
+
+def _not_filled(block: Columns, line: Mapping[int, Cell]) -> bool:
+    """Whether a row of a workbook made to be filled in has nothing but sums that are 0: in an .xls, of whose formulas it is
+    known only that they are some, LibreOffice stores that where a sum shows nothing."""
+    figures = [line[column] for column, _, _ in block.amounts if column in line]
+    return bool(figures) and all(cell.formula == "" and cell.text == "0" for cell in figures)
 
 
 def _unknown_row(

@@ -37,6 +37,7 @@ _NOTICES = {
     "RESULTS_SHEET": "READ-90",
     "SHOWN_DIFFERS": "READ-66",
     "CELL_NOT_READ": "READ-67",
+    "ZERO_OR_TEXT": "READ-68",
 }
 #: A field, the column and cell that it was read from, and what is wrong with it.
 CellFault = tuple[Field, int, Cell, lexical.Fault]
