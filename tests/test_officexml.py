@@ -101,6 +101,7 @@ RICH = '<Cell><ss:Data ss:Type="String" xmlns="http://www.w3.org/TR/REC-html40">
         ("12.5<B><Sub>2</Sub></B>", "12.5²"),
         ("<S>9<B>8</B></S>7", "9\u03368\u03367"),
         ("<B>12</B>.<Font>5</Font>", "12.5"),
+        ("<S>" * 60 + "9" + "</S>" * 60, "9\u0336"),
     ],
 )
 def test_raised_and_struck_out_text_is_no_part_of_a_figure(markup: str, text: str) -> None:

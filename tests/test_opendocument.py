@@ -296,6 +296,7 @@ SPANS = (
         ('12.5<text:span text:style-name="down">2</text:span>', "12.5²"),
         ('<text:span text:style-name="out">9<text:span text:style-name="plain">8</text:span></text:span>7', "9\u03368\u03367"),
         ('<text:span text:style-name="typed">9</text:span>7', "9\u03367"),
+        ('<text:span text:style-name="out">' * 60 + "9" + "</text:span>" * 60, "9\u0336"),
         ('<text:span text:style-name="plain">1</text:span><text:span text:style-name="other">2</text:span>3', "123"),
     ],
 )  # fmt: skip

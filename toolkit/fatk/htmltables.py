@@ -53,13 +53,16 @@ from fatk.markup import (
     walk,
 )
 
-#: How a style sets text apart or hides it; what a class of it is known to do: strike out, raise or lower, hide.
-_STRIKES = re.compile(r"text-decoration(?:-line)?\s*:[^;]*line-through", re.IGNORECASE)
-_RAISES = re.compile(r"vertical-align\s*:\s*(?:super|sub)\b", re.IGNORECASE)
-_HIDES = re.compile(
-    r"display\s*:\s*none|visibility\s*:\s*hidden|font-size\s*:\s*0(?:px|pt|em|%)?\s*(?:;|$|!)", re.IGNORECASE
+#: What a style does to text, the one that hides most first: property, words one of which its value has.
+_LOOKS = (
+    ("display", frozenset({"none"}), "hide"),
+    ("visibility", frozenset({"hidden", "collapse"}), "hide"),
+    ("font-size", frozenset({"0", "0px", "0pt", "0em", "0%"}), "hide"),
+    ("text-decoration", frozenset({"line-through"}), "strike"),
+    ("text-decoration-line", frozenset({"line-through"}), "strike"),
+    ("vertical-align", frozenset({"super", "sub"}), "raise"),
 )
-_STRIKE, _RAISE, _HIDE = "strike", "raise", "hide"
+_STRIKE, _HIDE = "strike", "hide"
 #: A number as a file stores it.
 _STORED_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 #: Fields of a form that show no text of their own, or none that is a figure.
@@ -204,11 +207,13 @@ class _Formats:
 
 def _look(style: str) -> str | None:
     """What a style does to text; of several things the one that hides most."""
-    style = style[:_STYLE]
-    for look, found in ((_HIDE, _HIDES), (_STRIKE, _STRIKES), (_RAISE, _RAISES)):
-        if found.search(style):
-            return look
-    return None
+    if ":" not in style:
+        return None
+    declared: dict[str, set[str]] = {}
+    for declaration in style[:_STYLE].lower().split(";"):
+        name, _, value = declaration.partition(":")
+        declared.setdefault(name.strip(), set()).update(value.replace("!", " !").split())
+    return next((look for name, words, look in _LOOKS if not words.isdisjoint(declared.get(name, ()))), None)
 
 
 class _Reader:

@@ -142,7 +142,7 @@ class _Document:
                     skip(name)
                 else:
                     depth += 1
-                    if name in _APART:
+                    if not apart and name in _APART:
                         apart.append((depth, len(buffer), _APART[name]))
             elif where == _IN_TABLE and sheet is not None:
                 if name == f"{_SS}Row":

@@ -332,7 +332,7 @@ class _Document:
                     skip(name)
                     return
                 depth += 1
-                if name == _SPAN and attributes.get(_SPAN_STYLE) in formats.apart:
+                if not apart and name == _SPAN and attributes.get(_SPAN_STYLE) in formats.apart:
                     apart.append((depth, len(buffer), formats.apart[attributes[_SPAN_STYLE]]))
                 blank = _HARD.get(name)
                 if blank:

@@ -55,9 +55,11 @@ class _Page:
         self._goals()
         self._indicator_rows()
         self._totals()
-        cells = {at: Cell(text, TEXT) for at, text in sorted(self.cells.items())}
+        rows: dict[int, dict[int, Cell]] = {}
+        for (row, column), text in sorted(self.cells.items()):
+            rows.setdefault(row, {})[column] = Cell(text, TEXT)
         name = str(self.project.get("project_name") or "")
-        return Sheet(name, cells, tuple(sorted(self.merges)), plain=True)
+        return Sheet(name, rows, tuple(sorted(self.merges)), plain=True)
 
     def put(self, row: int, column: int, text: str, *, rows: int = 1, columns: int = 1) -> None:
         """A cell, merged over rows and columns; one without text is empty."""
