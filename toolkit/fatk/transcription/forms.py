@@ -398,7 +398,7 @@ def _read_row(
     key, name, labels = found.key, found.name, found.columns
     empty = bool(ledger.asides) and _not_filled(block, line)
     if empty:
-        pane.used.update((number, column) for column, _, _ in block.amounts if column in line)
+        used.update(column for column, _, _ in block.amounts if column in line)
         if key is None and not labels:
             return
     if key is None:
