@@ -9,8 +9,9 @@ from __future__ import annotations
 import os
 import sys
 from codecs import lookup
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import date, datetime
 from enum import StrEnum
 from itertools import pairwise
@@ -69,6 +70,9 @@ class InputForm(StrEnum):
     html = "html"
     mhtml = "mhtml"
     text = "text"
+    docx = "docx"
+    doc = "doc"
+    pdf = "pdf"
     package = "package"
     json = "json"
 
@@ -79,6 +83,10 @@ class OutputForm(StrEnum):
     xlsx = "xlsx"
     package = "package"
     json = "json"
+    docx = "docx"
+    html = "html"
+    md = "md"
+    txt = "txt"
 
 
 class ResultForm(StrEnum):
@@ -140,7 +148,7 @@ def convert(
         list[Path],
         typer.Argument(
             metavar="SRC... DST",
-            help="同一份报告的一个或几个来源，先写的为准：工作簿（.xlsx .xls .et .ods，存成 .xls 的网页、XML 或文本）、CSV、数据包（目录或 .zip）、JSON 报告，或存放它们的目录、.zip；末一个是目标，形式由后缀决定：.xlsx .json .zip，没有后缀为数据包目录",
+            help="同一份报告的一个或几个来源，先写的为准：工作簿（.xlsx .xls .et .ods，存成 .xls 的网页、XML 或文本）、情况说明（.docx .doc .pdf .html .md .txt，可以带报表）、CSV、数据包（目录或 .zip）、JSON 报告，或存放它们的目录、.zip；末一个是目标，形式由后缀决定：.xlsx .json .zip，没有后缀为数据包目录；.docx .html .md .txt 写成情况说明",
             show_default=False,
         ),
     ],
@@ -166,6 +174,13 @@ def convert(
             help="允许损失：换算写不完的数四舍五入，表样没有的格不写；写明有几格 · round or drop what does not fit",
         ),
     ] = False,
+    derive_tables: Annotated[
+        bool,
+        typer.Option(
+            "--derive-tables",
+            help="来源只有情况说明、没有报表时，由说明推算报表；每一格注明是载明、推算还是未公开 · derive the tables from the text",
+        ),
+    ] = False,
     findings: Annotated[
         Path | None,
         typer.Option("--findings", metavar="FILE", help="把发现的问题写成 JSON 文件", show_default=False),
@@ -175,6 +190,8 @@ def convert(
     lang: Lang = Language.zh,
 ) -> None:
     """转换：读取任何已知形式的报告，写成另一种形式，一个单元格也不丢。几个来源合成一份报告。
+
+    情况说明也读也写：fatk convert 报表.xlsx 说明.docx 报告.json；fatk convert 报告.json 说明.docx
 
     例：fatk convert 报表.xlsx 报表.json；fatk convert 表1.xlsx 表2.xlsx 数据包目录；fatk convert 九张表的目录 报表.xlsx；fatk convert --unit 元 报表.xlsx 报表.json
 
@@ -197,6 +214,11 @@ def convert(
         files.writable(findings, force=force)
     with _progress(sources[0], lang):
         reading = formats.read_several(sources, form=from_ and from_.value)
+        if derive_tables:
+            from fatk.derive import derive_tables as derived
+
+            report, found = derived(reading.report)
+            reading = replace(reading, report=report, findings=(*reading.findings, *found))
         if edition is not None:
             reading = editions.into(reading, load().edition(edition), allow_loss=allow_loss)
         result = check.check(reading)
@@ -207,10 +229,14 @@ def convert(
             converted = units.convert(report, unit.value, allow_loss=allow_loss)
             report, rounded = converted.report, converted.rounded
         dropped = formats.write(report, target, form=to and to.value, force=force, allow_loss=allow_loss)
+        form = to.value if to else formats.form_of(target)
+        unsaid = formats.narrated(report)[1] if form in formats.NARRATIVES else ()
     if findings is not None:
         document = render.to_document(result, __version__, load().version)
         files.write_file(findings, render.as_json([document]).encode("utf-8"), force=force)
     typer.echo(visible(_written(target, result, rounded, dropped, lang), 500), err=True)
+    if unsaid:
+        typer.echo(_unsaid(unsaid, lang), err=True)
     if result.findings:
         typer.echo(render.text(result, lang.value, colour=_colour(sys.stderr)), err=True, nl=False)
     raise typer.Exit(1 if result.summary["errors"] else 0)
@@ -230,6 +256,14 @@ def _written(target: Path, result: check.Result, rounded: int, dropped: int, lan
             f"; {dropped} cells left out" if dropped else ""
         )
     return said + lost
+
+
+def _unsaid(paths: Sequence[str], lang: Language) -> str:
+    """Which sentences of the narrative could not be written for want of a figure or a text."""
+    lacking = visible("、".join(paths) if lang is Language.zh else ", ".join(paths), 1000)
+    if lang is Language.zh:
+        return f"说明中有 {len(paths)} 处缺少所需的内容，相应的句子没有写：{lacking}。补填后再写；fatk explain 可看每一项。"
+    return f"{len(paths)} sentences of the narrative lack what they need and were left out: {lacking}. Fill these in and write it again."
 
 
 def _not_itself(source: Path, target: Path) -> None:

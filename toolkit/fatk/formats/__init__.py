@@ -12,9 +12,10 @@ from pathlib import Path
 
 from fatk import files, merging
 from fatk.archive import Archive
+from fatk.document import Document
 from fatk.errors import Misuse, NotWritten, Refused
 from fatk.findings import CellRef, notify
-from fatk.formats import folders, spreadsheets
+from fatk.formats import documents, folders, spreadsheets
 from fatk.formats.sniffing import DESCRIPTOR, sniff
 from fatk.grid import Book
 from fatk.limits import DEFAULTS, Limits
@@ -23,8 +24,20 @@ from fatk.reading import Reading, settled, sha256, with_source, without_search_f
 from fatk.spec import Table, load
 
 #: Suffix of a target's name → form. A name without suffix is a directory of a package.
-SUFFIXES = {".json": "json", ".xlsx": "xlsx", ".zip": "zip", "": "package"}
-FORMS = ("xlsx", "package", "zip", "json")
+SUFFIXES = {
+    ".json": "json",
+    ".xlsx": "xlsx",
+    ".zip": "zip",
+    "": "package",
+    ".docx": "docx",
+    ".html": "html",
+    ".htm": "html",
+    ".md": "md",
+    ".txt": "txt",
+}
+#: Forms that hold the narrative with its tables: a view of a report, and no loss.
+NARRATIVES = frozenset(documents.WRITTEN)
+FORMS = ("xlsx", "package", "zip", "json", *documents.WRITTEN)
 
 
 @without_search_for_cycles()
@@ -103,6 +116,8 @@ def _read_file(form: str, opened: Archive | None, data: bytes, limits: Limits, n
     """The report of one file that is not put together of others; a CSV of one table of the standard is a package of it."""
     if form == "text" and _table_of(data, name) is not None:
         reading = _assembled(_of_file(data, name, name, _Budget(limits)), limits)
+    elif (prose := _prose(form, data, opened, limits, name)) is not None:
+        reading = prose
     elif form in spreadsheets.FORMS:
         reading = _transcribed(spreadsheets.read_book(form, data, opened, limits, name), name)
     elif form == "zip" and opened is not None:
@@ -112,6 +127,21 @@ def _read_file(form: str, opened: Archive | None, data: bytes, limits: Limits, n
 
         reading = settled(json.read(data, load(), limits, name))
     return with_source(reading, name, sha256(data), form)
+
+
+def _prose(form: str, data: bytes, opened: Archive | None, limits: Limits, name: str) -> Reading | None:
+    """The report of a document; ``None`` where a page or a text is no narrative, but may be a spreadsheet."""
+    if form not in documents.DOCUMENTS and form not in ("html", "text"):
+        return None
+    kind = form if form in documents.DOCUMENTS else documents.prose_form(form, data, name)
+    if kind is None:
+        return None
+    from fatk.narrative import reading
+
+    document = documents.read(kind, data, opened, limits, name)
+    if form not in documents.DOCUMENTS and not reading.is_narrative(document):
+        return None
+    return settled(reading.read_document(document, load(), name))
 
 
 def _transcribed(book: Book, name: str) -> Reading:
@@ -302,10 +332,12 @@ def _of_file(data: bytes, name: str, place: str, budget: _Budget, *, zipped: boo
         if form == "archive":
             return _of_zip(opened, data, f"{name}/", place, budget)
     piece = _Piece(name, form, sha256(data))
-    if form not in spreadsheets.FORMS:
-        piece.reading = _read_file(form, opened, data, limits, name)
-    elif form == "text" and (table := _table_of(data, name)) is not None:
+    if form == "text" and (table := _table_of(data, name)) is not None:
         piece.form, piece.table = "table", (table, data)
+    elif form not in spreadsheets.FORMS:
+        piece.reading = _read_file(form, opened, data, limits, name)
+    elif (prose := _prose(form, data, opened, limits, name)) is not None:
+        piece.reading = with_source(prose, name, piece.sha256, form)
     else:
         piece.book = spreadsheets.read_book(form, data, opened, limits, name)
     return _Pieces([piece])
@@ -403,4 +435,13 @@ def encoder(form: str) -> Callable[[Report], bytes]:
         from fatk.formats import package
 
         return package.write_zip
+    if form in documents.WRITTEN:
+        return lambda report: documents.write(form, narrated(report)[0])
     raise Misuse("FORM_UNKNOWN", path=form, known=" ".join(FORMS))
+
+
+def narrated(report: Report) -> tuple[Document, tuple[str, ...]]:
+    """The narrative of a report, and the paths for lack of which sentences were left out."""
+    from fatk.narrative import writing
+
+    return writing.narrative_of(report)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from fatk import archive, decoding, ole, xls
+from fatk.documents import legacy
 from fatk.errors import Refused
 from fatk.limits import Limits
 
@@ -12,7 +13,6 @@ DESCRIPTOR = "datapackage.json"
 #: First bytes of what is no report → code of the refusal, which says what to do.
 _FOREIGN = (
     *((prefix, "XLS_TOO_OLD") for prefix in xls.OLDER),
-    (b"%PDF-", "NOT_A_TABLE_PDF"),
     (b"%TSD-Header-###%", "DLP_ENCRYPTED"),
     (b"Rar!", "OTHER_ARCHIVE"),
     (b"7z\xbc\xaf\x27\x1c", "OTHER_ARCHIVE"),
@@ -41,12 +41,18 @@ def sniff(data: bytes, limits: Limits) -> tuple[str, archive.Archive | None]:
             if "xl/workbook.bin" in names:
                 raise Refused("XLSB_WORKBOOK")
             return "xlsx", opened
-        if any(name.startswith(("word/", "ppt/")) for name in names) or "OFD.xml" in names:
+        if any(name.startswith("word/") for name in names):
+            return "docx", opened
+        if any(name.startswith("ppt/") for name in names) or "OFD.xml" in names:
             raise Refused("NOT_A_TABLE_DOCUMENT")
         return _document(opened), opened
     if data.startswith(ole.SIGNATURE):
+        if legacy.held(data):
+            return "doc", None
         xls.held(data)
         return "xls", None
+    if data.startswith(b"%PDF-"):
+        return "pdf", None
     if data.startswith(xls.BARE):
         return "xls", None
     for prefix, code in _FOREIGN:

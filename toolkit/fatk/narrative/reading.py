@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from fatk.document import Document
+from fatk.documents import NOTICES
 from fatk.findings import CellRef, Finding, notify
 from fatk.lexical import keep
 from fatk.merging import merge
@@ -23,10 +24,12 @@ from fatk.transcription.ledger import Told
 from fatk.wording.folding import Running, run
 from fatk.wording.grammar import Literal, Wording, load_wording, wording_ids
 from fatk.wording.matching import Said
-from fatk.wording.reading import Understood, understand
+from fatk.wording.reading import Understood, headings_in, understand
 
 #: So much of a text's figures a wording has to understand to be likely that of its edition, or surely.
 _HALF, _MOST = 0.5, 0.9
+#: A narrative has at least so many of the headings of a wording.
+_HEADINGS = 3
 _FIGURE = re.compile(r"[0-9]+")
 _WORDS = re.compile(r"[^\W_]")
 
@@ -38,6 +41,12 @@ class _Fit:
     wording: Wording
     understood: Understood
     share: float
+
+
+def is_narrative(document: Document) -> bool:
+    """Whether a document has some of the headings of a narrative of final accounts, or is called one."""
+    running = run(document.paragraphs)
+    return any(headings_in(running, load_wording(i)) >= _HEADINGS for i in wording_ids())
 
 
 def read_document(document: Document, spec: Spec, name: str = "", edition: str | None = None) -> Reading:
@@ -53,7 +62,14 @@ def read_document(document: Document, spec: Spec, name: str = "", edition: str |
         if any(tables.report.rows(form.id) for form in spec.forms) or tables.report.rows("extras"):
             # Several editions may be worded alike: what the tables look like says more.
             found = [(name, tables), (name, replace(narrative, edition_certainty="guessed"))]
-    return merge(found)
+    merged = merge(found)
+    return replace(merged, findings=(*merged.findings, *_noticed(document)))
+
+
+def _noticed(document: Document) -> Iterator[Finding]:
+    """What the reader of the file noticed."""
+    for code, detail in document.notices:
+        yield notify(NOTICES.get(code, "READ-47"), CellRef(location=detail or None), detail=detail, code=code)
 
 
 def _told(narrative: Reading) -> Told:

@@ -40,7 +40,7 @@ def taken_out(document: Document) -> tuple[Book, Document]:
         else:
             kept.append(block)
             feet = 0
-    return Book(tuple(sheets), document.notices), Document(tuple(kept))
+    return Book(tuple(sheets)), Document(tuple(kept), document.notices)
 
 
 def _captions(blocks: list[Block]) -> list[Paragraph]:

@@ -67,6 +67,13 @@ class Understood:
                 yield from read.said if read else ()
 
 
+def headings_in(running: Running, wording: Wording) -> int:
+    """How many different headings of a wording a document has."""
+    matcher = Matcher(running, wording.kinds, lambda _path, _kind: "text")
+    hits = (_heading(running, start, end, wording.headings, matcher) for start, end in _beginnings(running))
+    return len({id(hit[2]) for hit in hits if hit})
+
+
 def _with_parts(read: Read, matcher: Matcher, wording: Wording) -> Read:
     """A sentence read, and what those of its texts say that are sentences of the wording themselves."""
     said: list[Said] = []
