@@ -474,6 +474,16 @@ def residue(book: Workbook) -> None:
     where.cell(foot + 1, 2, "XX支出")
 
 
+def foot(text: str, table: str = INC) -> Edit:
+    """Other words where the edition prints its footnote."""
+
+    def edit(book: Workbook) -> None:
+        where = sheet(book, table)
+        next(c for c in where["A"] if str(c.value).startswith("注")).value = text
+
+    return edit
+
+
 def feet(book: Workbook) -> None:
     sheet(book, INC).append(["公开时间：2023年8月25日"])
     sheet(book, EXP).append(["第 3 页 共 9 页"])
@@ -744,6 +754,17 @@ CASES: dict[str, Case] = {
     "L506 the unit changes on the next page": Case(next_page_in("单位：元"), ["READ-82"]),
     "L506 one table without a unit": Case(said(INC, "单位：万元", None), ["READ-83"]),
     "L113 another entity and year on the page": Case(rows_between(["部门：示例市工程中心", "2021年度"]), ["READ-55", "READ-97"]),
+    "L213 a note among the data": Case(rows_between(["说明：此处调整了口径"]), ["READ-41", "READ-85"], holds=kept_texts("说明：此处调整了口径")),
+    "L213 a remark among the data": Case(rows_between(["备注：核对"], IES), ["READ-41", "READ-85"], holds=kept_texts("备注：核对")),
+    "L213 the same rows again below a note": Case(
+        both(foot("说明：上年"), stacked([["206", "科学技术支出", 1.5]])), ["READ-41", "READ-64"], holds=kept_texts("说明：上年", "1.5")
+    ),
+    "L213 another table below a note": Case(
+        stacked([["说明：上年"], ["科目", "名称", "工资"], ["201", "一般公共服务支出", 1.5]]), ["READ-41", "READ-64"], holds=kept_texts("说明：上年", "1.5")
+    ),
+    "L213 a note among the data, and the header again": Case(
+        both(paged(EXP, 7, titles=False), rows_between(["说明：承上页"], EXP, 6)), ["READ-41", "READ-85"], holds=kept_texts("说明：承上页")
+    ),
     "L702 a budget before the final figures": Case(group_before("年初预算数"), ["READ-36", "READ-41"], holds=kept_texts("7.77")),
     "L704 last year before this year": Case(group_before("上年决算数"), ["READ-36", "READ-41"], holds=kept_texts("7.77")),
     "L704 only last year": Case(said(GBE, "本年支出", "上年决算数"), ["READ-35", "READ-36", "READ-41"], otherwise=[GBE], holds=income_kept_but(GBE)),

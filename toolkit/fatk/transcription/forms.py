@@ -9,7 +9,7 @@ from difflib import SequenceMatcher
 from fatk import captions, lexical
 from fatk.captions import read_captions, says_empty, unit_in
 from fatk.findings import CellRef, notify
-from fatk.grid import FORMULA_WITHOUT_VALUE, Cell
+from fatk.grid import FORMULA_WITHOUT_VALUE, TEXT, Cell
 from fatk.model import REPORTED
 from fatk.recognition import Heading, Line, Region, heading, is_foot, looks_like_amount
 from fatk.rowkeys import Columns, Keys, is_residue
@@ -156,29 +156,75 @@ def _check_units(ledger: Ledger, form: PrintedForm) -> None:
         )
 
 
-def _read_foot(ledger: Ledger, form: PrintedForm) -> int:
-    """Find the last row of data; take notes below it as footnotes or as the statement of an empty table."""
+def _read_foot(ledger: Ledger, form: PrintedForm, blocks: Sequence[Columns], names: Mapping[str, str]) -> int:
+    """Find the last row of data; take notes below it as footnotes or as the statement of an empty table. A note that has
+    more rows of the form below it is no foot: it is told, and stays as it is."""
     pane, region = form.pane, form.region
-    last, in_foot = region.end, False
     words = vocabulary(region.table.id)
     listed = ledger.rows.get("tables", ())
     at = ledger.spec.tables["tables"].position["statement"]
     statements = {row[at] for row in listed if row[0] == region.table.id}
+    alone: dict[int, tuple[int, str]] = {}
+    begins: list[int] = []
     for number in range(form.heading.first_data, region.end + 1):
         line = pane.rows.get(number)
         if not line:
             continue
         column, cell = next(iter(line.items()))
-        text = clean_text(cell.text) if cell.kind == "text" else ""
-        alone = len(line) == 1
-        if not in_foot and (is_foot(line) or (alone and (text in statements or says_empty(text)))):
-            in_foot, last = True, number - 1
-        if in_foot and alone:
-            if fold(text) in words.footnotes:
-                pane.used[number].add(column)
-            elif form.statement is None and (text in statements or (not listed and says_empty(text))):
-                form.statement = text
-                pane.used[number].add(column)
+        text = clean_text(cell.text) if len(line) == 1 and cell.kind == TEXT else ""
+        if text:
+            alone[number] = column, text
+        if is_foot(line) or (text and (text in statements or says_empty(text))):
+            begins.append(number)
+    # What an edition prints below its form ends it.
+    printed = (number for number, (_, text) in alone.items() if fold(text) in words.footnotes)
+    end = next(printed, region.end)
+    final = _last_after(form, begins[0], end, blocks, names) if begins else region.end
+    foot = next((number for number in begins if number > final), region.end + 1)
+    for number, (column, text) in alone.items():
+        place = pane.sheet.place(number, column)
+        if number < foot and number in begins:
+            form.notes.add(number)
+            cell_of = CellRef(region.table.id, location=place, value=text)
+            told = notify("READ-85", cell_of, place=place, text=text, title=region.table.title)
+            ledger.findings.append(told)
+        elif number >= foot and fold(text) in words.footnotes:
+            pane.used[number].add(column)
+        elif (
+            number >= foot
+            and form.statement is None
+            and (text in statements or (not listed and says_empty(text)))
+        ):
+            form.statement = text
+            pane.used[number].add(column)
+    return foot - 1
+
+
+def _last_after(
+    form: PrintedForm, note: int, end: int, blocks: Sequence[Columns], names: Mapping[str, str]
+) -> int:
+    """The last row of the form's own below a note, and not beyond ``end``, with a figure and a key that no row has yet; 0 where there is none, as
+    below a foot. What repeats the rows above, or has a header of its own, is another table."""
+    rows = form.pane.rows
+    amounts = {column for block in blocks for column, _, _ in block.amounts}
+    below = [n for n in range(note + 1, end + 1) if rows.get(n)]
+    figures = {
+        n for n in below if any(c in amounts and looks_like_amount(cell) for c, cell in rows[n].items())
+    }
+    if not figures:
+        return 0
+    header = _header_lines(form)
+    keys = {block.name: Keys(form.region.table, block.name, names) for block in blocks}
+    known: set[str] = set()
+    last = 0
+    for number in range(form.heading.first_data, max(figures) + 1):
+        line = rows.get(number, {})
+        found = {key for block in blocks if (key := keys[block.name].identify(block, line).key)}
+        if number in figures and found - known:
+            last = number
+        elif number > note and len(line) > 1 and not found and _folded(line) not in header:
+            break
+        known |= found
     return last
 
 
@@ -256,7 +302,8 @@ def _misspelt(missing: Sequence[Field], unknown: Mapping[int, Sequence[str]]) ->
 def read_form(ledger: Ledger, form: PrintedForm, decimals: int, names: Mapping[str, str]) -> None:
     """Read the rows of a form, and of the pages that go on with it."""
     table = form.region.table
-    last = _read_foot(ledger, form)
+    blocks = _blocks(form.heading, table)
+    last = _read_foot(ledger, form, blocks, names)
     _check_columns(ledger, form)
     if any(m.line for m in form.heading.meanings.values()):
         read_line_columns(ledger, form, last, decimals)
@@ -264,7 +311,6 @@ def read_form(ledger: Ledger, form: PrintedForm, decimals: int, names: Mapping[s
             _outside(ledger, page)
         _check_units(ledger, form)
         return
-    blocks = _blocks(form.heading, table)
     keys = {block.name: Keys(table, block.name, names) for block in blocks}
     _read_rows(ledger, form, blocks, keys, last, decimals)
     _look_below(ledger, form, blocks, names, last)
@@ -277,7 +323,7 @@ def read_form(ledger: Ledger, form: PrintedForm, decimals: int, names: Mapping[s
             continue
         known |= found
         surroundings(ledger, page, names)
-        _read_rows(ledger, page, blocks, keys, _read_foot(ledger, page), decimals)
+        _read_rows(ledger, page, blocks, keys, _read_foot(ledger, page, blocks, names), decimals)
         form.statement = form.statement or page.statement
         form.units += page.units
     _check_units(ledger, form)
@@ -288,12 +334,12 @@ def _read_rows(
 ) -> None:  # fmt: skip
     """Read a form's rows of data; a header that a printed page repeats is none."""
     pane, head = form.pane, form.heading
-    header = [_folded(pane.rows[n]) for n in head.rows if n != head.first_data]
+    header = _header_lines(form)
     begins = {texts[0] for texts in header}
     _line_numbers(form, last)
     for number in range(head.first_data, last + 1):
         line = pane.rows.get(number)
-        if not line:
+        if not line or number in form.notes:
             continue
         begin = next(iter(line.values()))
         if (fold(begin.text) in begins and _folded(line) in header) or _is_title_again(form, line):
@@ -305,6 +351,12 @@ def _read_rows(
             _note_beyond(ledger, form, number, line)
         for block in blocks:
             _read_row(ledger, form, block, keys[block.name], number, line, decimals)
+
+
+def _header_lines(form: PrintedForm) -> list[tuple[str, ...]]:
+    """The rows of a form's header, as a printed page repeats them."""
+    head = form.heading
+    return [_folded(form.pane.rows[n]) for n in head.rows if n != head.first_data]
 
 
 def _folded(line: Line) -> tuple[str, ...]:

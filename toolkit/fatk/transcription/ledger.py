@@ -76,7 +76,8 @@ def _within(there: Mapping[int, object], first: int, last: int) -> Iterable[int]
 @dataclass(slots=True)
 class PrintedForm:
     """A form and what the lines around it say of it; ``units`` are all that are named in or around it, with their places,
-    ``other_unit`` is one that no report is in, with its place, and ``more`` the further pages that may go on with it."""
+    ``other_unit`` is one that no report is in, with its place, ``notes`` the rows among its data that are notes, and ``more``
+    the further pages that may go on with it."""
 
     region: Region
     heading: Heading
@@ -87,6 +88,7 @@ class PrintedForm:
     units: list[tuple[str, str]] = field(default_factory=list)
     other_unit: tuple[str, str] | None = None
     statement: str | None = None
+    notes: set[int] = field(default_factory=set)
     more: list[PrintedForm] = field(default_factory=list)
 
 
