@@ -658,6 +658,12 @@ def no_units(book: Any) -> None:
                     found.value = None
 
 
+def unmerged(sheet: Any) -> None:
+    """Take the merges away, so that rows can be."""
+    for merged in list(sheet.merged_cells.ranges):
+        sheet.unmerge_cells(str(merged))
+
+
 def saved(book: Any) -> bytes:
     buffer = io.BytesIO()
     book.save(buffer)
@@ -708,6 +714,7 @@ WORKBOOKS: list[Any] = [
     ("a column more", all_of(cell(INC, "J4", "备注"), cell(INC, "J8", "补充")), [("READ-36", f"{INC}!J4"), ("READ-41", f"{INC}!J4")]),
     # sheets and what lies around
     ("a sheet less", lambda b: b.remove(b[INC]), [("STR-13", "封面!B36")]),
+    ("the total less", lambda b: (unmerged(b[INC]), b[INC].delete_rows(7)), [("STR-20", "")]),
     ("a sheet more", lambda b: b.create_sheet("附表").cell(1, 1, "你好"), [("READ-43", "附表!A1")]),
     ("our own sheet of findings", findings_sheet, [("READ-90", "结果")]),
     ("a table twice", lambda b: b.copy_worksheet(b[INC]), [("READ-34", f"{INC} Copy!A1"), ("READ-41", f"{INC} Copy!A1")]),
@@ -862,6 +869,28 @@ def test_a_text_in_the_place_of_any_layout_is_in_the_report_or_named() -> None:
     assert _lost(layout=True) == []
 
 
+@pytest.mark.parametrize(
+    ("what", "edit", "told"),
+    named(
+        [
+            ("a sheet less", lambda b: b.remove(b["03支出决算表"]), "STR-13"),
+            ("the total less", lambda b: (unmerged(b["03支出决算表"]), b["03支出决算表"].delete_rows(7)), "STR-20"),
+        ]
+    ),
+)  # fmt: skip
+def test_what_is_not_there_is_told_once_and_what_needs_it_is_not_checked(
+    what: str, edit: WorkbookEdit, told: str
+) -> None:
+    """No figure is doubted, and no cause sought, since a table or its total was lost."""
+    made = openpyxl.load_workbook(FULL / "report.xlsx")
+    edit(made)
+    result = check.check(formats.read_bytes(saved(made))[1])
+    assert [f.rule for f in result.findings if f.severity == "error"] == [told]
+    assert not result.causes
+    assert {f.reason for f in result.findings if f.rule == "X-04"} <= {"missing", "absent"}
+    assert result.ran["X-04"]["not_checked"] == 1
+
+
 def values(reading: Reading) -> set[str]:
     """Every value of the report, extras included, and of the findings."""
     found = {str(v) for rows in reading.report.tables.values() for row in rows for v in row if v is not None}
@@ -923,7 +952,7 @@ def test_every_notice_has_a_case() -> None:
     }
     elsewhere = {
         "READ-44", "READ-45", "READ-54", "STR-17",  # above
-        "READ-58", "READ-59", "READ-82", "READ-83", "READ-84", "READ-95", "READ-96", "READ-97", "READ-98", "READ-99",  # in test_layouts.py
+        "READ-58", "READ-59", "READ-82", "READ-83", "READ-85", "READ-84", "READ-95", "READ-96", "READ-97", "READ-98", "READ-99",  # in test_layouts.py
         "READ-60", "READ-61",  # in test_delimited.py and test_htmltables.py
         "READ-75", "READ-76", "READ-77", "READ-79", "READ-81",  # in test_several_files.py
         "READ-80",  # in test_units.py

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from decimal import Decimal
 
 from fatk.findings import CellRef, Finding, notify
-from fatk.model import EMPTY, MISSING, REPORTED, Report, Row, key_of, row_name, unprinted_cells
+from fatk.model import EMPTY, MISSING, REPORTED, TOTAL, Report, Row, key_of, row_name, unprinted_cells
 from fatk.spec import Field, Table, edition_ids
 from fatk.values import MAX_INTEGER, Nothing, Value, parse_date, parse_decimal, show, text_fault
 
@@ -175,6 +175,15 @@ def _states(report: Report) -> Iterator[Finding]:
             yield notify("STR-15", CellRef("tables", form.id, "status"), title=form.title)
         elif status == REPORTED and not rows:
             yield notify("STR-13", CellRef("tables", form.id, "status", value=REPORTED), title=form.title)
+        elif status == REPORTED and (printed := _total(report, form)) and TOTAL not in {r[0] for r in rows}:
+            yield notify("STR-20", CellRef(form.id, TOTAL), title=form.title, total=printed)
+
+
+def _total(report: Report, table: Table) -> str | None:
+    """The name of the total that a form by codes is printed with; ``None`` where it prints none."""
+    form = report.form(table.id)
+    lines = (line for block in form.blocks if block.open for line in block.lines) if form else ()
+    return next((line.name for line in lines if line.line == TOTAL), None)
 
 
 def _described_cells(report: Report) -> Iterator[Finding]:

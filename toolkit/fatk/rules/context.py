@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from fatk import resources
 from fatk.findings import FAILED, NOT_CHECKED, WITHIN_ROUNDING
-from fatk.model import EMPTY, MISSING, REPORTED, Report, Row, absent_fields, has_cell, row_name
+from fatk.model import EMPTY, MISSING, REPORTED, TOTAL, Report, Row, absent_fields, has_cell, row_name
 from fatk.rounding import ZERO, usual_step
 from fatk.spec import Form, Table
 from fatk.values import Nothing, Value, decimals_of
@@ -114,7 +114,11 @@ class Context:
         self.edition = report.edition
         self.year = report.fiscal_year
         self.rows: dict[str, dict[str, Row]] = {}
-        self.status = {row[0]: row[1] for row in report.rows("tables")}
+        #: The state of each form; one that has rows by its state but in truth none could not be read, and is as good as missing.
+        self.status = {
+            row[0]: MISSING if row[1] == REPORTED and not report.tables.get(str(row[0])) else row[1]
+            for row in report.rows("tables")
+        }
         self._operands: dict[tuple[str, str, str, str], Operand] = {}
         self._widths: dict[str, tuple[Decimal, Decimal]] = {}
         self._absent: dict[str, frozenset[str]] = {}
@@ -192,9 +196,10 @@ class Context:
                 return Operand(ref, ZERO, ZERO, NO_TABLE if form else NOT_PRINTED)
         found = self.rows_of(table_id).get(row)
         if found is None:
-            if absent == "zero" or (table.kind == "form" and not self.fixed(table_id, row)):
-                return Operand(ref, ZERO, ZERO)
-            return Operand(ref, ZERO, ZERO, ABSENT)
+            fixed = table.kind != "form" or self.fixed(table_id, row)
+            total = table.kind == "form" and fixed and row == TOTAL
+            none = not total and (absent == "zero" or not fixed)
+            return Operand(ref, ZERO, ZERO, None if none else ABSENT)
         at = table.position[field_name]
         value = found[at]
         if isinstance(value, Decimal):
@@ -225,8 +230,8 @@ class Context:
             self._lines[table] = frozenset(
                 fixed.line
                 for block in (form.blocks if form else ())
-                if not block.open
                 for fixed in block.lines
+                if not block.open or fixed.kind == "total"
             )
         return line in self._lines[table]
 

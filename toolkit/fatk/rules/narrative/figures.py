@@ -10,7 +10,6 @@ from types import MappingProxyType
 from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
-from fatk.model import REPORTED, TOTAL
 from fatk.rounding import ZERO
 from fatk.rules.context import ABSENT, BLANK, UNDISCLOSED, YUAN, Context, Ref
 from fatk.rules.narrative.claims import Claim, catalogue, claim_ref, read_claims, resolved, subjects
@@ -162,9 +161,6 @@ def _of_note(ref: Ref, context: Context, stated: Stated) -> Figure:
 
 def _of_form(ref: Ref, context: Context, stated: Stated) -> Figure:
     """A cell of one of the nine tables. A code that is not printed has no money; a total that is not is unknown."""
-    rows = context.rows_of(ref.table)
-    if ref.row == TOTAL and TOTAL not in rows and context.status.get(ref.table) == REPORTED:
-        return Figure(ref, why=ABSENT)
     operand, value = context.operand(*ref), context.value(*ref)
     own = operand.half
     if own and isinstance(value, Decimal):
