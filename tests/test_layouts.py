@@ -498,6 +498,20 @@ def extra_state_capital(book: Workbook) -> None:
     where.append(["合计", None, 11.2, 0.0, 11.2])
 
 
+def hidden_before(change: Callable[[Worksheet], object]) -> Edit:
+    """An old copy of a form on a hidden sheet before it."""
+
+    def edit(book: Workbook) -> None:
+        where = sheet(book, EXP)
+        old = book.copy_worksheet(where)
+        old.sheet_state = "veryHidden"
+        old.cell(first_data(old), 3).value = 999.99
+        change(old)
+        book.move_sheet(old, -len(book.worksheets))
+
+    return edit
+
+
 def of_a_unit(book: Workbook) -> None:
     """The tables of an attached unit behind the department's."""
     where = book.copy_worksheet(sheet(book, INC))
@@ -698,6 +712,10 @@ CASES: dict[str, Case] = {
     "L207 header on every page": Case(paged(EXP, 7, titles=False), holds=nothing_kept),
     "L320 the rest on another sheet": Case(paged(INC, 12, elsewhere=True), holds=nothing_kept),
     "L323 the tables of a unit behind": Case(of_a_unit, ["READ-34", "READ-41"]),
+    "L206 a hidden copy before it": Case(hidden_before(unmerge), ["READ-34", "READ-41", "READ-46"], holds=kept_texts("999.99")),
+    "L206 a hidden copy with other columns before it": Case(
+        hidden_before(columns_more), ["READ-34", "READ-41", "READ-46"], holds=kept_texts("999.99")
+    ),
     "L208 codes as numbers": Case(every(codes_as_numbers, INC, EXP, GBE, GBB, GF, SC), holds=nothing_kept),
     "L208 figures as texts": Case(every(figures_as_texts("{:.2f}")), holds=nothing_kept),
     "L208 figures as texts with blanks": Case(every(figures_as_texts(" {:.2f}\u00a0"))),

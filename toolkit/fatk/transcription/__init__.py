@@ -29,14 +29,15 @@ from fatk.transcription.lists import read_list
 def transcribe(book: Book, spec: Spec, name: str = "", told: Told | None = None) -> Reading:
     """The report that a workbook holds; ``name`` is that of its file, ``told`` what is known of the report from elsewhere."""
     ledger = opened(spec, book, name, told)
-    for pane in ledger.panes:
+    shown_first = sorted(ledger.panes, key=lambda pane: pane.sheet.hidden)  # what is published counts
+    for pane in shown_first:
         for region in pane.regions:
             if region.table.kind != "form":
                 read_list(ledger, pane, region)
     about = one(ledger, "report")
     check_version(about.get("spec_version"), spec)
     names = line_names(ledger)
-    for pane in ledger.panes:
+    for pane in shown_first:
         for region in pane.regions:
             if region.table.kind == "form":
                 read_head(ledger, pane, region, names.get(str(region.table.scheme), {}))

@@ -42,8 +42,9 @@ _ALIKE = 0.7
 
 
 def read_head(ledger: Ledger, pane: Pane, region: Region, names: Mapping[str, str]) -> None:
-    """Read a form's header and the lines around it. Of several of one meaning the widest is the form; one with the same
-    header may be its next page; others stay outside."""
+    """Read a form's header and the lines around it. Of several of one meaning the widest is the form, but never a hidden
+    one beside one that is shown; one with the same header may be its next page; others stay outside. Sheets that are shown
+    come first."""
     title = pane.rows[region.title[0]][region.title[1]].text if region.title else None
     form = PrintedForm(
         region, heading(pane.sheet, pane.rows, region, names), pane, title and clean_text(title)
@@ -54,7 +55,9 @@ def read_head(ledger: Ledger, pane: Pane, region: Region, names: Mapping[str, st
     elif _same_header(first.heading, form.heading):
         first.more.append(form)
     else:
-        wider = _width(form.heading) > _width(first.heading)
+        wider = not pane.sheet.hidden > first.pane.sheet.hidden and _width(form.heading) > _width(
+            first.heading
+        )
         if wider:
             ledger.forms[region.table.id] = form
         _outside(ledger, first if wider else form)
