@@ -138,13 +138,14 @@ def describe(ledger: Ledger, edition: Edition, decimals: int) -> None:
     spec = ledger.spec
     if not ledger.forms and "report" not in ledger.rows:
         return
-    units = Counter(f.unit for f in ledger.forms.values() if f.unit)
-    if "report" not in ledger.rows:
-        unit = units.most_common(1)[0][0] if units else None
+    about = one(ledger, "report")
+    said = about.get("unit")
+    said = said if isinstance(said, str) else None
+    unit = said or _usual_unit(ledger)
+    if not about:
         year = _likely_year(ledger)
         if unit is None and ledger.forms:
             ledger.findings.append(notify("READ-38", CellRef("report", "*", "unit")))
-        _other_units(ledger, unit)
         ledger.rows["report"] = [
             make_row(
                 spec.tables["report"], spec_version=spec.version, fiscal_year=year, edition=edition.id, unit=unit,
@@ -153,12 +154,14 @@ def describe(ledger: Ledger, edition: Edition, decimals: int) -> None:
         ]  # fmt: skip
         if year is None:
             ledger.findings.append(notify("READ-39", CellRef("report", "*", "fiscal_year")))
+    elif unit != said:
+        ledger.rows["report"][0] = make_row(spec.tables["report"], **{**about, "unit": unit})
+        ledger.findings.append(notify("READ-86", CellRef("report", "*", "unit", value=unit), unit=unit))
     if "entity" not in ledger.rows and ledger.told.entities:
         ledger.rows["entity"] = [
             make_row(spec.tables["entity"], name=ledger.told.entities.most_common(1)[0][0])
         ]
-    else:
-        _compare_units(ledger)
+    _compare_units(ledger, said, unit)
     _unknown_units(ledger)
     _compare_years(ledger)
     _compare_item_units(ledger)
@@ -190,45 +193,42 @@ def _listed(ledger: Ledger, table: Table) -> Row:
     )  # fmt: skip
 
 
-def _compare_units(ledger: Ledger) -> None:
-    """Say where a form is printed in another unit than the cover and the list of tables say."""
-    about = one(ledger, "report").get("unit")
+def _usual_unit(ledger: Ledger) -> str | None:
+    """The unit that most forms are printed in; where none says it, the one that stands beside most amounts of lists."""
+    known = ledger.spec.tables["report"]["unit"].enum
+    units = Counter(form.unit for form in ledger.forms.values() if form.unit) or Counter(
+        printed for _, declared, _, printed in ledger.told.units if declared.amount and printed in known
+    )
+    return units.most_common(1)[0][0] if units else None
+
+
+def _compare_units(ledger: Ledger, said: str | None, usual: str | None) -> None:
+    """Say where a form is printed in another unit than the cover (``said``) or the list of tables say; where neither says
+    it, in another than most are (``usual``), and which forms name none."""
     at = ledger.spec.tables["tables"].position
-    own = {row[at["table"]]: row[at["unit"]] for row in ledger.rows.get("tables", ())}
+    listed = ledger.rows.get("tables", [])
+    own = {row[at["table"]]: row[at["unit"]] for row in listed}
+    silent = []
     for table_id, form in ledger.forms.items():
-        said = own.get(table_id) or about
-        if form.unit and said and form.unit != said:
-            place = form.pane.sheet.place(form.region.header, 0)
-            cell = CellRef(table_id, location=place, value=form.unit)
-            ledger.findings.append(
-                notify(
-                    "READ-49",
-                    cell,
-                    place=place,
-                    title=form.region.table.title,
-                    printed=form.unit,
-                    said=said,
-                )
-            )
-
-
-def _other_units(ledger: Ledger, usual: str | None) -> None:
-    """Say which forms are in another unit than most are, where no list says in which unit each one is."""
-    silent = [
-        form.region.table for form in ledger.forms.values() if form.unit is None and form.other_unit is None
-    ]
+        wanted = own.get(table_id) or said
+        if form.unit is None and form.other_unit is None and wanted is None:
+            silent.append(form.region.table)
+        if form.unit is None or form.unit == (wanted or usual):
+            continue
+        place = next(place for unit, place in form.units if unit == form.unit)
+        cell = CellRef(table_id, location=place, value=form.unit)
+        told = {"place": place, "title": form.region.table.title, "printed": form.unit}
+        if wanted is not None:
+            ledger.findings.append(notify("READ-49", cell, **told, said=wanted))
+            continue
+        ledger.findings.append(notify("READ-80", cell, **told, usual=usual))
+        for n, row in enumerate(listed):
+            if row[at["table"]] == table_id:
+                listed[n] = (*row[: at["unit"]], form.unit, *row[at["unit"] + 1 :])
     if usual and silent:
         cells = [CellRef(table.id) for table in silent]
         titles = "、".join(table.title for table in silent)
         ledger.findings.append(notify("READ-83", *cells, count=len(silent), titles=titles, unit=usual))
-    for table_id, form in ledger.forms.items():
-        if form.unit and form.unit != usual:
-            place = form.pane.sheet.place(form.region.header, 0)
-            cell = CellRef(table_id, location=place, value=form.unit)
-            title = form.region.table.title
-            ledger.findings.append(
-                notify("READ-80", cell, place=place, title=title, printed=form.unit, usual=usual)
-            )
 
 
 def _unknown_units(ledger: Ledger) -> None:
@@ -264,6 +264,8 @@ def _compare_item_units(ledger: Ledger) -> None:
     about = one(ledger, "report").get("unit")
     for table, declared, place, printed in ledger.told.units:
         said = about if declared.amount else declared.unit
+        if declared.amount and said is None:
+            continue  # that the report has no unit is told already
         if printed and printed != (said or ""):
             cell = CellRef(table.id, "*", declared.name, place, declared.title, printed)
             ledger.findings.append(

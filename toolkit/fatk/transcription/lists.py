@@ -69,6 +69,7 @@ def _read_record(ledger: Ledger, pane: Pane, region: Region) -> None:
         known.add(position)
         pane.used[number].add(label_at)
         declared = table.fields[position]
+        ledger.items[table.id, declared.name] = (pane.sheet, number, value_at)
         if unit_at is not None and unit_at in line:
             pane.used[number].add(unit_at)
             where = pane.sheet.place(number, unit_at)
@@ -76,7 +77,6 @@ def _read_record(ledger: Ledger, pane: Pane, region: Region) -> None:
         if value_at in line:
             pane.used[number].add(value_at)
             values[position], fault = from_cell(declared, line[value_at], None)
-            ledger.items[table.id, declared.name] = (pane.sheet, number, value_at)
             if fault:
                 note_fault(ledger, pane, table, "*", number, (declared, value_at, line[value_at], fault))
     if any(value is not None for value in values):
