@@ -38,6 +38,7 @@ DATA = {
     "standard": [SCHEMAS / "standard.json"],
     "wording": sorted(SCHEMAS.glob("wording/*.json")),
     "self_evaluation": [SCHEMAS / "self_evaluation.json"],
+    "derivation": [SCHEMAS / "derivation.json"],
 }
 ALL_SCHEMAS = [*sorted(SCHEMAS.glob("meta/*.schema.json")), FINDINGS, REPORT, PACKAGE]
 

@@ -27,6 +27,8 @@ from fatk.spec import Table
 from fatk.values import Nothing, Value, round_half_up, show
 
 _ONE = Decimal(1)
+#: So many contradictions are looked into one by one.
+_PATIENCE = 4
 
 
 def derive_tables(report: Report) -> tuple[Report, tuple[Finding, ...]]:
@@ -114,8 +116,7 @@ class _Inference:
         if clash.convention is not None:
             self._refuse(clash.convention)
             return
-        lists = [leaf for leaf in clash.leaves if leaf not in self.claims and leaf.field == "code"]
-        suspects = lists or self._suspects(clash)
+        suspects = self._suspects(clash)
         self.barred.update(suspects)
         self.findings.append(self._contradiction(clash, suspects))
 
@@ -128,7 +129,12 @@ class _Inference:
         return False
 
     def _suspects(self, clash: Clash) -> list[Ref]:
-        """Of the statements that cannot all be true, those without which alone the others agree; else all of them."""
+        """Of the statements that cannot all be true, those without which alone the others agree; else all of them.
+
+        A document that contradicts itself over and over is not searched for what would mend it.
+        """
+        if len(self.findings) >= _PATIENCE:
+            return clash.leaves
         alone = [leaf for leaf in clash.leaves if self._drawn(self.barred | {leaf})[1] is None]
         return alone or clash.leaves
 
