@@ -18,8 +18,7 @@ from fatk.documents.printed.page import Glyph, Page, Stroke, Style, turned
 from fatk.errors import Refused
 from fatk.limits import DEFAULTS, Limits
 
-_LIMITS = ("pages", "page_characters", "page_drawings")
-_POINT = 100  # the child tells hundredths
+_POINT, _FARTHEST = 100, 100_000_000  # the child tells hundredths, and nothing that is farther away
 #: A page with less text than this of which pictures cover so much is a picture.
 _FEW, _COVERED = 30, 0.5
 #: Where so much of the text stands for no known characters, none of it is read.
@@ -39,9 +38,12 @@ def read(data: bytes, limits: Limits = DEFAULTS, name: str = "") -> Document:
     if b"%%EOF" not in data[-2048:]:
         raise Refused("PDF_TRUNCATED", path=name)
     bounded = replace(limits, reader_memory=min(limits.reader_memory, _MEMORY))
-    found = confined.run(
-        "fatk.documents.pdfium:read", data, {"limits": {n: getattr(limits, n) for n in _LIMITS}}, bounded
-    )
+    within = {
+        "pages": limits.pages,
+        "page_characters": limits.page_characters,
+        "page_drawings": limits.page_drawings,
+    }
+    found = confined.run("fatk.documents.pdfium:read", data, {"limits": within}, bounded)
     try:
         pages = found["pages"]
         styles = [_Look(listed) for listed in found["styles"]]
@@ -90,8 +92,9 @@ class _Sheet:
     ) -> dict[int, list[Glyph]]:
         """The characters that people see on the page, and those of a layer over its picture, by their direction."""
         text, places, numbers = listed["text"], _numbers(listed["places"]), listed["style"]
-        if len(places) != 3 * len(text) or len(numbers) != len(text):
+        if len(places) != 3 * len(text) or len(numbers) != len(text) or not isinstance(text, str):
             raise ValueError
+        text.encode()  # no half characters
         found: dict[int, list[Glyph]] = {}
         boxes = {quarters: _turned_box(self.box, quarters) for quarters in range(4)}
         areas = {quarters: [_turned_box(fill, quarters) for fill in fills] for quarters in range(4)}
@@ -142,6 +145,8 @@ def _within(box: tuple[float, float, float, float], x: float, y: float) -> bool:
 def _numbers(listed: Sequence[Any], count: int | None = None) -> list[float]:
     if count is not None and len(listed) != count:
         raise ValueError
+    if not all(type(value) is int and abs(value) <= _FARTHEST for value in listed):
+        raise ValueError
     return [value / _POINT for value in listed]
 
 
@@ -164,7 +169,7 @@ def _told(sheets: Sequence[_Sheet]) -> Notices:
     """What of the pages was not read, or is not to be trusted as other text is."""
     found: Notices = []
     for code, counts in (
-        ("PICTURE_PAGE", {s.number: 1 for s in sheets if s.is_picture}),
+        ("PICTURE_PAGE", {s.number: 1 for s in sheets if s.is_picture or not s.text}),
         ("TEXT_LAYER", {s.number: s.layer for s in sheets}),
         ("HIDDEN_TEXT", {s.number: s.hidden for s in sheets}),
         ("UNKNOWN_CHARACTERS", {s.number: s.unknown for s in sheets}),

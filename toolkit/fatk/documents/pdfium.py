@@ -11,9 +11,11 @@ quarters, and its places are those of the page turned as much.
 from __future__ import annotations
 
 import ctypes
-import itertools
 import math
-from collections.abc import Iterator, Mapping
+import re
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice, pairwise
 from typing import Any
 
 import pypdfium2.raw as pdfium
@@ -27,6 +29,9 @@ _FARTHEST = 1_000_000
 _THIN, _DEEPEST = 3.0, 8
 #: How far from straight a straight line may be, in points.
 _ASKEW = 0.6
+#: Outlines smaller than this are none; by how much text without outlines is moved, times 0 to so many less one, and how much
+#: it leans.
+_NOTHING, _FAR, _FEW_BEFORE, _LEANING = 0.01, 2_000.0, 8, 0.005
 #: A colour from which each part is so bright is that of paper.
 _PAPER = 250
 #: Only a password opens it, or none that is known.
@@ -42,6 +47,11 @@ _THICKENED = {
     pdfium.FPDF_TEXTRENDERMODE_FILL_STROKE_CLIP,
 }
 _FORCED_BOLD = 1 << 18
+#: Where a stream begins; what says before it that it is packed, first of all.
+_STREAM = re.compile(rb">>\s{0,9}stream\r?\n")
+_PACKED = re.compile(rb"/Filter\s*(?:\[\s*)?/FlateDecode")
+#: How long what describes a stream may be; how much is unpacked at a time, and at most; how many streams are looked at.
+_DESCRIBED, _PIECE, _UNPACKED, _STREAMS = 1_000, 1 << 18, 128 << 20, 100_000
 
 _Matrix = tuple[float, float, float, float, float, float]
 _SAME: _Matrix = (1, 0, 0, 1, 0, 0)
@@ -65,6 +75,8 @@ def read(data: bytes, limits: Mapping[str, int]) -> Found:
         raise Refused("PDF_TOO_MANY_PAGES", count=count, limit=limits["pages"])
     if count < 1:
         raise Refused("PDF_CORRUPT", reason="no pages")
+    if (damaged := _damaged_stream(data)) is not None:
+        raise Refused("PDF_CORRUPT", reason=f"stream at byte {damaged}")
     reader = _Reader(limits)
     pages = []
     for index in range(count):
@@ -79,6 +91,32 @@ def read(data: bytes, limits: Mapping[str, int]) -> Found:
         "scripts": max(pdfium.FPDFDoc_GetJavaScriptActionCount(document), 0),
         "attachments": max(pdfium.FPDFDoc_GetAttachmentCount(document), 0),
     }
+
+
+def _damaged_stream(data: bytes) -> int | None:
+    """Where a packed stream begins whose bytes are not those that were written, if there is one: PDFium would show what comes
+    before the fault, and nobody would see that the rest is missing."""
+    if b"/Encrypt" in data:
+        return None
+    left = _UNPACKED
+    for found in islice(_STREAM.finditer(data), _STREAMS):
+        begin = found.end()
+        described = data[max(begin - _DESCRIBED, 0) : begin]
+        if not _PACKED.search(described, max(described.rfind(b" obj"), 0)):
+            continue
+        unpacking = zlib.decompressobj()
+        place = begin
+        try:
+            while not unpacking.eof and left > 0:
+                piece = unpacking.unconsumed_tail or data[place : place + _PIECE]
+                if not unpacking.unconsumed_tail:
+                    place += len(piece)
+                if not piece:
+                    break
+                left -= len(unpacking.decompress(piece, _PIECE))
+        except zlib.error:
+            return begin
+    return None
 
 
 def _shut() -> None:
@@ -111,7 +149,7 @@ class _Reader:
         self.draw(_children_of_page(page), _SAME, drawing, 0)
         pictures = sum(_shared(picture, edges) for picture in drawing.pictures)
         area = max((edges[2] - edges[0]) * (edges[3] - edges[1]), 1)
-        found = self.text(page)
+        found = self.text(page, drawing.moved)
         kinds = [_kind_of_annotation(page, i) for i in range(max(pdfium.FPDFPage_GetAnnotCount(page), 0))]
         return {
             **found,
@@ -123,8 +161,9 @@ class _Reader:
             "remarks": sum(kind not in {_FIELD, _LINK, _POPUP} for kind in kinds),
         }
 
-    def text(self, page: Any) -> Found:
-        """The characters that a page states, without those that PDFium makes up to part words and lines."""
+    def text(self, page: Any, moved: Mapping[int, _Matrix]) -> Found:
+        """The characters that a page states, at their places before some were moved, without those that PDFium makes up to part
+        words and lines."""
         text_page = pdfium.FPDFText_LoadPage(page)
         if not text_page:
             return {"text": "", "places": [], "style": [], "slanted": 0, "unknown": 0}
@@ -137,30 +176,41 @@ class _Reader:
         style: list[int] = []
         box, x, y = pdfium.FS_RECTF(), ctypes.c_double(), ctypes.c_double()
         last = turned = number = -1
+        undo: _Matrix | None = None
+        before: tuple[float, ...] | None = None
+        together = 1
         slanted = unknown = 0
         for index in range(count):
             code = pdfium.FPDFText_GetUnicode(text_page, index)
             if code <= 32 and pdfium.FPDFText_IsGenerated(text_page, index):
                 continue
             drawn = pdfium.FPDFText_GetTextObject(text_page, index)
-            address = ctypes.cast(drawn, ctypes.c_void_p).value or 0
+            address = _address(drawn)
             if address != last or not address:
-                last = address
+                last, before = address, None
                 turned, number = self.style(text_page, index, drawn)
+                undo = moved.get(address)
             if turned < 0:
                 slanted += 1
                 continue
             pdfium.FPDFText_GetLooseCharBox(text_page, index, box)
             pdfium.FPDFText_GetCharOrigin(text_page, index, x, y)
-            place = _turned(turned, box, x.value, y.value)
+            corners = [(box.left, box.bottom), (box.right, box.top), (x.value, y.value)]
+            place = _turned(turned, [_at(undo, *corner) for corner in corners] if undo else corners)
             if not all(-_FARTHEST < v < _FARTHEST for v in place):
                 place = (-_FARTHEST,) * 3
             if pdfium.FPDFText_HasUnicodeMapError(text_page, index) == 1 or _private(code):
                 unknown += 1
                 code = 0xFFFD
+            if place == before:
+                together += 1
+            else:
+                _part(places, together)
+                before, together = place, 1
             text.append("-" if code == 2 else chr(code))  # 2: a hyphen at the end of a line
             places += [round(v * _SCALE) for v in place]
             style.append(number)
+        _part(places, together)
         pdfium.FPDFText_ClosePage(text_page)
         return {
             "text": "".join(text), "places": places, "style": style, "slanted": slanted, "unknown": unknown,
@@ -197,6 +247,8 @@ class _Reader:
             kind = pdfium.FPDFPageObj_GetType(drawn)
             if kind == pdfium.FPDF_PAGEOBJ_PATH:
                 self.path(drawn, _product(_matrix_of(drawn), matrix), drawing)
+            elif kind == pdfium.FPDF_PAGEOBJ_TEXT:
+                _set_apart(drawn, matrix, drawing)
             elif kind == pdfium.FPDF_PAGEOBJ_IMAGE:
                 corners = _corners(_product(_matrix_of(drawn), matrix))
                 drawing.pictures.append(corners)
@@ -225,7 +277,7 @@ class _Reader:
             if not all(-_FARTHEST < v < _FARTHEST for v in box):
                 continue
             if stroked:
-                for (x1, y1), (x2, y2) in itertools.pairwise(outline):
+                for (x1, y1), (x2, y2) in pairwise(outline):
                     if abs(x1 - x2) <= _ASKEW or abs(y1 - y2) <= _ASKEW:
                         drawing.lines += [_whole(v) for v in (x1, y1, x2, y2)]
             if filled and len(outline) > 2:
@@ -241,12 +293,40 @@ class _Reader:
 
 
 class _Drawing:
-    """What a page draws: lines by their ends, filled areas and pictures by their corners."""
+    """What a page draws: lines by their ends, filled areas and pictures by their corners; and what undoes, on the page, that
+    pieces of text were moved, by their addresses."""
 
     def __init__(self) -> None:
         self.lines: list[int] = []
         self.fills: list[int] = []
         self.pictures: list[list[int]] = []
+        self.texts = 0
+        self.moved: dict[int, _Matrix] = {}
+
+
+def _set_apart(drawn: Any, matrix: _Matrix, drawing: _Drawing) -> None:
+    """Move a piece of text whose signs PDFium has no outlines of.
+
+    It takes two such pieces that say the same and begin above one another, as equal figures in a column do, for one that is
+    printed twice, and drops the second; it compares each with the few before it only. It also drops what runs upwards or
+    downwards, since it has no width, unless it leans.
+    """
+    edges = [ctypes.c_float() for _ in range(4)]
+    known = pdfium.FPDFPageObj_GetBounds(drawn, *edges)
+    left, bottom, right, top = (edge.value for edge in edges)
+    if known and right - left > _NOTHING and top - bottom > _NOTHING:
+        return
+    drawing.texts += 1
+    apart: _Matrix = (1, 0, _LEANING, 1, drawing.texts % _FEW_BEFORE * _FAR, 0)
+    inverse = _inverse(matrix)
+    if inverse and pdfium.FPDFPageObj_TransformF(drawn, pdfium.FS_MATRIX(*apart)):
+        undone = (1, 0, -_LEANING, 1, -apart[4], 0)
+        drawing.moved[_address(drawn)] = _product(_product(inverse, undone), matrix)
+
+
+def _address(drawn: Any) -> int:
+    """What tells objects of a page apart."""
+    return ctypes.cast(drawn, ctypes.c_void_p).value or 0
 
 
 def _children_of_page(page: Any) -> Iterator[Any]:
@@ -297,6 +377,21 @@ def _product(first: _Matrix, then: _Matrix) -> _Matrix:
     )  # fmt: skip
 
 
+def _inverse(matrix: _Matrix) -> _Matrix | None:
+    """What undoes a matrix, if anything does."""
+    a, b, c, d, e, f = matrix
+    area = a * d - b * c
+    if not 1e-9 < abs(area) < 1e9:
+        return None
+    return d / area, -b / area, -c / area, a / area, (c * f - d * e) / area, (b * e - a * f) / area
+
+
+def _at(matrix: _Matrix, x: float, y: float) -> tuple[float, float]:
+    """Where a matrix brings a place."""
+    a, b, c, d, e, f = matrix
+    return a * x + c * y + e, b * x + d * y + f
+
+
 def _corners(matrix: _Matrix) -> list[int]:
     """The corners of a picture, which is drawn into the unit square."""
     a, b, c, d, e, f = matrix
@@ -311,15 +406,28 @@ def _shared(box: list[int], edges: list[int]) -> int:
     return max(width, 0) * max(height, 0)
 
 
-def _turned(turned: int, box: Any, x: float, y: float) -> tuple[float, float, float]:
-    """Start, end and base of a character on the page as it is turned to be read."""
+def _part(places: list[int], together: int) -> None:
+    """Give each of the last characters its part of the place that they share: they are drawn as one sign, such as ffi."""
+    if together < 2:
+        return
+    start, end, base = places[-3:]
+    del places[-3 * together :]
+    for index in range(together):
+        places += [
+            start + (end - start) * index // together, start + (end - start) * (index + 1) // together, base,
+        ]  # fmt: skip
+
+
+def _turned(turned: int, corners: Sequence[tuple[float, float]]) -> tuple[float, float, float]:
+    """Start, end and base of a character on the page as it is turned to be read, given two corners and its origin."""
+    (left, bottom), (right, top), (x, y) = corners
     if turned == 0:
-        return box.left, box.right, y
+        return left, right, y
     if turned == 1:
-        return box.bottom, box.top, -x
+        return bottom, top, -x
     if turned == 2:
-        return -box.right, -box.left, -y
-    return -box.top, -box.bottom, x
+        return -right, -left, -y
+    return -top, -bottom, x
 
 
 def _paper(ask: Any, drawn: Any) -> bool:

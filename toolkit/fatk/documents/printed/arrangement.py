@@ -15,6 +15,8 @@ from fatk.documents.printed.paragraphs import Builder, levels, measures
 from fatk.documents.printed.tables import Table, cell_text, tables_of
 from fatk.grid import TEXT, Cell, Sheet
 
+#: No more than this of a page's height is margin at its foot.
+_FOOT = 0.12
 #: Of things left out, so many are named.
 _NAMED = 10
 #: What is added to a title that is printed again.
@@ -134,7 +136,7 @@ def _join(spreads: Sequence[_Spread], told: _Told) -> None:
     floors: dict[tuple[int, int], float] = {}
     for spread in spreads:
         bottoms = [item.bottom - spread.page.edges[1] for item in spread.items()]
-        floors[spread.size] = min([floors.get(spread.size, float("inf")), *bottoms])
+        floors[spread.size] = min([floors.get(spread.size, _FOOT * spread.page.height), *bottoms])
     open_table: _Open | None = None
     for spread in spreads:
         items = spread.items()

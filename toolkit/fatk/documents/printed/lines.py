@@ -9,6 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from fatk.documents.printed.page import Glyph, Style
 from fatk.grid import set_apart
@@ -103,6 +104,7 @@ def _line(row: list[Glyph], page: int) -> Line | None:
     style = _look(visible)
     height = style.size or 1.0
     base = _base(visible, style)
+    spread = _spread(visible) / height
     writing = _Writing(start=visible[0].start)
     last: Glyph | None = None
     for glyph in visible:
@@ -112,7 +114,7 @@ def _line(row: list[Glyph], page: int) -> Line | None:
                 writing.close(last.end)
                 writing.start = glyph.start
             else:
-                writing.parts.append(_between(last, glyph, gap / height, blanks.get(id(glyph), "")))
+                writing.parts.append(_between(last, glyph, gap / height - spread, blanks.get(id(glyph), "")))
         raised = glyph.style.size <= _SMALLER * height and glyph.base - base >= _HIGHER * height
         writing.parts.append(set_apart(glyph.text, struck=False) if raised else glyph.text)
         last = glyph
@@ -147,6 +149,12 @@ def _once(row: list[Glyph]) -> tuple[list[Glyph], dict[int, str]]:
 def _same(one: Glyph, other: Glyph) -> bool:
     near = _PRINTED_TWICE * one.style.size
     return one.text == other.text and other.start - one.start < near and abs(other.base - one.base) < near
+
+
+def _spread(visible: Sequence[Glyph]) -> float:
+    """By how much the characters of a line are spread over its width: their usual distance."""
+    gaps = sorted(b.start - a.end for a, b in pairwise(visible))
+    return max(gaps[len(gaps) // 2], 0.0) if len(gaps) > 3 else 0.0
 
 
 def _between(last: Glyph, glyph: Glyph, gap: float, blank: str) -> str:

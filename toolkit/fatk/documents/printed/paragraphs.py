@@ -19,8 +19,9 @@ from fatk.documents.printed.page import Style
 #: In heights of a character: how far in a first line starts at least; how much room a full line may leave; how far from the
 #: middle a centred line may be, and how far in it starts at least.
 _INDENT, _ROOM, _OFF_CENTRE, _CENTRED = 1.2, 0.6, 1.0, 1.5
-#: How much larger the step to the next line is where one ends than usual; how different sizes are of different text.
-_STEP, _SIZE = 1.5, 0.08
+#: How much larger the step to the next line is where one ends than usual; how different sizes are of different text; larger
+#: than so many heights of a character no usual step is.
+_STEP, _SIZE, _FARTHEST_STEP = 1.5, 0.08, 3.0
 #: A heading is no longer than this, and no sentence.
 _HEADING = 60
 _LEADERS = re.compile(r"(?:[.·]\s?){4,}|…{2,}")
@@ -61,7 +62,7 @@ def _shared(pages: Sequence[Sequence[Line]]) -> Measure:
         above.base - below.base
         for lines in pages
         for above, below in itertools.pairwise(lines)
-        if above.base - below.base > 0.8 * below.size
+        if 0.8 * below.size < above.base - below.base < _FARTHEST_STEP * below.size
     ]
     return Measure(
         sorted(line.start for line in every)[few],
@@ -120,7 +121,7 @@ class Builder:
         last, before = self.lines[-1]
         size = max(last.size, line.size)
         full = last.end + line.first > before.right - _ROOM * size
-        if not full or _apart(last, before) or _apart(line, measure):
+        if not full or self._apart(last, before) or self._apart(line, measure):
             return "sure"
         if line.start - measure.left >= _INDENT * size and not self._hanging(line, measure):
             return "sure"
@@ -129,21 +130,20 @@ class Builder:
         numbered = last.text.endswith(_ENDS) and _ORDINAL.match(line.text)
         return "guess" if lower or different or numbered else ""
 
+    def _apart(self, line: Line, measure: Measure) -> bool:
+        """Whether a line is a paragraph by itself, by how it lies: centred, at the right, in columns, an entry of a list of
+        contents."""
+        left, right = line.start - measure.left, measure.right - line.end
+        centred = min(left, right) > _CENTRED * line.size and abs(left - right) <= 2 * _OFF_CENTRE * line.size
+        if left <= 2.5 * line.size and line.style not in self.levels:
+            centred = False  # the first line of a paragraph, which happens to end as far in as it starts
+        at_right = left > 0.4 * (measure.right - measure.left)
+        return centred or at_right or len(line.columns) > 1 or bool(_LEADERS.search(line.text))
+
     def _hanging(self, line: Line, measure: Measure) -> bool:
         """Whether the lines of the paragraph but the first one start where this one does."""
         place, near = line.start - measure.left, 0.3 * line.size
         return len(self.lines) > 1 and all(abs(o.start - m.left - place) < near for o, m in self.lines[1:])
-
-
-def _apart(line: Line, measure: Measure) -> bool:
-    """Whether a line is a paragraph by itself, by how it lies: centred, at the right, in columns, an entry of a list of
-    contents."""
-    left, right = line.start - measure.left, measure.right - line.end
-    centred = min(left, right) > _CENTRED * line.size and abs(left - right) <= 2 * _OFF_CENTRE * line.size
-    if left <= 2.5 * line.size and line.text.endswith(_ENDS):
-        centred = False  # the first line of a paragraph, which happens to end as far in as it starts
-    at_right = left > 0.4 * (measure.right - measure.left)
-    return centred or at_right or len(line.columns) > 1 or bool(_LEADERS.search(line.text))
 
 
 def _joint(last: Line, line: Line) -> str:
