@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import strategies as st
 
 from fatk.document import Block, Document, Paragraph
-from fatk.grid import TEXT, Cell, Range, Sheet
+from fatk.grid import TEXT, Cell, Range, Sheet, by_rows
 
 #: Text that some form might take for markup of its own, or lose.
 AWKWARD = (
@@ -54,7 +54,7 @@ def sheets(draw: st.DrawFn) -> Sheet:
     places = [(r, c) for r in range(rows) for c in range(columns) if (r, c) not in hidden]
     cells = {place: Cell(draw(cell_texts()), TEXT) for place in places if draw(st.integers(0, 3))}
     cells.setdefault(places[0], Cell("甲", TEXT))
-    return Sheet("", dict(sorted(cells.items())), tuple(sorted(merges)), plain=True)
+    return Sheet("", by_rows(cells), tuple(sorted(merges)), plain=True)
 
 
 @st.composite
@@ -68,7 +68,7 @@ def documents(draw: st.DrawFn, *, tables: bool = True, levels: int = 6, lines: b
     ):
         if isinstance(block, Sheet):
             number += 1
-            blocks.append(Sheet(f"表{number}", block.cells, block.merges, plain=True))
+            blocks.append(Sheet(f"表{number}", block.rows, block.merges, plain=True))
         else:
             blocks.append(block)
     return Document(tuple(blocks))
@@ -76,7 +76,7 @@ def documents(draw: st.DrawFn, *, tables: bool = True, levels: int = 6, lines: b
 
 def table(name: str, rows: list[list[str]], merges: tuple[Range, ...] = ()) -> Sheet:
     cells = {(r, c): Cell(text, TEXT) for r, row in enumerate(rows) for c, text in enumerate(row) if text}
-    return Sheet(name, cells, merges, plain=True)
+    return Sheet(name, by_rows(cells), merges, plain=True)
 
 
 SENTENCE = (

@@ -56,7 +56,7 @@ class Blocks:
 
     def table(self, sheet: Sheet) -> None:
         """Add a table, called by its number; nothing where it has no content."""
-        if sheet.cells:
+        if sheet.rows:
             name = self.next_name
             self.tables += 1
             self.blocks.append(replace(sheet, name=name, plain=True))

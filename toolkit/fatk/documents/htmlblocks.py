@@ -412,7 +412,7 @@ class _Reader:
             return
         self.blocks.table(made)
         for sheet in inner:
-            if sheet.cells:
+            if sheet.rows:
                 self.blocks.notices.append(("TABLE_IN_TABLE", self.blocks.next_name))
                 self.blocks.table(sheet)
 
@@ -460,7 +460,7 @@ def table_markup(sheet: Sheet) -> Iterator[str]:
         while column < look.columns:
             top, columns, rows = look.spans.get((row, column), (row, 1, 1))
             if top == row:
-                cell = sheet.cells.get((row, column))
+                cell = sheet.rows.get(row, {}).get(column)
                 text = cell.text if cell else ""
                 name = "th" if row < look.header else "td"
                 spans = (f' colspan="{columns}"' if columns > 1 else "") + (

@@ -37,10 +37,8 @@ def is_figure(text: str) -> bool:
 
 def look_of(sheet: Sheet) -> Look:
     """How a table looks."""
-    rows = 1 + max([row for row, _ in sheet.cells] + [merge[2] for merge in sheet.merges], default=-1)
-    columns = 1 + max(
-        [column for _, column in sheet.cells] + [merge[3] for merge in sheet.merges], default=-1
-    )
+    rows = 1 + max(*sheet.rows, *(merge[2] for merge in sheet.merges), -1, -1)
+    columns = 1 + max(*map(max, sheet.rows.values()), *(merge[3] for merge in sheet.merges), -1, -1)
     spans: dict[tuple[int, int], tuple[int, int, int]] = {}
     wide: set[tuple[int, int]] = set()
     for r1, c1, r2, c2 in sheet.merges:

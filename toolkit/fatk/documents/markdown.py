@@ -507,7 +507,7 @@ def write(document: Document) -> bytes:
                 blocks.append(f"{'#' * min(block.level, 6)} {_escaped(block.text, '<br>')}")
             else:
                 blocks.append(_escaped(block.text, "\\\n"))
-        elif block.cells:
+        elif block.rows:
             blocks.append("\n".join(table_markup(block) if block.merges else _table(block)))
     return "\n\n".join([*blocks, ""]).removesuffix("\n").encode() if blocks else b""
 
@@ -540,10 +540,9 @@ def _entities(blanks: str) -> str:
 
 def _table(sheet: Sheet) -> Iterator[str]:
     """A table without merged cells; its first row is the header."""
-    width = 1 + max(column for _, column in sheet.cells)
-    height = 1 + max(row for row, _ in sheet.cells)
+    width, height = 1 + max(map(max, sheet.rows.values())), 1 + max(sheet.rows)
     for row in range(height):
-        cells = (sheet.cells.get((row, column)) for column in range(width))
+        cells = (sheet.rows.get(row, {}).get(column) for column in range(width))
         yield f"| {' | '.join(_escaped(cell.text, '<br>') if cell else '' for cell in cells)} |"
         if not row:
             yield f"|{'---|' * width}"

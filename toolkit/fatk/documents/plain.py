@@ -264,8 +264,7 @@ def write(document: Document) -> bytes:
 
 
 def _rows(sheet: Sheet) -> Iterator[list[str]]:
-    width = 1 + max((column for _, column in sheet.cells), default=0)
-    height = 1 + max((row for row, _ in sheet.cells), default=0)
+    width, height = 1 + max(map(max, sheet.rows.values()), default=0), 1 + max(sheet.rows, default=-1)
     for row in range(height):
-        cells = (sheet.cells.get((row, column)) for column in range(width))
+        cells = (sheet.rows.get(row, {}).get(column) for column in range(width))
         yield [" ".join(cell.text.split()) if cell else "" for cell in cells]

@@ -674,7 +674,7 @@ class _Reader:
         if story.kind == "body":
             before = self.blocks.tables
             self.emit(found)
-            first = before + bool(made.cells)
+            first = before + bool(made.rows)
             self.blocks.notices += [
                 ("TABLE_IN_TABLE", f"表{number}") for number in range(first + 1, self.blocks.tables + 1)
             ]

@@ -312,7 +312,7 @@ def _table(sheet: Sheet, room: int) -> Iterator[str]:
                 merged += f'<w:gridSpan w:val="{columns}"/>'
             if rows > 1:
                 merged += '<w:vMerge w:val="restart"/>' if top == row else "<w:vMerge/>"
-            cell = sheet.cells.get((row, column)) if top == row else None
+            cell = sheet.rows.get(row, {}).get(column) if top == row else None
             text = cell.text if cell else ""
             width = sum(widths[column : column + columns])
             align = "center" if row < look.header else "right" if is_figure(text) else ""
