@@ -166,7 +166,8 @@ class _Reader:
                 at = self.html(lines, at, (found[1] or "").lower())
             elif not waiting and _DEFINITION.fullmatch(line):
                 at += 1
-            elif len(waiting) == 0 and at + 1 < len(lines) and self.is_table(line, lines[at + 1]):
+            elif at + 1 < len(lines) and self.is_table(line, lines[at + 1]):
+                flush()
                 if lead:
                     self.paragraph(lead, 0)
                     lead = ""
