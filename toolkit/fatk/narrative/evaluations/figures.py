@@ -58,7 +58,7 @@ def read_target(text: str, nature: str | None, unit: str | None) -> Mapping[str,
     state = _state(text)
     if state is not None:
         return {"target_value": state, "target_unit": unit, "target_printed": printed}
-    figure = _figure(text)
+    figure = figure_in(text)
     if figure is None:
         return {"target_qualitative": printed, "target_unit": unit, "target_printed": printed}
     own, value, own_unit = figure
@@ -79,7 +79,7 @@ def read_actual(text: str, unit: str | None) -> Mapping[str, Value]:
     state = _state(text)
     if state is not None:
         return {"actual_value": state}
-    figure = _figure(text)
+    figure = figure_in(text)
     if figure is None or figure.operator is not None:
         return {"actual_text": joined(text)}
     return {"actual_value": figure.value, "actual_unit": figure.unit or unit}
@@ -144,7 +144,7 @@ class Figure(NamedTuple):
     unit: str | None
 
 
-def _figure(text: str) -> Figure | None:
+def figure_in(text: str) -> Figure | None:
     """What a text says if it is a figure with or without an operator and a unit; ``None`` where it is anything else."""
     if _DIGITS_APART.search(text):
         return None
@@ -171,6 +171,11 @@ def _is_unit(unit: str, *, compared: bool) -> bool:
     if not compared and unit in words().dates:
         return False
     return not any(word in unit for word in words().no_units)
+
+
+def is_state(text: str) -> bool:
+    """Whether a text says that there is no figure."""
+    return _state(text) is not None
 
 
 def _state(text: str) -> Nothing | None:

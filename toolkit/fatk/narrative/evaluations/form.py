@@ -58,6 +58,7 @@ class Words:
     operators: Operators
     dates: frozenset[str]
     no_units: tuple[str, ...]
+    natures: frozenset[str]
     no_deviation: frozenset[str]
 
 
@@ -82,7 +83,7 @@ def words() -> Words:
             MappingProxyType({fold(w): name for name, at in operators.items() for w in at[where]}) for where in ("before", "after")
         )),
         dates=frozenset(data["not_units"]["alone"]), no_units=tuple(data["not_units"]["with"]),
-        no_deviation=frozenset(map(fold, data["no_deviation"])),
+        natures=frozenset(map(fold, data["natures"])), no_deviation=frozenset(map(fold, data["no_deviation"])),
     )  # fmt: skip
 
 

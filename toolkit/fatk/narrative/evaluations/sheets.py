@@ -323,6 +323,7 @@ class _Reader:
         return (
             first is not None
             and form.TOTAL in labels(first.text)
+            and self.columns.of(first.place[1]) in ("", "level1")
             and all(
                 form.TOTAL in labels(one.text)
                 for one in line
