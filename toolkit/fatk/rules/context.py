@@ -187,17 +187,16 @@ class Context:
     def _operand(self, table_id: str, row: str, field_name: str, absent: str) -> Operand:
         ref = Ref(table_id, row, field_name)
         table = self.spec.tables[table_id]
-        if table.kind == "form":
-            status = self.status.get(table_id, MISSING)
-            form = self.edition.forms.get(table_id)
-            if status == EMPTY:
-                return Operand(ref, ZERO, ZERO, None if self.printed(table, row, field_name) else NOT_PRINTED)
-            if status != REPORTED:
-                return Operand(ref, ZERO, ZERO, NO_TABLE if form else NOT_PRINTED)
+        form = table.kind == "form"
+        status = self.status.get(table_id, MISSING) if form else REPORTED
+        if status == EMPTY:
+            return Operand(ref, ZERO, ZERO, None if self.printed(table, row, field_name) else NOT_PRINTED)
+        if status != REPORTED:
+            return Operand(ref, ZERO, ZERO, NO_TABLE if table_id in self.edition.forms else NOT_PRINTED)
         found = self.rows_of(table_id).get(row)
         if found is None:
-            fixed = table.kind != "form" or self.fixed(table_id, row)
-            total = table.kind == "form" and fixed and row == TOTAL
+            fixed = not form or self.fixed(table_id, row)
+            total = form and fixed and row == TOTAL
             none = not total and (absent == "zero" or not fixed)
             return Operand(ref, ZERO, ZERO, None if none else ABSENT)
         at = table.position[field_name]

@@ -132,9 +132,14 @@ def _sums(
     rule: Rule, left: Sequence[Operand], right: Sequence[Operand]
 ) -> tuple[tuple[Ref, ...], Decimal, Decimal] | Check:
     """The cells of both sides and what each side comes to, or the check that says why that is not known."""
-    refs = tuple([o.ref for o in left] + [o.ref for o in right])
-    unknown = _unknown(rule, left, right, refs)
-    return unknown or (refs, _sum(left), _sum(right))
+    cells = [*left, *right]
+    refs = tuple([o.ref for o in cells])
+    whys = [o for o in cells if o.why]
+    if whys:
+        return _unknown(rule, whys, refs)
+    if not left or not right:
+        return Check(rule.id, NOT_APPLICABLE, refs)
+    return refs, _sum(left), _sum(right)
 
 
 def _sum(cells: Sequence[Operand]) -> Decimal:
@@ -151,13 +156,8 @@ def severity_of(rule: Rule, refs: Sequence[Any]) -> str | None:
     return None
 
 
-def _unknown(
-    rule: Rule, left: Sequence[Operand], right: Sequence[Operand], refs: tuple[Any, ...]
-) -> Check | None:
-    """Why a check cannot be made, if it cannot."""
-    whys = [o for o in (*left, *right) if o.why]
-    if not whys:
-        return Check(rule.id, NOT_APPLICABLE, refs) if not left or not right else None
+def _unknown(rule: Rule, whys: Sequence[Operand], refs: tuple[Ref, ...]) -> Check:
+    """Why a check cannot be made of whose figures some are not known."""
     if any(o.why == NOT_PRINTED for o in whys) or _skipped(rule, whys):
         return Check(rule.id, NOT_APPLICABLE, refs, reason=NOT_PRINTED)
     return Check(rule.id, NOT_CHECKED, tuple(o.ref for o in whys), reason=whys[0].why)
