@@ -91,6 +91,10 @@ class Sheet:
         """The cells by (row, column), row by row, put together anew for whoever has no use for rows."""
         return {(row, column): cell for row, line in self.rows.items() for column, cell in line.items()}
 
+    def at(self, row: int, column: int) -> Cell | None:
+        """The cell at a place, if it is there."""
+        return self.rows.get(row, {}).get(column)
+
     @property
     def size(self) -> int:
         """How many cells there are."""
