@@ -33,8 +33,11 @@ from hypothesis import strategies as st
 import hostile
 import old_office as old
 import test_bad_input as known
+from document_strategies import published
 from fatk import biff, check, confined, formats, ole, ooxml, xls
 from fatk.archive import open_archive
+from fatk.document import Document
+from fatk.documents import hypertext, markdown, plain, word
 from fatk.errors import Refused, WouldLose
 from fatk.formats.sniffing import sniff
 from fatk.grid import Cell, read_format
@@ -101,6 +104,14 @@ TOKENS: Mapping[str, tuple[bytes, ...]] = {
              b'{"a":1}', b"[[[[", b"\xff", b'"rows"', b'"status": "empty"', b'"-5.00"', b"9" * 50, b'"2.0.0"'),
     "biff": (*RECORDS, b"\xff\xff", b"\x03\0\0\0\0\0\xff\xff", b"\0\0\0\0\0\0\xf8\x7f"),
     "zip": (b"PK\x03\x04", b"PK\x01\x02", b"PK\x05\x06", b"PK\x06\x06", b"PK\x06\x07", b"\x08\0", b"../", b"CON", b"a" * 300),
+    "word": (b"<w:p>", b"</w:p>", b"<w:tbl>", b"</w:tbl>", b"<w:tr>", b"<w:tc>", b"</w:tc>", b"<w:t>", b"</w:t>", b"<w:r>", b"</w:r>", b"<w:br/>", b"<w:vMerge/>", b'<w:gridSpan w:val="3"/>',
+             b'<w:vMerge w:val="restart"/>', b"<w:del>", b"</w:del>", b'<w:fldChar w:fldCharType="begin"/>', b'<w:fldChar w:fldCharType="end"/>', b"<w:vanish/>", b"<w:pPr>", b"</w:pPr>",
+             b'<w:numPr><w:numId w:val="1"/></w:numPr>', b"<w:txbxContent>", b"</w:txbxContent>", b"<w:lastRenderedPageBreak/>", b"<w:sdt>", b"&amp;", b"&#0;", b"<!DOCTYPE x>", b"\xff", b"-1", b"99999999999"),
+    "html": (b"<p>", b"</p>", b"<table>", b"</table>", b"<tr>", b"<td>", b"</td>", b"<div hidden>", b"</div>", b"<ol>", b"</ol>", b"<li>", b"<br>", b"<pre>", b"</pre>", b"<sup>", b"</sup>", b"<h1>",
+             b"<caption>", b"&#4;", b"&#6;", b"<!--", b"-->", b'"', b"<script>", b' colspan="9"', b' rowspan="0"', b' style="white-space:pre"', b"\0", b"\xff", b"<!DOCTYPE x [", b"<svg>", b"<select>"),
+    "markdown": (b"#", b"*", b"**", b"_", b"`", b"```\n", b"~~", b"> ", b"- ", b"1. ", b"|", b"|-|\n", b"\\", b"[", b"](", b"]", b"![", b"<", b"<table>", b"</table>", b"<div>\n", b"<!--", b"&#", b"\n", b"\n\n",
+                 b"    ", b"\t", b"---\n", b"===\n", b"<br>", b"\xff", b"\0", b"[a]: b\n"),
+    "plain": (b"\n", b"\n\n", b"\n ", b"\f", b"\r", "。".encode(), "　　".encode(), b"15\n", b"- 3 -\n", b"\0", b"\xff", "一、".encode(), b"\xe2\x80\xa8"),
     "text": (b"<html>", b"<?xml", b"%PDF-", b"{", b"PK", b"\0", b"MIME-Version", b"\xff\xfe", b"BM", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", b"\x09\x08\x10\0"),
 }  # fmt: skip
 
@@ -270,6 +281,35 @@ def markup() -> list[bytes]:
     return [page.encode(), page.replace("utf-8", "gbk").encode("gbk"), xml.encode(), archive.encode()]
 
 
+def document(read: Callable[..., Document]) -> Callable[[bytes], None]:
+    """Read a document, write it in every form, and read these back."""
+
+    def again(data: bytes) -> None:
+        found = read(data, None, LIMITS, "文档")
+        plain.write(found)
+        for form in (word, hypertext, markdown):
+            try:
+                back = form.read(form.write(found), None, LIMITS, "文档")
+            except Refused as refused:
+                assert refused.code in {"XML_TOO_COMPLEX", "CONTROL_CHAR", "ENCODING_AMBIGUOUS"}, refused  # noqa: PT017
+            else:
+                assert len(list(back.tables)) == len(list(found.tables)), form
+
+    return again
+
+
+def texts() -> list[bytes]:
+    """A text with a line a paragraph, and one with a line for every line printed."""
+    whole = plain.write(published(3)).decode()
+    lines = [line[at : at + 26] for line in whole.split("\n") for at in range(0, len(line), 26)]
+    return [
+        whole.encode(),
+        "\n".join(lines).encode("gb18030"),
+        "\n\n".join(lines).replace("\n\n第", "\n 第").encode(),
+        "\f".join(lines).encode("utf-16"),
+    ]
+
+
 def container(data: bytes) -> None:
     found = ole.open_compound(data)
     for path, stream in found.entries.items():
@@ -296,6 +336,10 @@ TARGETS: Mapping[str, Callable[[], Target]] = {
             lambda data: damaged(data, "csv")), whole
     ),
     "markup": lambda: Target(st.sampled_from(markup()).flatmap(lambda data: damaged(data, "xml")), whole),
+    "word": lambda: Target(damaged_zip(word.write(published(2)), "word"), document(word.read)),
+    "page": lambda: Target(damaged(hypertext.write(published(2)), "html"), document(hypertext.read)),
+    "markdown": lambda: Target(damaged(markdown.write(published(2)), "markdown"), document(markdown.read)),
+    "plain": lambda: Target(st.sampled_from(texts()).flatmap(lambda data: damaged(data, "plain")), document(plain.read)),
     "json": lambda: Target(damaged(known.document(), "json"), whole),
     "xls": lambda: Target(damaged(hostile.minimal_xls(), "biff"), whole),
     "xls-records": lambda: Target(

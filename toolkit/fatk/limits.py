@@ -89,8 +89,8 @@ class Limits:
         1_500_000,
         "",
         "XML_TOO_COMPLEX",
-        "一个 OpenDocument、XML 或 HTML 表格文件的标记数",
-        "elements of a spreadsheet in OpenDocument, XML or HTML",
+        "一个 OpenDocument、XML、HTML 表格文件或文档的标记数",
+        "elements of a spreadsheet in OpenDocument, XML or HTML, or of a document",
     )
 
     csv_field: int = _limit(
@@ -121,15 +121,15 @@ class Limits:
         1 << 30,
         "B",
         "RESOURCE_LIMIT",
-        "读取 .xls 或 PDF 的子进程的内存",
-        "memory of the process that reads an .xls or a PDF",
+        "读取 .xls 或 PDF 的子进程的内存（LibreOffice 转换 .doc 时是四倍）",
+        "memory of the process that reads an .xls or a PDF; LibreOffice may have four times as much for a .doc",
     )
     reader_seconds: int = _limit(
         60,
         "s",
         "READER_TIMEOUT",
-        "读取 .xls 或 PDF 的子进程的时间",
-        "time of the process that reads an .xls or a PDF",
+        "读取 .xls 或 PDF 的子进程、LibreOffice 转换 .doc 的时间",
+        "time of the process that reads an .xls or a PDF, and of LibreOffice for a .doc",
     )
     reader_answer: int = _limit(
         256 * _MIB,

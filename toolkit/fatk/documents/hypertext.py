@@ -8,12 +8,10 @@ from fatk.archive import Archive
 from fatk.document import Document, Paragraph
 from fatk.documents.blocks import Blocks
 from fatk.documents.htmlblocks import marked_up, paragraph_markup, read_into, table_markup
-from fatk.documents.look import look_of
+from fatk.documents.look import across
 from fatk.limits import Limits
 from fatk.markup import decode_page
 
-#: A table of more columns is printed across.
-_UPRIGHT_COLUMNS = 7
 _STYLE = """
 :root { font-family: "FangSong", "仿宋", "STFangsong", "Noto Serif CJK SC", "Source Han Serif SC", "SimSun", serif; line-height: 1.75; color: #000; background: #fff; }
 body { max-width: 46rem; margin: 2rem auto; padding: 0 1rem; }
@@ -33,7 +31,7 @@ th { font-weight: normal; text-align: center; }
 @page across { size: A4 landscape; margin: 28mm 37mm 26mm 35mm; }
 @media print {
   body { max-width: none; margin: 0; padding: 0; font-size: 12pt; }
-  .t { overflow: visible; }
+  .t { overflow: visible; padding: 0 1px; }
   .w { page: across; }
   thead { display: table-header-group; }
   tr { break-inside: avoid; }
@@ -74,13 +72,17 @@ def _page(document: Document) -> Iterator[str]:
     yield "</head>"
     yield "<body>"
     yield "<main>"
-    for block in document.blocks:
+    turned = [False, *across(document.blocks), False]
+    for index, block in enumerate(document.blocks, 1):
+        if turned[index] and not turned[index - 1]:
+            yield '<div class="w">'
         if isinstance(block, Paragraph):
             yield paragraph_markup(block)
         else:
-            wide = " w" if look_of(block).columns > _UPRIGHT_COLUMNS else ""
-            yield f'<div class="t{wide}">'
+            yield '<div class="t">'
             yield from table_markup(block)
+            yield "</div>"
+        if turned[index] and not turned[index + 1]:
             yield "</div>"
     yield "</main>"
     yield "</body>"

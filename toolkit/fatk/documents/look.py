@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from fatk.document import Block, Paragraph
 from fatk.grid import Sheet
 
 _FIGURE = re.compile(r"[-−+]?[0-9]{1,3}(?:,?[0-9]{3})*(?:\.[0-9]+)?[%％]?|—|－")
@@ -14,6 +16,8 @@ _UNBROKEN = re.compile(r"[!-~]+")
 #: A header has no more rows; columns are at least and at most so wide, and a text up to this width is not broken, in halves of
 #: a Hanzi.
 _HEADER, _NARROW, _BROAD, _WHOLE = 4, 4, 32, 8
+#: A table of more columns, or wider in halves of a Hanzi, is printed across.
+_UPRIGHT_COLUMNS, _UPRIGHT_WIDTH = 7, 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +56,7 @@ def look_of(sheet: Sheet) -> Look:
         if (row, column) not in wide:
             longest = max(map(_width, cell.text.split("\n")))
             unbroken = max((len(run) for run in _UNBROKEN.findall(cell.text)), default=0)
-            needed = longest if longest <= _WHOLE else max(unbroken, _NARROW)
+            needed = longest if longest <= _WHOLE else max(unbroken + unbroken // 3, _NARROW)
             least[column] = max(least[column], min(needed, _BROAD))
             # A long text is laid out over several lines.
             widths[column] = max(
@@ -69,3 +73,17 @@ def look_of(sheet: Sheet) -> Look:
 
 def _width(text: str) -> int:
     return len(text) + sum(unicodedata.east_asian_width(c) in "WFA" for c in text)
+
+
+def across(blocks: Sequence[Block]) -> list[bool]:
+    """Which blocks of a document are printed across a page: wide tables, and the headings right before them."""
+    turned = [isinstance(block, Sheet) and _is_wide(look_of(block)) for block in blocks]
+    for index in range(len(blocks) - 1, 0, -1):
+        before = blocks[index - 1]
+        if turned[index] and isinstance(before, Paragraph) and before.level:
+            turned[index - 1] = True
+    return turned
+
+
+def _is_wide(look: Look) -> bool:
+    return look.columns > _UPRIGHT_COLUMNS or sum(look.widths) > _UPRIGHT_WIDTH

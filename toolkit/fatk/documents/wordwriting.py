@@ -14,7 +14,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 from fatk.document import Block, Document, Paragraph
-from fatk.documents.look import Look, is_figure, look_of
+from fatk.documents.look import Look, across, is_figure, look_of
 from fatk.errors import NotWritten
 from fatk.grid import Sheet
 
@@ -31,10 +31,8 @@ _LINE_ENDS = re.compile(r"\r\n|\r|\n")
 #: Lengths in twentieths of a point: A4 and its margins, above and below, left and right.
 _SHORT, _LONG = 11906, 16838
 _ABOVE, _BELOW, _LEFT, _RIGHT = 2098, 1984, 1587, 1474
-#: A table of more columns, or wider than the page, is printed across.
-_UPRIGHT_COLUMNS = 7
 #: Width of a Hanzi in a table, in twentieths of a point, and what a cell has beside its text.
-_HANZI, _PADDING = 210, 170
+_HANZI, _PADDING = 210, 240
 
 #: Styles that are written: id, name, fonts for Chinese and Latin text, half points, and what else they say.
 _BODY = (
@@ -140,7 +138,7 @@ def _styles() -> Iterator[str]:
         'w:line="560" w:lineRule="exact"', 'w:line="240" w:lineRule="auto"'
     )
     yield style("paragraph", "TableText", "Table Text", based + cell)
-    gap = looks("宋体", 2, flat).replace('w:line="560"', 'w:line="20"')
+    gap = looks("宋体", 2, flat).replace('w:line="560"', 'w:line="120"')
     yield style("paragraph", "Gap", "Gap", based + gap)
     yield style("paragraph", "Footer", "footer", based + looks("宋体", 28, flat + '<w:jc w:val="center"/>'))
 
@@ -205,10 +203,10 @@ def _footer(made: Made) -> str:
 
 def _body(blocks: Sequence[Block], footer: str) -> Iterator[str]:
     """The body: runs of blocks that are printed upright or across, each ended by its section."""
-    across = _across(blocks)
+    turned = across(blocks)
     for index, block in enumerate(blocks):
-        turns = index + 1 < len(blocks) and across[index + 1] != across[index]
-        section = _section(across[index], footer) if turns else ""
+        turns = index + 1 < len(blocks) and turned[index + 1] != turned[index]
+        section = _section(turned[index], footer) if turns else ""
         if isinstance(block, Paragraph):
             style = (
                 "Title"
@@ -217,39 +215,22 @@ def _body(blocks: Sequence[Block], footer: str) -> Iterator[str]:
                 if block.level
                 else ""
             )
-            yield _paragraph(block.text, style, section)
+            yield _paragraph(block.text, style, section, _aligned(block))
         else:
-            yield from _table(block, _width(across[index]))
+            yield from _table(block, _width(turned[index]))
             yield _paragraph("", "Gap", section)
-    yield _section(bool(across) and across[-1], footer)
+    yield _section(bool(turned) and turned[-1], footer)
 
 
-def _across(blocks: Sequence[Block]) -> list[bool]:
-    """Which blocks are printed across: wide tables, and the headings right before them."""
-    across = [isinstance(block, Sheet) and _is_wide(block) for block in blocks]
-    for index in range(len(blocks) - 1, 0, -1):
-        before = blocks[index - 1]
-        if across[index] and isinstance(before, Paragraph) and before.level:
-            across[index - 1] = True
-    return across
-
-
-def _is_wide(sheet: Sheet) -> bool:
-    look = look_of(sheet)
-    return look.columns > _UPRIGHT_COLUMNS or sum(
-        look.widths
-    ) * _HANZI / 2 + look.columns * _PADDING > 1.2 * _width(False)
-
-
-def _width(across: bool) -> int:
+def _width(turned: bool) -> int:
     """The width of the text of a page."""
-    return _LONG - _ABOVE - _BELOW if across else _SHORT - _LEFT - _RIGHT
+    return _LONG - _ABOVE - _BELOW if turned else _SHORT - _LEFT - _RIGHT
 
 
-def _section(across: bool, footer: str) -> str:
-    size = f'w:w="{_LONG}" w:h="{_SHORT}" w:orient="landscape"' if across else f'w:w="{_SHORT}" w:h="{_LONG}"'
+def _section(turned: bool, footer: str) -> str:
+    size = f'w:w="{_LONG}" w:h="{_SHORT}" w:orient="landscape"' if turned else f'w:w="{_SHORT}" w:h="{_LONG}"'
     # A page across is an upright one turned: what was above is at its left or right.
-    above, below, left, right = (_LEFT, _RIGHT, _ABOVE, _BELOW) if across else (_ABOVE, _BELOW, _LEFT, _RIGHT)
+    above, below, left, right = (_LEFT, _RIGHT, _ABOVE, _BELOW) if turned else (_ABOVE, _BELOW, _LEFT, _RIGHT)
     return (
         f'<w:sectPr><w:footerReference w:type="default" r:id="{footer}"/><w:type w:val="nextPage"/><w:pgSz {size}/>'
         f'<w:pgMar w:top="{above}" w:right="{right}" w:bottom="{below}" w:left="{left}" w:header="851" w:footer="1020" w:gutter="0"/>'
@@ -264,6 +245,11 @@ def _paragraph(text: str, style: str, section: str = "", align: str = "") -> str
         + section
     )
     return f"<w:p>{f'<w:pPr>{properties}</w:pPr>' if properties else ''}{''.join(_runs(text))}</w:p>"
+
+
+def _aligned(paragraph: Paragraph) -> str:
+    """How a paragraph is aligned, if not as others of its style: a line that its author ended is not stretched."""
+    return "left" if "\n" in paragraph.text and paragraph.level != 1 else ""
 
 
 def _runs(text: str) -> Iterable[str]:
