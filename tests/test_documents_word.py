@@ -610,7 +610,7 @@ def test_without_libreoffice_an_old_document_is_refused_with_what_to_do(
 def test_an_old_document_that_cannot_be_read_is_refused(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    assert refused_old(compound({"EncryptedPackage": b"x"})) == "ENCRYPTED_DOCUMENT"
+    assert refused_old(compound({"EncryptedPackage": b"x"})) == "ENCRYPTED_WORKBOOK"
     assert refused_old(compound({"Workbook": b"x"})) == "OLE_UNKNOWN"
     fake = tmp_path / "soffice"
     fake.write_text("#!/bin/sh\nexit 1\n", encoding="utf-8")

@@ -60,10 +60,10 @@ _NO_PROXY = "http://127.0.0.1:9"
 
 def held(data: bytes) -> ole.CompoundFile | None:
     """The compound file, if it holds a document of Word; ``None`` if it holds something else. ``Refused`` where it is
-    encrypted, as a .docx with a password is too."""
+    encrypted, and where a .docx or .xlsx with a password is in it: which of them, nobody can tell."""
     found = ole.open_compound(data)
     if found.find("EncryptedPackage", "EncryptionInfo", "\x09DRMContent"):
-        raise Refused("ENCRYPTED_DOCUMENT")
+        raise Refused("ENCRYPTED_WORKBOOK")
     main = found.find("WordDocument")
     if main is None:
         return None
