@@ -32,12 +32,13 @@ from hypothesis import strategies as st
 
 import hostile
 import old_office as old
+import pdf_maker
 import test_bad_input as known
 from document_strategies import published
 from fatk import biff, check, confined, formats, ole, ooxml, xls
 from fatk.archive import open_archive
 from fatk.document import Document
-from fatk.documents import hypertext, markdown, plain, word
+from fatk.documents import hypertext, markdown, pdf, plain, word
 from fatk.errors import Refused, WouldLose
 from fatk.formats.sniffing import sniff
 from fatk.grid import Cell, read_format
@@ -61,6 +62,9 @@ LIMITS = Limits(
     sheets=60,
     json_depth=20,
 )
+
+
+CONFINED = confined.run
 
 
 class Slow(BaseException):
@@ -112,6 +116,8 @@ TOKENS: Mapping[str, tuple[bytes, ...]] = {
     "markdown": (b"#", b"*", b"**", b"_", b"`", b"```\n", b"~~", b"> ", b"- ", b"1. ", b"|", b"|-|\n", b"\\", b"[", b"](", b"]", b"![", b"<", b"<table>", b"</table>", b"<div>\n", b"<!--", b"&#", b"\n", b"\n\n",
                  b"    ", b"\t", b"---\n", b"===\n", b"<br>", b"\xff", b"\0", b"[a]: b\n"),
     "plain": (b"\n", b"\n\n", b"\n ", b"\f", b"\r", "。".encode(), "　　".encode(), b"15\n", b"- 3 -\n", b"\0", b"\xff", "一、".encode(), b"\xe2\x80\xa8"),
+    "pdf": (b"<<", b">>", b"[", b"]", b"(", b")", b"endobj", b"endstream", b"stream\n", b"1 0 R", b"/Kids", b"/Parent 1 0 R", b"/Filter/FlateDecode", b"/Length 9", b"/W[0 999 0]",
+            b" cm ", b" Tm ", b" Tj ", b" re f ", b" l S ", b" Do ", b"q ", b"Q ", b"BT ", b"ET ", b"1e38 ", b"-1 ", b"/Rotate 90", b"nan", b"<d800>", b"%%EOF", b"3 Tr "),
     "text": (b"<html>", b"<?xml", b"%PDF-", b"{", b"PK", b"\0", b"MIME-Version", b"\xff\xfe", b"BM", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", b"\x09\x08\x10\0"),
 }  # fmt: skip
 
@@ -234,7 +240,10 @@ def old_records() -> bytes:
 
 
 def in_process(function: str, data: bytes, arguments: Mapping[str, object], limits: Limits) -> object:
-    """A confined reader without its confinement, which costs a process for each file."""
+    """A confined reader without its confinement, which costs a process for each file; PDFium stays in it, since it is compiled
+    and may well crash."""
+    if function == "fatk.documents.pdfium:read":
+        return CONFINED(function, data, arguments, limits)
     assert function == "fatk.biff:read"
     return biff.read(data, **arguments)  # type: ignore[arg-type]
 
@@ -317,6 +326,19 @@ def container(data: bytes) -> None:
             assert len(found.read(path)) == stream.size
 
 
+def printed() -> list[bytes]:
+    """Prose, tables over page ends, turned and hidden text, drawings, none of it packed."""
+    prose = pdf_maker.prose(["#第一部分", "本年收入合计386.23万元，占100.00%，比上年增加1.00万元。" * 9] * 6)
+    sheet = pdf_maker.Sheet(rotate=90)
+    rows = [["科目", "小计", ""], ["201", "1.00", "-2.00"], ["合计", "3.00", ""]] * 10
+    pdf_maker.table(sheet, 700, [60, 200, 300, 400], rows, merged=[(0, 1, 0, 2)], thin=True)
+    sheet.text(90, 50, "竖", turned="0 1 -1 0")
+    sheet.text(90, 50, "白", colour="1 g")
+    sheet.picture(0, 0, 90, 90)
+    loops = hostile.drawings(3, 2, 99)
+    return [pdf_maker.document([*prose, sheet, sheet], compressed=False), loops]
+
+
 PRINTED = [text.encode() for text in hostile.PRINTED] + [
     b"386.23",
     "１２，３４５．６７".encode(),
@@ -345,6 +367,7 @@ TARGETS: Mapping[str, Callable[[], Target]] = {
     "xls-records": lambda: Target(
         st.sampled_from([records(), old_records()]).flatmap(lambda data: damaged(data, "biff")), lambda data: xls.read_book(data, LIMITS)
     ),
+    "pdf": lambda: Target(st.sampled_from(printed()).flatmap(lambda data: damaged(data, "pdf")), lambda data: pdf.read(data, LIMITS)),
     "ole": lambda: Target(damaged(old.compound({"Workbook": records(), "a": b"x"}, ["b"]), "biff"), container),
     "number": lambda: Target(st.one_of(st.sampled_from(PRINTED).flatmap(lambda data: damaged(data, "csv")), st.text(max_size=30).map(str.encode)), number),
     "sniffing": lambda: Target(

@@ -15,6 +15,7 @@ import signal
 import struct
 import sys
 import zipfile
+import zlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -23,8 +24,10 @@ from xml.sax.saxutils import escape
 import openpyxl
 
 import old_office as old
+import pdf_maker
 import test_bad_input as known
 from fatk import check, findings, formats
+from fatk.documents import NOTICES, pdf
 from fatk.errors import Refused
 from fatk.grid import a1
 from fatk.model import Report
@@ -48,12 +51,13 @@ class Read:
 @dataclass(frozen=True)
 class Case:
     """One file: the row that it belongs to, what is wrong with it, how it is made, and the code of its refusal or what it
-    reads as."""
+    reads as; ``form`` is ``pdf`` where it is read as a document of that form."""
 
     row: str
     what: str
     make: Callable[[], bytes]
     expected: str | Read
+    form: str = "report"
 
 
 MINIMAL = Read(notices=(), minimal=True)
@@ -380,6 +384,35 @@ CASES: list[Case] = [
     *(c for c in packages("P1") if c.what.startswith("a path that is")),
     *documents("P5", "a text that a spreadsheet would run", "a text that only begins so"),
     *documents("P6", "a text with an escape", "a text with NUL"),
+    # PDF
+    Case("F1", "a password", lambda: one_pdf().replace(b"trailer<<", b"trailer<</ID[<00><00>]/Encrypt<</Filter/Standard/V 1/R 2/O<" + b"11" * 32 + b">/U<" + b"22" * 32 + b">/P -4>>"), "PDF_ENCRYPTED", "pdf"),
+    Case("F1", "a lock that nobody knows", lambda: one_pdf().replace(b"trailer<<", b"trailer<</ID[<00><00>]/Encrypt<</Filter/Foo/V 9>>"), "PDF_ENCRYPTED", "pdf"),
+    Case("F2", "cut short", lambda: one_pdf()[:-200], "PDF_TRUNCATED", "pdf"),
+    Case("F2", "cut in the middle, with an end", lambda: one_pdf()[:-300] + b"%%EOF", "PDF_CORRUPT", "pdf"),
+    Case("F2", "no table of objects", lambda: one_pdf().replace(b"startxref\n", b"startxref\n1"), "PDF_CORRUPT", "pdf"),
+    Case("F2", "a table that is before itself", lambda: one_pdf().replace(b"trailer<<", b"trailer<</Prev 9 "), "PDF_CORRUPT", "pdf"),
+    Case("F2", "packed bytes that are noise", lambda: painted(noise(5000), packed=True), "PDF_CORRUPT", "pdf"),
+    Case("F3", "pages within themselves", lambda: tree("2 0 R 2 0 R", 900), "PDF_CORRUPT", "pdf"),
+    Case("F3", "900 pages that are one", lambda: tree("3 0 R", 900), "PDF_CORRUPT", "pdf"),
+    Case("F3", "3,000 pages", lambda: pdf_maker.document([pdf_maker.Sheet()] * 3000), "PDF_TOO_MANY_PAGES", "pdf"),
+    Case("F4", "100,000 objects", lambda: one_pdf(more=dict.fromkeys(range(5_000, 105_000), b"<<>>")), Read((), cells=0), "pdf"),
+    Case("F4", "a million brackets", lambda: painted(b"[" * 1_000_000), "PDF_SCANNED", "pdf"),
+    Case("F4", "100,000 arrays one in another", lambda: one_pdf(more={200: b"[" * 100_000 + b"]" * 100_000}), Read((), cells=0), "pdf"),
+    Case("F4", "a drawing that draws itself", lambda: drawings(1, 2, 10), "READER_CRASHED", "pdf"),
+    Case("F4", "drawings that are 3 to the 20th", lambda: drawings(20, 3, 99), "READER_CRASHED", "pdf"),
+    Case("F5", "a gigabyte of blanks, packed", lambda: painted(swelling(b" ", 1 << 30), packed=True), "READER_CRASHED", "pdf"),
+    Case("F5", "200 MiB of lines, packed", lambda: painted(swelling(b"0 0 m 9 9 l S ", 200 << 20), packed=True), "READER_CRASHED", "pdf"),
+    Case("F5", "a million lines", lambda: painted(b"0 0 m 9 9 l S " * 1_000_000), "PDF_TOO_COMPLEX", "pdf"),
+    Case("F5", "two million characters", lambda: pdf_maker.document([pdf_maker.Sheet(drawn=["BT /F1 9 Tf " + f"<{'6587' * 30_000}> Tj " + "ET"])] * 70), "PDF_TEXT_TOO_LARGE", "pdf"),
+    Case("F6", "a page of a thousand kilometres", lambda: pdf_maker.document([one_sheet(size=(3e9, 3e9))]), Read((), cells=0), "pdf"),
+    Case("F6", "a page of no size", lambda: pdf_maker.document([one_sheet(size=(-5, 0))]), Read((), cells=0), "pdf"),
+    Case("F6", "text beyond all places", lambda: painted(b"1e38 0 0 1e38 1e38 1e38 cm 1e38 0 0 1e38 0 0 cm BT /F1 9 Tf (1) Tj ET", "/Font<</F1<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>>>"), "PDF_SCANNED", "pdf"),
+    Case("F6", "a grid of half a million cells", lambda: ruled(700), Read(None, cells=1), "pdf"),
+    Case("F6", "a grid of nine million cells", lambda: ruled(3000), Read(None, cells=1), "pdf"),
+    Case("F7", "a scan", lambda: pdf_maker.document([pdf_maker.Sheet()]), "PDF_SCANNED", "pdf"),
+    Case("F7", "a font that does not say what it shows", lambda: painted(b"BT /F1 9 Tf (abcdefgh) Tj ET", "/Font<</F1 7 0 R>>", {
+        7: b"<</Type/Font/Subtype/Type3/FontBBox[0 0 1 1]/FontMatrix[1 0 0 1 0 0]/CharProcs<</a 8 0 R>>/Encoding<</Differences[97/a]>>/FirstChar 97/LastChar 97/Widths[1]/Resources<</Font<</F1 7 0 R>>>>>>",
+        8: b"<</Length 29>>stream\nBT /F1 9 Tf (abcdefgh) Tj ET \nendstream"}), "PDF_TEXT_GARBLED", "pdf"),
 ]  # fmt: skip
 
 
@@ -426,12 +459,81 @@ def bomb_of_entities() -> str:
     )
 
 
+# PDF
+
+
+def one_sheet(**more: Any) -> pdf_maker.Sheet:
+    """A page with one figure."""
+    sheet = pdf_maker.Sheet(**more)
+    sheet.text(90, 700, "收入总计386.23万元")
+    return sheet
+
+
+def one_pdf(**more: Any) -> bytes:
+    return pdf_maker.document([one_sheet()], **more)
+
+
+def tree(kids: str, count: int) -> bytes:
+    """A PDF of one blank page, number 3, in a tree of pages that says so much."""
+    return pdf_maker.written({
+        1: b"<</Type/Catalog/Pages 2 0 R>>", 2: f"<</Type/Pages/Kids[{kids}]/Count {count}>>".encode(),
+        3: b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]>>",
+    })  # fmt: skip
+
+
+def painted(
+    stream: bytes, resources: str = "", more: dict[int, bytes] | None = None, packed: bool = False
+) -> bytes:
+    """A PDF of one page that is painted by these bytes."""
+    filtered = b"/Filter/FlateDecode" if packed else b""
+    return pdf_maker.written({
+        1: b"<</Type/Catalog/Pages 2 0 R>>", 2: b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
+        3: f"<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Contents 4 0 R/Resources<<{resources}>>>>".encode(),
+        4: b"<</Length %d%s>>stream\n%s\nendstream" % (len(stream), filtered, stream), **(more or {}),
+    })  # fmt: skip
+
+
+def swelling(unit: bytes, size: int) -> bytes:
+    """Packed bytes that are so many times the unit when they are unpacked."""
+    packing = zlib.compressobj(9)
+    piece = unit * ((1 << 20) // len(unit))
+    return b"".join(packing.compress(piece) for _ in range(size >> 20)) + packing.flush()
+
+
+def drawings(depth: int, times: int, last: int) -> bytes:
+    """Drawings that draw the next one so many times each; the last one draws the one of that number."""
+    more = {}
+    for index in range(depth):
+        following = last if index == depth - 1 else 11 + index
+        stream = b"/X Do " * times
+        more[10 + index] = (
+            f"<</Type/XObject/Subtype/Form/BBox[0 0 9 9]/Resources<</XObject<</X {following} 0 R>>>>/Length {len(stream)}>>stream\n".encode()
+            + stream + b"\nendstream"
+        )  # fmt: skip
+    return painted(b"/X Do", "/XObject<</X 10 0 R>>", more)
+
+
+def ruled(lines: int) -> bytes:
+    """A grid of so many lines each way."""
+    sheet = one_sheet()
+    step = 800 / lines
+    for index in range(lines):
+        sheet.line(0, index * step, 590, index * step)
+        sheet.line(index * step * 0.7, 0, index * step * 0.7, 840)
+    return pdf_maker.document([sheet])
+
+
 # Reading them
 
 
-def outcome(data: bytes) -> dict[str, Any]:
+def outcome(data: bytes, form: str) -> dict[str, Any]:
     """What comes of a file: code and sentences of its refusal, or what was noticed and read."""
     try:
+        if form == "pdf":
+            document = pdf.read(data)
+            noticed = sorted({NOTICES[code] for code, _ in document.notices})
+            cells = sum(table.size for table in document.tables)
+            return {"form": form, "noticed": noticed, "cells": cells, "minimal": False, "value": None}
         form, reading = formats.read_bytes(data)
     except Refused as refused:
         return {
@@ -482,7 +584,7 @@ def run(case: Case) -> dict[str, Any]:
         resource.setrlimit(resource.RLIMIT_AS, (4 << 30, 4 << 30))
         sys.addaudithook(watched)
         try:
-            said = outcome(data)
+            said = outcome(data, case.form)
         except BaseException as error:  # noqa: BLE001
             said = {"crash": f"{type(error).__name__}: {error}"}
         said["below"] = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss << 10

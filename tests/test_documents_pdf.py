@@ -474,6 +474,27 @@ def test_a_raised_figure_is_no_part_of_the_one_beside_it() -> None:
     assert texts(pdf.read(one_page(draw))) == ["房屋125.50²"]
 
 
+def test_a_figure_that_a_line_is_drawn_through_is_struck_out() -> None:
+    def draw(sheet: maker.Sheet) -> None:
+        maker.table(sheet, 700, COLUMNS, [["2010301", "行政运行", "1.00", "12.50", "3.00"]] * 2)
+        sheet.line(400, 690, 428, 690)
+        sheet.text(90, 500, "收入总计386.23万元")
+        sheet.line(90, 498, 190, 498)  # which only underlines
+
+    document = pdf.read(one_page(draw))
+    (table,) = document.tables
+    assert rows(table)[0][2:] == ["1.00", "".join(f"{c}\u0336" for c in "12.50"), "3.00"]
+    assert rows(table)[1][2:] == ["1.00", "12.50", "3.00"]
+    assert texts(document) == ["收入总计386.23万元"]
+
+
+def test_equal_figures_in_a_font_without_outlines_are_each_read() -> None:
+    """PDFium takes them for one figure printed twice."""
+    same_rows = [["甲甲", "甲甲", "0.00", "0.00", "0.00"]] * 30
+    (table,) = pdf.read(one_page(lambda s: maker.table(s, 770, COLUMNS, same_rows))).tables
+    assert rows(table) == same_rows
+
+
 @pytest.mark.skipif(
     "FATK_SEED" not in os.environ, reason="FATK_SEED does not name the folder of the real text"
 )

@@ -28,7 +28,7 @@ ROWS = (
     "captions reading layout structure vocabulary rules.context ooxml opendocument officexml delimited htmltables xls",
     "recognition editions rules.terms rules.sentences formulas webarchive",
     "documents documents.pdfium documents.printed documents.printed.page",
-    "documents.printed.lines documents.printed.ruled",
+    "documents.printed.lines documents.printed.ruled documents.printed.struck",
     "documents.printed.tables documents.printed.furniture documents.printed.paragraphs",
     "documents.printed.continued",
     "documents.printed.arrangement",

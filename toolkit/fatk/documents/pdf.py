@@ -36,7 +36,7 @@ def read(data: bytes, limits: Limits = DEFAULTS, name: str = "") -> Document:
     if importlib.util.find_spec("pypdfium2") is None:
         raise Refused("DOCUMENTS_NOT_INSTALLED", library="pypdfium2")
     if b"%%EOF" not in data[-2048:]:
-        raise Refused("PDF_TRUNCATED", path=name)
+        raise Refused("PDF_TRUNCATED")
     bounded = replace(limits, reader_memory=min(limits.reader_memory, _MEMORY))
     within = {
         "pages": limits.pages,

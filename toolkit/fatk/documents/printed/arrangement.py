@@ -12,6 +12,7 @@ from fatk.documents.printed.furniture import furniture, outermost
 from fatk.documents.printed.lines import Line, lines_of
 from fatk.documents.printed.page import Page
 from fatk.documents.printed.paragraphs import Builder, levels, measures
+from fatk.documents.printed.struck import set_struck_apart
 from fatk.documents.printed.tables import Table, cell_text, tables_of
 from fatk.grid import TEXT, Cell, Sheet
 
@@ -91,7 +92,7 @@ def arrange(pages: Sequence[Page]) -> Document:
 
 
 def _spread(page: Page) -> _Spread:
-    tables, rest, broken = tables_of(page)
+    tables, rest, broken = tables_of(set_struck_apart(page))
     return _Spread(page, lines_of(rest, page.number), tables, broken)
 
 
