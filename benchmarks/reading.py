@@ -1,7 +1,7 @@
 """What a row costs to read: ``make bench``. A file of many rows is to cost as much per row as one of few.
 
 Goals: 100,000 rows of a form cost per row at most 1.3 times what 400 do; a million rows that only have a style cost seconds and
-no memory.
+no memory; a PDF of 30 pages costs 3 s at most, and a page of text 5 ms.
 """
 
 from __future__ import annotations
@@ -16,14 +16,17 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
+import pdfplumber
 import xlsxwriter
 
-from fatk import formats, ooxml, xls
+from fatk import confined, formats, ooxml, xls
+from fatk.documents import pdf
 from fatk.formats import spreadsheets
 from fatk.limits import DEFAULTS
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 import old_office
+import pdf_maker
 
 FEW, MANY = 400, 100_000
 GOAL = 1.3
@@ -105,6 +108,42 @@ def cells(data: bytes) -> object:
     return spreadsheets.read_book("xlsx", data, None, DEFAULTS)
 
 
+def pages(text: int, tables: int) -> bytes:
+    """A PDF of so many pages of prose, and as many of a ruled table of 32 rows."""
+    sentence = "本年收入合计1,386.23万元，其中：财政拨款收入1,386.23万元，占100.00%，比上年增加38.57万元，增长11.09%。"
+    sheets = pdf_maker.prose([sentence * 4] * (4 * text + 4))[:text]
+    columns = [60, 130, 260, 330, 400, 460, 520]
+    for number in range(tables):
+        sheet = pdf_maker.Sheet()
+        sheet.text(240, 790, f"支出决算表{number}", 16)
+        rows = [[f"2010{i:03}", f"示例事务{i}", *[f"{i * number:,}.{i:02}"] * 4] for i in range(32)]
+        pdf_maker.table(sheet, 770, columns, rows)
+        sheets.append(sheet)
+    return pdf_maker.document(sheets)
+
+
+def of_pdf() -> int:
+    """Print what pages of a PDF cost, in ms; how many goals are missed."""
+    print("\nWhat a page of a PDF costs to read, in ms:")
+    short, prose, ruled, whole = pages(1, 0), pages(31, 0), pages(1, 30), pages(20, 10)
+    within = {"pages": 99, "page_characters": 1_000_000, "page_drawings": 500_000}
+
+    def layer(data: bytes) -> object:
+        return confined.run("fatk.documents.pdfium:read", data, {"limits": within}, DEFAULTS)
+
+    def a_page(job: Callable[[bytes], object], data: bytes) -> float:
+        return 1000 * (seconds(lambda: job(data), 5) - seconds(lambda: job(short), 5)) / 30
+
+    text = a_page(layer, prose)
+    with pdfplumber.open(io.BytesIO(pages(0, 5))) as other:
+        peer = 1000 * seconds(lambda: [page.extract_tables() for page in other.pages], 1) / 5
+    took = seconds(lambda: pdf.read(whole), 3)
+    print(f"  its text layer {text:.1f} ≤ 5, as paragraphs {a_page(pdf.read, prose):.1f}")
+    print(f"  32 rows of a ruled table {a_page(pdf.read, ruled):.1f} (pdfplumber {peer:.1f})")
+    print(f"  20 pages of text and 10 of tables, the process that reads them included: {took:.2f} s ≤ 3")
+    return (text > 5) + (took > 3)
+
+
 def seconds(job: Callable[[], object], rounds: int) -> float:
     """The least time that a job takes of the processor, in this process and in those that it starts."""
     least = float("inf")
@@ -149,6 +188,7 @@ def main() -> int:
         told = "".join(f"{rows:>9,} rows {cost:>6.1f}" for (rows, _), cost in zip(sizes, each, strict=True))
         print(f"  {name:<16}{told}   ratio {ratio:.2f} ≤ {GOAL}")
     print(f"  The process that reads an .xls: {1000 * start:.0f} ms")
+    missed += of_pdf()
     blank = styled_rows(1_000_000)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     took = seconds(lambda: ooxml.read_book(blank), 1)

@@ -403,7 +403,7 @@ CASES: list[Case] = [
     Case("F5", "a gigabyte of blanks, packed", lambda: painted(swelling(b" ", 1 << 30), packed=True), "READER_CRASHED", "pdf"),
     Case("F5", "200 MiB of lines, packed", lambda: painted(swelling(b"0 0 m 9 9 l S ", 200 << 20), packed=True), "READER_CRASHED", "pdf"),
     Case("F5", "a million lines", lambda: painted(b"0 0 m 9 9 l S " * 1_000_000), "PDF_TOO_COMPLEX", "pdf"),
-    Case("F5", "two million characters", lambda: pdf_maker.document([pdf_maker.Sheet(drawn=["BT /F1 9 Tf " + f"<{'6587' * 30_000}> Tj " + "ET"])] * 70), "PDF_TEXT_TOO_LARGE", "pdf"),
+    Case("F5", "a million characters on a page", lambda: pdf_maker.document([pdf_maker.Sheet(drawn=["BT /F1 9 Tf " + f"<{'6587' * 100}> Tj 0 1 Td " * 10_001 + "ET"])]), "PDF_TEXT_TOO_LARGE", "pdf"),
     Case("F6", "a page of a thousand kilometres", lambda: pdf_maker.document([one_sheet(size=(3e9, 3e9))]), Read((), cells=0), "pdf"),
     Case("F6", "a page of no size", lambda: pdf_maker.document([one_sheet(size=(-5, 0))]), Read((), cells=0), "pdf"),
     Case("F6", "text beyond all places", lambda: painted(b"1e38 0 0 1e38 1e38 1e38 cm 1e38 0 0 1e38 0 0 cm BT /F1 9 Tf (1) Tj ET", "/Font<</F1<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>>>"), "PDF_SCANNED", "pdf"),

@@ -107,7 +107,7 @@ class Limits:
 
     pages: int = _limit(1_000, "", "PDF_TOO_MANY_PAGES", "PDF 的页数", "pages of a PDF")
     page_characters: int = _limit(
-        2_000_000, "char", "PDF_TEXT_TOO_LARGE", "PDF 各页的字符总数", "characters on all pages of a PDF"
+        1_000_000, "char", "PDF_TEXT_TOO_LARGE", "PDF 各页的字符总数", "characters on all pages of a PDF"
     )
     page_drawings: int = _limit(
         500_000,
@@ -170,7 +170,7 @@ SERVER = Limits(
     csv_columns=256,
     csv_rows=500_000,
     pages=300,
-    page_characters=1_000_000,
+    page_characters=500_000,
     page_drawings=200_000,
     reader_memory=512 * _MIB,
     reader_seconds=20,

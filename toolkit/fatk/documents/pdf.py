@@ -62,6 +62,7 @@ class _Look:
     def __init__(self, listed: Sequence[Any]) -> None:
         font, size, quarters, bold, unseen, paper = listed
         self.style = Style(str(font), int(size) / _POINT, bold is True)
+        self.rise = 0.35 * self.style.size  # where their middle is above their base
         self.turned = int(quarters)
         self.unseen, self.paper = unseen is True, paper is True
 
@@ -96,27 +97,24 @@ class _Sheet:
             raise ValueError
         text.encode()  # no half characters
         found: dict[int, list[Glyph]] = {}
-        boxes = {quarters: _turned_box(self.box, quarters) for quarters in range(4)}
-        areas = {quarters: [_turned_box(fill, quarters) for fill in fills] for quarters in range(4)}
+        boxes = [_turned_box(self.box, quarters) for quarters in range(4)]
+        areas = [[_turned_box(fill, quarters) for fill in fills] for quarters in range(4)]
         scanned = self.pictures >= _COVERED
-        for index, character in enumerate(text):
-            look = looks[numbers[index]]
-            start, end, base = places[3 * index : 3 * index + 3]
-            glyph = Glyph(character, start, end, base, look.style)
-            x, y = glyph.middle, base + 0.35 * look.style.size
-            on_page = _within(boxes[look.turned], x, y)
-            if character.isspace() and not on_page:
-                continue
-            if look.unseen and scanned and on_page:
-                self.layer += 1
-            elif (
-                look.unseen
-                or not on_page
-                or (look.paper and not any(_within(area, x, y) for area in areas[look.turned]))
-            ):
+        each = iter(places)
+        for character, start, end, base, number in zip(text, each, each, each, numbers, strict=True):
+            look = looks[number]
+            x, y = (start + end) / 2, base + look.rise
+            left, bottom, right, top = boxes[look.turned]
+            seen = left <= x <= right and bottom <= y <= top
+            if look.unseen:
+                self.layer += seen and scanned
+                seen = seen and scanned
+            elif look.paper:
+                seen = seen and any(_within(area, x, y) for area in areas[look.turned])
+            if seen:
+                found.setdefault(look.turned, []).append(Glyph(character, start, end, base, look.style))
+            else:
                 self.hidden += not character.isspace()
-                continue
-            found.setdefault(look.turned, []).append(glyph)
         return found
 
     def _page(self, glyphs: Sequence[Glyph], strokes: Sequence[tuple[float, ...]], quarters: int) -> Page:
@@ -145,7 +143,11 @@ def _within(box: tuple[float, float, float, float], x: float, y: float) -> bool:
 def _numbers(listed: Sequence[Any], count: int | None = None) -> list[float]:
     if count is not None and len(listed) != count:
         raise ValueError
-    if not all(type(value) is int and abs(value) <= _FARTHEST for value in listed):
+    if (
+        {*map(type, listed)} - {int}
+        or max(listed, default=0) > _FARTHEST
+        or min(listed, default=0) < -_FARTHEST
+    ):
         raise ValueError
     return [value / _POINT for value in listed]
 

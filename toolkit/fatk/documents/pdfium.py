@@ -14,7 +14,7 @@ import ctypes
 import math
 import re
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from itertools import islice, pairwise
 from typing import Any
 
@@ -161,7 +161,7 @@ class _Reader:
             "remarks": sum(kind not in {_FIELD, _LINK, _POPUP} for kind in kinds),
         }
 
-    def text(self, page: Any, moved: Mapping[int, _Matrix]) -> Found:
+    def text(self, page: Any, moved: Mapping[bytes, _Matrix]) -> Found:
         """The characters that a page states, at their places before some were moved, without those that PDFium makes up to part
         words and lines."""
         text_page = pdfium.FPDFText_LoadPage(page)
@@ -175,9 +175,9 @@ class _Reader:
         places: list[int] = []
         style: list[int] = []
         box, x, y = pdfium.FS_RECTF(), ctypes.c_double(), ctypes.c_double()
-        last = turned = number = -1
+        last, turned, number = b"", -1, -1
         undo: _Matrix | None = None
-        before: tuple[float, ...] | None = None
+        before: tuple[int, int, int] | None = None
         together = 1
         slanted = unknown = 0
         for index in range(count):
@@ -185,8 +185,8 @@ class _Reader:
             if code <= 32 and pdfium.FPDFText_IsGenerated(text_page, index):
                 continue
             drawn = pdfium.FPDFText_GetTextObject(text_page, index)
-            address = _address(drawn)
-            if address != last or not address:
+            address = bytes(drawn)
+            if address != last or not drawn:
                 last, before = address, None
                 turned, number = self.style(text_page, index, drawn)
                 undo = moved.get(address)
@@ -195,20 +195,20 @@ class _Reader:
                 continue
             pdfium.FPDFText_GetLooseCharBox(text_page, index, box)
             pdfium.FPDFText_GetCharOrigin(text_page, index, x, y)
-            corners = [(box.left, box.bottom), (box.right, box.top), (x.value, y.value)]
-            place = _turned(turned, [_at(undo, *corner) for corner in corners] if undo else corners)
-            if not all(-_FARTHEST < v < _FARTHEST for v in place):
-                place = (-_FARTHEST,) * 3
-            if pdfium.FPDFText_HasUnicodeMapError(text_page, index) == 1 or _private(code):
+            place = _turned(turned, box.left, box.bottom, box.right, box.top, x.value, y.value, undo)
+            if pdfium.FPDFText_HasUnicodeMapError(text_page, index) == 1 or (
+                not 32 <= code < 0xD800 and _private(code)
+            ):
                 unknown += 1
                 code = 0xFFFD
             if place == before:
                 together += 1
             else:
-                _part(places, together)
+                if together > 1:
+                    _part(places, together)
                 before, together = place, 1
             text.append("-" if code == 2 else chr(code))  # 2: a hyphen at the end of a line
-            places += [round(v * _SCALE) for v in place]
+            places += place
             style.append(number)
         _part(places, together)
         pdfium.FPDFText_ClosePage(text_page)
@@ -301,7 +301,7 @@ class _Drawing:
         self.fills: list[int] = []
         self.pictures: list[list[int]] = []
         self.texts = 0
-        self.moved: dict[int, _Matrix] = {}
+        self.moved: dict[bytes, _Matrix] = {}
 
 
 def _set_apart(drawn: Any, matrix: _Matrix, drawing: _Drawing) -> None:
@@ -321,12 +321,7 @@ def _set_apart(drawn: Any, matrix: _Matrix, drawing: _Drawing) -> None:
     inverse = _inverse(matrix)
     if inverse and pdfium.FPDFPageObj_TransformF(drawn, pdfium.FS_MATRIX(*apart)):
         undone = (1, 0, -_LEANING, 1, -apart[4], 0)
-        drawing.moved[_address(drawn)] = _product(_product(inverse, undone), matrix)
-
-
-def _address(drawn: Any) -> int:
-    """What tells objects of a page apart."""
-    return ctypes.cast(drawn, ctypes.c_void_p).value or 0
+        drawing.moved[bytes(drawn)] = _product(_product(inverse, undone), matrix)
 
 
 def _children_of_page(page: Any) -> Iterator[Any]:
@@ -418,16 +413,33 @@ def _part(places: list[int], together: int) -> None:
         ]  # fmt: skip
 
 
-def _turned(turned: int, corners: Sequence[tuple[float, float]]) -> tuple[float, float, float]:
-    """Start, end and base of a character on the page as it is turned to be read, given two corners and its origin."""
-    (left, bottom), (right, top), (x, y) = corners
+def _turned(
+    turned: int,
+    left: float,
+    bottom: float,
+    right: float,
+    top: float,
+    x: float,
+    y: float,
+    undo: _Matrix | None,
+) -> tuple[int, int, int]:
+    """Start, end and base of a character on the page as it is turned to be read, given its box and its origin."""
+    if undo:
+        (left, bottom), (right, top), (x, y) = _at(undo, left, bottom), _at(undo, right, top), _at(undo, x, y)
     if turned == 0:
-        return left, right, y
-    if turned == 1:
-        return bottom, top, -x
-    if turned == 2:
-        return -right, -left, -y
-    return -top, -bottom, x
+        place = left, right, y
+    elif turned == 1:
+        place = bottom, top, -x
+    elif turned == 2:
+        place = -right, -left, -y
+    else:
+        place = -top, -bottom, x
+    start, end, base = place
+    if not (
+        -_FARTHEST < start < _FARTHEST and -_FARTHEST < end < _FARTHEST and -_FARTHEST < base < _FARTHEST
+    ):
+        return (-_FARTHEST * _SCALE,) * 3
+    return round(start * _SCALE), round(end * _SCALE), round(base * _SCALE)
 
 
 def _paper(ask: Any, drawn: Any) -> bool:

@@ -21,6 +21,8 @@ def set_struck_apart(page: Page) -> Page:
         for number, s in enumerate(page.strokes)
         if abs(s.x1 - s.x2) > abs(s.y1 - s.y2)
     )
+    if not across:
+        return page
     heights = [y for y, *_ in across]
     crossed: dict[int, list[Glyph]] = defaultdict(list)
     for glyph in page.glyphs:

@@ -60,6 +60,8 @@ def tables_of(page: Page) -> tuple[list[Table], list[Glyph], int]:
     """The ruled tables of a page from top to bottom, the characters outside them, and how many grids were none since lines
     are missing in them."""
     grids = _outermost(grids_of(page.strokes))
+    if not grids:
+        return [], list(page.glyphs), 0
     inside: list[list[Glyph]] = [[] for _ in grids]
     rest: list[Glyph] = []
     for glyph in page.glyphs:
