@@ -33,6 +33,7 @@ from mutants import Mutant, mutants, watched
 
 ROOT = Path(__file__).resolve().parent.parent
 LISTED = ROOT / "tests/data/mutants.csv"
+TOLD = ROOT / "build/mutants.csv"
 COLUMNS = ["module", "function", "line", "change", "reason"]
 
 #: What is tested without asking.
@@ -297,9 +298,7 @@ def warm(modules: Sequence[Module], faults: Sequence[Fault], workers: int) -> An
     def work(session: Session) -> tuple[list[str], list[str], dict[str, float]]:
         if session.failed:
             raise RuntimeError("the tests can't be collected")
-        start = time.process_time()
         known = Warm(session, modules, hits)
-        print(f"{len(known.order)} tests, run in {time.process_time() - start:.0f} s")
         if known.outcome(modules[0], None) != SURVIVED:
             raise RuntimeError("a test fails without any fault in a child")
         return shared(workers, lambda fault: known.outcome(*fault), faults), known.order, known.limits
@@ -353,7 +352,9 @@ def main() -> int:
     for i, outcome in zip(left, again, strict=True):
         outcomes[i] = outcome
     minutes = (time.monotonic() - start) / 60
-    print(f"{len(faults)} faults in {minutes:.0f} minutes")
+    print(
+        f"{len(faults)} faults, {len(order)} tests, {minutes:.0f} minutes; what noticed each is in {TOLD.relative_to(ROOT)}"
+    )
     return judged([mutant for _, mutant in faults], outcomes)
 
 
@@ -367,6 +368,11 @@ def load_listed() -> dict[tuple[str, ...], str]:
 def judged(faults: Sequence[Mutant], outcomes: Sequence[str]) -> int:
     """Hold what no test noticed against what is listed; 1 where that is not in order."""
     listed = load_listed()
+    TOLD.parent.mkdir(exist_ok=True)
+    with TOLD.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file, lineterminator="\n").writerows(
+            (*m.key, o) for m, o in zip(faults, outcomes, strict=True)
+        )
     survivors = {m.key: o for m, o in zip(faults, outcomes, strict=True) if o in {SURVIVED, NOT_RUN}}
     total = Counter(mutant.module for mutant in faults)
     lived = Counter(key[0] for key in survivors)
