@@ -236,7 +236,8 @@ def _calls(node: ast.Call) -> Iterator[ast.expr]:
             yield called.value
     for i, (one, other) in enumerate(pairwise(node.args)):
         fixed = isinstance(called, ast.Name) and called.id in ANY_ORDER
-        if type(one) is type(other) and not isinstance(one, ast.Constant | ast.Starred) and not fixed:
+        alike = type(one) is type(other) and ast.dump(one) != ast.dump(other)
+        if alike and not isinstance(one, ast.Constant | ast.Starred) and not fixed:
             yield _with(node, args=[*node.args[:i], other, one, *node.args[i + 2 :]])
     for i, keyword in enumerate(node.keywords):
         if keyword.arg is not None and not isinstance(keyword.value, ast.Lambda):

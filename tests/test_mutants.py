@@ -33,6 +33,7 @@ FAULTS = [
     ("def f(a):\n    c = 0\n    c += a", ["removed", "0 → 1", "removed"]),
     ("def f(a):\n    a.b = c", ["removed"]),
     ("def f(a):\n    c = g(a, b, 'c')", ["g(a, b, 'c') → g(b, a, 'c')"]),
+    ("def f(a):\n    c = g(a, a, b.c)", []),
     ("def f(a):\n    c = max(a, b)", ["max(a, b) → min(a, b)"]),
     ("def f(a):\n    c = abs(a.b())", ["abs(a.b()) → a.b()"]),
     ("def f(a):\n    c = a.strip(b)", ["a.strip(b) → a"]),

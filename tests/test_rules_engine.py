@@ -5,6 +5,7 @@ What the standard's own rules catch and let pass are the cases of the conformanc
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any
@@ -191,6 +192,7 @@ def test_fewer_decimals_widen_the_interval(
     values = {"vehicles": total, "vehicle_purchase": part, "vehicle_operation": "20.000"}
     check = outcome(vehicles(), three(values))
     assert (check.outcome, check.qualifier, check.tolerance) == (expected, qualifier, Decimal(tolerance))
+    assert (check.found, check.expected) == (Decimal(total), Decimal(part) + 20)
 
 
 def test_the_wider_interval_ends_at_its_bound() -> None:
@@ -216,6 +218,18 @@ def test_weights_count_in_the_sum_and_in_the_bound() -> None:
     assert outcome(one, three({"vehicles": "-30", "vehicle_purchase": "10.1"})).tolerance == Decimal("0.65")
 
 
+def test_a_single_figure_has_its_weight_too() -> None:
+    one = rule("compare", left=[term("vehicles", weight=2)], right=[term("total")])
+    assert outcome(one, three({"vehicles": "5.00", "total": "10.00"})).outcome == EXACT
+    assert outcome(one, three({"vehicles": "5.01", "total": "10.00"})).difference == Decimal("0.02")
+
+
+def test_a_constant_has_no_interval() -> None:
+    one = rule("linear", left=[term("total")], right=[{"constant": "0.003"}])
+    assert outcome(one, three({"total": "0.00"})).tolerance == Decimal("0.005")
+    assert outcome(one, three({"total": "0.01"})).outcome == FAILED
+
+
 @pytest.mark.parametrize(("tenths", "flag"), [(2, None), (3, "improbable")])
 def test_rounding_that_is_hardly_possible_is_flagged(tenths: int, flag: str | None) -> None:
     # Six figures of step 0.01, one of them their sum: beyond 0.01 · √8 is improbable.
@@ -227,6 +241,43 @@ def test_rounding_that_is_hardly_possible_is_flagged(tenths: int, flag: str | No
     # A figure that is nothing was not rounded: there are only five then.
     check = outcome(one, three({**values, "reception": "0.00", "vehicles": "2.00"}))
     assert check.qualifier is None
+
+
+def test_the_widest_step_says_what_is_improbable() -> None:
+    table = "income_expenditure_summary"
+    summary = [{"line": "income.total", "name": "总计", "amount": "5"}]
+    lines = dict.fromkeys(LINES[1:], "1.00")
+    one = rule("linear", left=[term("income.total", "amount", table)], right=[term(line) for line in lines])
+    of = report(
+        {table: summary, THREE: [{"line": k, "name": k, "final": v} for k, v in (lines | {"reception": "1.03"}).items()]},
+        states={table: {"decimals": 0}, THREE: {}},
+    )  # fmt: skip
+    check = outcome(one, of)
+    assert (check.outcome, check.difference, check.qualifier) == (WITHIN_ROUNDING, Decimal("-0.03"), None)
+
+
+def test_what_is_exact_was_not_rounded() -> None:
+    # Beside six rounded figures one of a table in 元, which makes their difference no likelier.
+    table = "income_expenditure_summary"
+    lines = dict.fromkeys(LINES[1:], "1.00")
+    one = rule(
+        "linear",
+        left=[term("total")],
+        right=[*(term(line) for line in lines), term("income.total", "amount", table)],
+    )
+    of = report(
+        {
+            table: [{"line": "income.total", "name": "总计", "amount": "10000.00"}],
+            THREE: [{"line": k, "name": k, "final": v} for k, v in (lines | {"total": "6.03"}).items()],
+        },
+        states={table: {"unit": "元"}, THREE: {}},
+    )
+    check = outcome(one, of)
+    assert (check.outcome, check.tolerance, check.qualifier) == (
+        WITHIN_ROUNDING,
+        Decimal("0.03"),
+        "improbable",
+    )
 
 
 def test_a_softer_severity_is_that_of_the_first_that_names_a_cell() -> None:
@@ -329,6 +380,12 @@ def test_a_table_that_the_list_does_not_name_is_missing() -> None:
     assert context.operand(THREE, "total", "final").why == NO_TABLE
 
 
+def test_a_table_that_the_edition_lacks_is_not_missing_but_not_printed() -> None:
+    context = Context(report())
+    context.edition = dataclasses.replace(context.edition, forms={})
+    assert context.operand(THREE, "total", "final").why == NOT_PRINTED
+
+
 def test_a_row_that_is_not_there_is_absent_where_the_form_prints_it_and_no_money_where_not() -> None:
     context = Context(three({"total": "1.00"}))
     assert context.operand(THREE, "reception", "final").why == ABSENT
@@ -360,7 +417,7 @@ def test_figures_other_than_money_are_exact_but_for_claims() -> None:
         ("万元", None, None, "1.00", "0.005"), ("万元", "万元", None, "1.00", "0.005"),
         ("万元", None, 0, "1.00", "0.5"), ("万元", "元", None, "0.0001", "0"), ("万元", "元", 0, "0.0001", "0.00005"),
         ("万元", "亿元", None, "10000", "50"), ("元", "万元", 2, "10000", "50"), ("千元", "万元", 1, "10", "0.5"),
-        (None, "元", 1, "1.00", "0.05"),
+        (None, "元", 1, "1.00", "0.05"), ("元", None, 2, "1.00", "0"),
     ],
 )  # fmt: skip
 def test_figures_come_in_the_reports_unit(
@@ -553,6 +610,8 @@ def test_figures_of_other_reports_are_taken_in_this_ones_unit() -> None:
     assert outcome(LAST, of, previous=yuan).outcome == EXACT
     assert outcome(LAST, of, previous=three({"total": "20.00"})).outcome == EXACT
     assert outcome(LAST, of, previous=three({"total": "20.00"}, unit=None)).outcome == EXACT
+    unknown = three({"total": "30.00", "reception": "5.00"}, unit=None)
+    assert outcome(LAST, unknown, previous=three({"total": "20.00"})).outcome == EXACT
     parts = [yuan, three({"total": "5.00"}), three({"total": "0.0005"}, unit="亿元", decimals=4)]
     assert outcome(PARTS, of, parts=parts).outcome == EXACT
     check = outcome(PARTS, of, parts=[*parts, three({"total": "1.00"})])
@@ -603,6 +662,14 @@ def test_a_parent_that_is_not_there_and_what_has_no_children_is_not_held() -> No
     assert {c.refs[0].row for c in found} == {"202"}
     alone = report(by_code(TOTAL="0.00"))
     assert checks(rule("rollup", table="expenditure", level="total"), alone) == []
+
+
+def test_only_codes_are_children() -> None:
+    of = report(by_code(TOTAL="1.00", c201="1.00", c20101="1.00", c201xx="5.00", abc="5.00"))
+    for level in ("total", "children"):
+        found = checks(rule("rollup", table="general_budget_expenditure", level=level), of)
+        assert [len(c.refs) for c in found if c.refs[0].field == "total"] == [2]
+        assert found[0].outcome == EXACT
 
 
 def test_columns_that_the_edition_does_not_print_are_not_rolled_up() -> None:

@@ -105,7 +105,7 @@ def equality(rule: Rule, left: Sequence[Operand], right: Sequence[Operand], cont
         flag = "improbable" if improbable(residual, step, len(parts) - 1) else None
         return Check(rule.id, WITHIN_ROUNDING, refs, expected, found, residual, tolerance, None, flag)
     wider = _own_tolerance(cells, context)
-    if wider > tolerance and abs(residual) <= wider:
+    if abs(residual) <= wider:
         return Check(rule.id, WITHIN_ROUNDING, refs, expected, found, residual, wider, None, "fewer_decimals")
     return Check(
         rule.id, FAILED, refs, expected, found, residual, tolerance, severity=severity_of(rule, refs)
