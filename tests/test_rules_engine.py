@@ -6,12 +6,15 @@ What the standard's own rules catch and let pass are the cases of the conformanc
 from __future__ import annotations
 
 import dataclasses
+import json
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from fatk import resources
 from fatk.findings import FAILED, INFO, NOT_CHECKED, WITHIN_ROUNDING, CellRef, Finding
 from fatk.model import EMPTY, MISSING, REPORTED, Report, Row, build, make_row
 from fatk.rules import run
@@ -66,7 +69,7 @@ def report(
     }
     for name, records in (tables or {}).items():
         table = SPEC.tables[name]
-        money = {field.name for field in table.amounts} | {"value"}
+        money = {field.name for field in table.fields if field.type == "number"}
         rows[name] = [
             make_row(table, **{k: amount(v) if k in money else v for k, v in record.items()})
             for record in records
@@ -381,9 +384,12 @@ def test_a_table_that_the_list_does_not_name_is_missing() -> None:
 
 
 def test_a_table_that_the_edition_lacks_is_not_missing_but_not_printed() -> None:
-    context = Context(report())
-    context.edition = dataclasses.replace(context.edition, forms={})
-    assert context.operand(THREE, "total", "final").why == NOT_PRINTED
+    without = {of: Context(of) for of in (report(), three({"total": "1.00"}))}
+    for context in without.values():
+        context.edition = dataclasses.replace(context.edition, forms={})
+    missing, there = without.values()
+    assert missing.operand(THREE, "total", "final").why == NOT_PRINTED
+    assert there.operand(THREE, "reception", "final").why is None
 
 
 def test_a_row_that_is_not_there_is_absent_where_the_form_prints_it_and_no_money_where_not() -> None:
@@ -400,14 +406,17 @@ def test_figures_other_than_money_are_exact_but_for_claims() -> None:
     of = report(
         {
             "staffing": [{"actual": 12}],
-            "claims": [{"path": "a", "occurrence": 1, "value": "12.50", "unit": "%"}],
+            "claims": [{"path": "a", "occurrence": 1, "value": "12.5", "unit": "%"}],
+            "performance_funds": [{"project": "a", "kind": "b", "score": "9.5"}],
             "changes": [{"subject": "a", "base": "b", "amount": "1.00"}],
         }
     )
     context = Context(of)
     assert context.operand("staffing", "*", "actual")[1:4] == (12, 0, None)
     assert context.operand("staffing", "*", "retired")[1:4] == (0, 0, BLANK)
-    assert context.operand("claims", "a/1", "value")[1:4] == (Decimal("12.5"), Decimal("0.005"), None)
+    assert context.operand("claims", "a/1", "value")[1:4] == (Decimal("12.5"), Decimal("0.05"), None)
+    assert context.operand("performance_funds", "a/b", "score")[1:4] == (Decimal("9.5"), 0, None)
+    assert context.operand("changes", "a/b", "reason").why == BLANK
     assert context.operand("changes", "a/b", "amount")[1:4] == (1, Decimal("0.005"), None)
 
 
@@ -729,6 +738,19 @@ def test_rules_are_as_they_are_declared() -> None:
         assert one.when == one.body.get("when", {})
 
 
+def test_rules_stand_in_the_order_of_the_numbers_of_their_files() -> None:
+    folder = Path(__file__).resolve().parent.parent / "schemas/rules"
+    files = sorted(folder.glob("*.json"), key=lambda path: int(path.name.partition("-")[0]))
+    declared = [entry["id"] for path in files for entry in json.loads(path.read_bytes())["rules"]]
+    assert list(load_rules()) == declared
+
+
+def test_a_rule_is_not_declared_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(resources, "names", lambda *_: ["1-tables", "1-tables"])
+    with pytest.raises(ValueError, match="declared twice"):
+        load_rules.__wrapped__()
+
+
 # What is said of checks
 
 
@@ -769,13 +791,18 @@ def test_a_failure_names_its_cells_figures_and_severity() -> None:
     [
         (Decimal("1.000"), "1"), (Decimal("1.230"), "1.23"), (Decimal("1.2345"), "1.2345"), (Decimal("1.20"), "1.20"),
         (Decimal("0.000"), "0.000"), (Decimal("-0.0"), "0.0"), (Decimal("1E+3"), "1000"), (Decimal("Infinity"), "Infinity"),
-        (Decimal("1000.000"), "1000"), ("三", "三"), (None, None),
+        (Decimal("1000.000"), "1000"), (Decimal("-1.50"), "-1.50"), (Decimal("-1.500"), "-1.5"), ("三", "三"), (None, None),
     ],
 )  # fmt: skip
 def test_figures_are_shown_without_more_zeros_than_money_has(
     figure: Decimal | str | None, shown: str | None
 ) -> None:
     assert told(FAULT._replace(expected=figure)).expected == shown
+
+
+def test_a_figure_that_there_is_not_is_left_out_of_the_sentence() -> None:
+    text = f"测试的规则。：{LABEL}是 42.86，按其余各数应为 …，相差 1.00（舍入最多能解释 0.00）。"
+    assert dict(told(FAULT._replace(expected=None)).details)["zh"] == text
 
 
 def test_each_kind_has_its_sentence_and_those_without_the_one_of_the_outcome() -> None:
@@ -832,8 +859,8 @@ def test_a_cell_is_known_by_its_table_row_and_field_in_words() -> None:
     assert cell(Ref(THREE, "reception", "final"), Context(OF)).value is None
 
 
-def every(checks: Iterable[Check], *, everything: bool = False, kind: str = "linear") -> list[Finding]:
-    return list(findings(checks, {"XX-01": rule(kind)}, Context(OF), everything=everything))
+def every(checks: Iterable[Check], **more: bool) -> list[Finding]:
+    return list(findings(checks, {"XX-01": rule("linear")}, Context(OF), **more))
 
 
 def test_what_rounding_explains_is_told_only_if_it_is_doubtful_or_all_is_asked_for() -> None:
@@ -872,10 +899,11 @@ def test_what_was_not_checked_is_told_once_for_each_reason() -> None:
     assert [language for language, _ in found[1].details] == ["en", "zh"]
 
 
-def test_of_what_was_not_checked_twelve_cells_are_named_and_titles_are_not_cut() -> None:
+def test_of_what_was_not_checked_twelve_cells_are_named_and_titles_are_cut_late() -> None:
     refs = tuple(Ref(THREE, f"line {n}", "final") for n in range(20))
-    title = {"zh": "长" * 200, "en": "l" * 200}
-    one = Rule("XX-01", "linear", "error", "logical", "1.0.0", title, True, None, (), {}, {})
+    title = {"zh": "长" * 300, "en": "l" * 301}
+    one = dataclasses.replace(rule("linear"), title=title)
     (found,) = findings([Check("XX-01", NOT_CHECKED, refs, reason=BLANK)], {"XX-01": one}, Context(OF))
     assert [c.row for c in found.cells] == [f"line {n}" for n in range(12)]
-    assert dict(found.details)["zh"].startswith(title["zh"] + "：")
+    assert dict(found.details)["zh"].startswith("长" * 300 + "：")
+    assert dict(found.details)["en"].startswith("l" * 300 + "… ")

@@ -211,8 +211,7 @@ class Context:
             return Operand(ref, Decimal(value), ZERO)
         if isinstance(value, Nothing):
             return Operand(ref, ZERO, ZERO, UNDISCLOSED if value is Nothing.UNDISCLOSED else None)
-        printed = value is not None or self.printed(table, row, field_name)
-        return Operand(ref, ZERO, ZERO, BLANK if printed else NOT_PRINTED)
+        return Operand(ref, ZERO, ZERO, BLANK if self.printed(table, row, field_name) else NOT_PRINTED)
 
     def printed(self, table: Table, row: str, field: str) -> bool:
         """Whether the printed form of the report's edition has the cell."""

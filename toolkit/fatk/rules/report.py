@@ -56,15 +56,13 @@ def finding(check: Check, rule: Rule, context: Context) -> Finding:
     sentences = {}
     for language in ("zh", "en"):
         known = {k: v for k, v in figures.items() if v is not None}
-        label = cells[0].label if cells and cells[0].label else ""
+        label = (cells[0].label if cells else None) or ""
         sentence = details.get(language)
         if sentence is None:
             template = texts()["sentences"].get(f"{rule.kind}.{check.outcome}") or texts()["sentences"].get(
                 "linear.failed" if rule.kind == "rollup" and check.outcome == FAILED else check.outcome
             )
-            sentence = fill(
-                template[language], {"title": rule.title[language], "label": label or "", **known}
-            )
+            sentence = fill(template[language], {"title": rule.title[language], "label": label, **known})
         elif rule.title[language] not in sentence:
             sentence = f"{rule.title[language]}{'：' if language == 'zh' else ' '}{sentence}"
         if check.qualifier:
