@@ -20,13 +20,16 @@ class Paragraph:
     line feed. A number that the program counts by itself (第一部分, 一、, 1.) stands in it like any other text. ``level`` is
     that of a heading, 1 the highest, where the document itself marks it as one; else 0. ``pages`` says from which character
     on the text stands on which page, both in ascending order, pages counted from 1; it is empty where there are no pages.
-    ``loose``: where the paragraph ends is a guess, since the source only has lines.
+    ``loose``: where the paragraph ends is a guess, since the source only has lines. ``lines`` then says from which character
+    on the text stands on which of them, and how many blank lines stand before it; a form that has lost its cells is told by
+    these.
     """
 
     text: str
     level: int = 0
     pages: tuple[tuple[int, int], ...] = ()
     loose: bool = False
+    lines: tuple[tuple[int, int], ...] = ()
 
     def page(self, offset: int = 0) -> int | None:
         """The page on which a character of the text stands; ``None`` where there are no pages."""

@@ -26,7 +26,9 @@ class Blocks:
         self.characters = 0
         self.tables = 0
 
-    def paragraph(self, text: str, level: int = 0, pages: Pages = (), *, loose: bool = False) -> None:
+    def paragraph(
+        self, text: str, level: int = 0, pages: Pages = (), *, loose: bool = False, lines: Pages = ()
+    ) -> None:
         """Add a paragraph without its outer blanks; nothing where nothing is left."""
         shown = text.strip()
         if not shown:
@@ -37,7 +39,7 @@ class Blocks:
             raise Refused("XLSX_TEXT_TOO_LARGE", place=self.part, limit=self.limits.workbook_text)
         if pages and len(shown) < len(text):
             pages = _shifted(pages, len(text) - len(text.lstrip()), len(shown))
-        self.blocks.append(Paragraph(shown, level, pages, loose))
+        self.blocks.append(Paragraph(shown, level, pages, loose, lines))
 
     def check(self, size: int) -> None:
         """Refuse a paragraph of so many characters, if they are too many."""

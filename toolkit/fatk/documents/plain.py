@@ -186,6 +186,7 @@ def _without_page_numbers(lines: Sequence[_Line], spaced: bool) -> tuple[list[_L
 def _join(lines: Sequence[_Line], full: float, usual_gap: int, blocks: Blocks) -> None:
     """Make paragraphs of lines."""
     text, pages, begun, start = "", [(0, 0)], False, 0
+    places: list[tuple[int, int]] = []
     for index, line in enumerate(lines):
         if begun and _continues(lines, index, full, usual_gap, first=index - 1 == start):
             if (
@@ -197,13 +198,15 @@ def _join(lines: Sequence[_Line], full: float, usual_gap: int, blocks: Blocks) -
                 text += " "
             if line.page != pages[-1][1]:
                 pages.append((len(text), line.page))
+            places.append((len(text), line.gap))
             text += line.text
             continue
         if begun:
-            blocks.paragraph(text, 0, tuple(p for p in pages if p[1]), loose=True)
+            blocks.paragraph(text, 0, tuple(p for p in pages if p[1]), loose=True, lines=tuple(places))
         text, pages, begun, start = line.text, [(0, line.page)], True, index
+        places = [(0, line.gap)]
     if begun:
-        blocks.paragraph(text, 0, tuple(p for p in pages if p[1]), loose=True)
+        blocks.paragraph(text, 0, tuple(p for p in pages if p[1]), loose=True, lines=tuple(places))
 
 
 def _continues(lines: Sequence[_Line], index: int, full: float, usual_gap: int, *, first: bool) -> bool:

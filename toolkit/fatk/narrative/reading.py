@@ -14,6 +14,8 @@ from fatk.lexical import keep
 from fatk.merging import merge
 from fatk.model import build, make_row
 from fatk.narrative.entries import Entries, describe, enter
+from fatk.narrative.forms import apart as forms_apart
+from fatk.narrative.forms import read_forms
 from fatk.narrative.homes import kind_of
 from fatk.narrative.scanner import scan
 from fatk.narrative.tables import taken_out
@@ -54,14 +56,18 @@ def read_document(document: Document, spec: Spec, name: str = "", edition: str |
 
     ``Refused`` where it is no narrative of final accounts and has none of the tables.
     """
-    book, text = taken_out(document)
+    rest, forms = forms_apart(document)
+    book, text = taken_out(rest)
     narrative = read_narrative(text, spec, name, edition)
+    evaluated = read_forms(forms, spec, name)
     found: list[tuple[str, Reading]] = [(name, narrative)]
     if book.sheets:
         tables = transcribe(book, spec, name, _told(narrative))
         if any(tables.report.rows(form.id) for form in spec.forms) or tables.report.rows("extras"):
             # Several editions may be worded alike: what the tables look like says more.
             found = [(name, tables), (name, replace(narrative, edition_certainty="guessed"))]
+    if evaluated is not None:
+        found.append((name, evaluated))
     merged = merge(found)
     return replace(merged, findings=(*merged.findings, *_noticed(document)))
 

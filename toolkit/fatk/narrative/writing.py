@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from fatk.document import Block, Document
 from fatk.model import Report
+from fatk.narrative import forms
 from fatk.narrative.completing import completed
 from fatk.narrative.homes import kind_of
 from fatk.narrative.tables import laid_out
@@ -17,6 +18,9 @@ from fatk.wording.writing import write
 def narrative_of(report: Report) -> tuple[Document, tuple[str, ...]]:
     """The narrative of a report, and the paths of what it lacks for sentences that were left out."""
     wording = wording_for(report.edition.id)
-    inserts: dict[str, Sequence[Block]] = {"tables": tuple(laid_out(report))}
+    inserts: dict[str, Sequence[Block]] = {
+        "tables": tuple(laid_out(report)),
+        "evaluations": tuple(forms.laid_out(report)),
+    }
     written = write(wording, values_of(completed(report)), kind_of, inserts)
     return Document(tuple(written.blocks)), tuple(dict.fromkeys(written.lacking))
