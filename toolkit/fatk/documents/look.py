@@ -18,6 +18,8 @@ _UNBROKEN = re.compile(r"[!-~]+")
 _HEADER, _NARROW, _BROAD, _WHOLE = 4, 4, 32, 8
 #: A table of more columns, or wider in halves of a Hanzi, is printed across.
 _UPRIGHT_COLUMNS, _UPRIGHT_WIDTH = 7, 100
+#: So many lines above a table may be its heading and captions, each of so many characters; so long may a note below it be.
+_CAPTIONS, _CAPTION, _FOOT = 5, 60, 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,8 @@ def look_of(sheet: Sheet) -> Look:
         if (row, column) not in wide:
             longest = max(map(_width, cell.text.split("\n")))
             unbroken = max((len(run) for run in _UNBROKEN.findall(cell.text)), default=0)
-            needed = longest if longest <= _WHOLE else max(unbroken + unbroken // 3, _NARROW)
+            # Fonts that stand in for the one named have wider digits by a third; a figure that is broken is a wrong one.
+            needed = max(longest if longest <= _WHOLE else _NARROW, unbroken + unbroken // 3 + bool(unbroken))
             least[column] = max(least[column], min(needed, _BROAD))
             # A long text is laid out over several lines.
             widths[column] = max(
@@ -75,13 +78,37 @@ def _width(text: str) -> int:
     return len(text) + sum(unicodedata.east_asian_width(c) in "WFA" for c in text)
 
 
+def captions(blocks: Sequence[Block]) -> frozenset[int]:
+    """Which paragraphs are the heading and the captions of a table: from the last heading above it on, if nothing but short
+    lines stands between them."""
+    found: set[int] = set()
+    for number, block in enumerate(blocks):
+        if not isinstance(block, Sheet):
+            continue
+        above: list[int] = []
+        for index in range(number - 1, max(number - 1 - _CAPTIONS, -1), -1):
+            before = blocks[index]
+            if not isinstance(before, Paragraph) or len(before.text) > _CAPTION or before.text.endswith("。"):
+                break
+            above.append(index)
+            if before.level:
+                found.update(above)
+                break
+    return frozenset(found)
+
+
 def across(blocks: Sequence[Block]) -> list[bool]:
-    """Which blocks of a document are printed across a page: wide tables, and the headings right before them."""
+    """Which blocks of a document are printed across a page: wide tables with their headings and captions, and what stands
+    below them up to the next heading."""
     turned = [isinstance(block, Sheet) and _is_wide(look_of(block)) for block in blocks]
+    own = captions(blocks)
     for index in range(len(blocks) - 1, 0, -1):
-        before = blocks[index - 1]
-        if turned[index] and isinstance(before, Paragraph) and before.level:
+        if turned[index] and index - 1 in own:
             turned[index - 1] = True
+    for index in range(1, len(blocks)):
+        block = blocks[index]
+        if isinstance(block, Paragraph) and not block.level and index not in own and len(block.text) <= _FOOT:
+            turned[index] = turned[index - 1]
     return turned
 
 

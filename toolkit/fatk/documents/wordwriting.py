@@ -14,7 +14,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 from fatk.document import Block, Document, Paragraph
-from fatk.documents.look import Look, across, is_figure, look_of
+from fatk.documents.look import Look, across, captions, is_figure, look_of
 from fatk.errors import NotWritten
 from fatk.grid import Sheet
 
@@ -138,6 +138,7 @@ def _styles() -> Iterator[str]:
         'w:line="560" w:lineRule="exact"', 'w:line="240" w:lineRule="auto"'
     )
     yield style("paragraph", "TableText", "Table Text", based + cell)
+    yield style("paragraph", "Caption", "caption", based + cell.replace("<w:pPr>", "<w:pPr><w:keepNext/>"))
     gap = looks("宋体", 2, flat).replace('w:line="560"', 'w:line="120"')
     yield style("paragraph", "Gap", "Gap", based + gap)
     yield style("paragraph", "Footer", "footer", based + looks("宋体", 28, flat + '<w:jc w:val="center"/>'))
@@ -203,7 +204,7 @@ def _footer(made: Made) -> str:
 
 def _body(blocks: Sequence[Block], footer: str) -> Iterator[str]:
     """The body: runs of blocks that are printed upright or across, each ended by its section."""
-    turned = across(blocks)
+    turned, own = across(blocks), captions(blocks)
     for index, block in enumerate(blocks):
         turns = index + 1 < len(blocks) and turned[index + 1] != turned[index]
         section = _section(turned[index], footer) if turns else ""
@@ -213,9 +214,13 @@ def _body(blocks: Sequence[Block], footer: str) -> Iterator[str]:
                 if block.level == 1 and not index
                 else f"Heading{min(block.level, 9)}"
                 if block.level
+                else "Caption"
+                if index in own
                 else ""
             )
-            yield _paragraph(block.text, style, section, _aligned(block))
+            yield _paragraph(
+                block.text, style, section, "center" if index in own and block.level else _aligned(block)
+            )
         else:
             yield from _table(block, _width(turned[index]))
             yield _paragraph("", "Gap", section)

@@ -139,9 +139,22 @@ def _prose(form: str, data: bytes, opened: Archive | None, limits: Limits, name:
     from fatk.narrative import reading
 
     document = documents.read(kind, data, opened, limits, name)
-    if form not in documents.DOCUMENTS and not reading.is_narrative(document):
+    if (
+        form not in documents.DOCUMENTS
+        and not reading.is_narrative(document)
+        and _is_table(form, data, opened, limits, name)
+    ):
         return None
     return settled(reading.read_document(document, load(), name))
+
+
+def _is_table(form: str, data: bytes, opened: Archive | None, limits: Limits, name: str) -> bool:
+    """Whether a page or a text can be read as a spreadsheet; where it cannot, it is the document that is spoken of."""
+    try:
+        spreadsheets.read_book(form, data, opened, limits, name)
+    except Refused as refusal:
+        return refusal.code not in {"TEXT_UNKNOWN", "HTML_NO_TABLE"}
+    return True
 
 
 def _transcribed(book: Book, name: str) -> Reading:

@@ -9,10 +9,11 @@ from dataclasses import dataclass, replace
 
 from fatk.document import Document
 from fatk.documents import NOTICES
+from fatk.errors import Refused
 from fatk.findings import CellRef, Finding, notify
 from fatk.lexical import keep
 from fatk.merging import merge
-from fatk.model import build, make_row
+from fatk.model import Report, build, make_row
 from fatk.narrative.entries import Entries, describe, enter
 from fatk.narrative.forms import apart as forms_apart
 from fatk.narrative.forms import read_forms
@@ -23,7 +24,7 @@ from fatk.reading import Proposal, Reading
 from fatk.spec import Spec
 from fatk.transcription import transcribe
 from fatk.transcription.ledger import Told
-from fatk.wording.folding import Running, run
+from fatk.wording.folding import Running, fold, run
 from fatk.wording.grammar import Literal, Wording, load_wording, wording_ids
 from fatk.wording.matching import Said
 from fatk.wording.reading import Understood, headings_in, understand
@@ -32,6 +33,7 @@ from fatk.wording.reading import Understood, headings_in, understand
 _HALF, _MOST = 0.5, 0.9
 #: A narrative has at least so many of the headings of a wording.
 _HEADINGS = 3
+_BUDGET = re.compile(r"(?:部门|单位|收支|年度?|财政拨款)预算")
 _FIGURE = re.compile(r"[0-9]+")
 _WORDS = re.compile(r"[^\W_]")
 
@@ -68,8 +70,20 @@ def read_document(document: Document, spec: Spec, name: str = "", edition: str |
             found = [(name, tables), (name, replace(narrative, edition_certainty="guessed"))]
     if evaluated is not None:
         found.append((name, evaluated))
+    _refuse_others(document, [reading.report for _, reading in found], name)
     merged = merge(found)
     return replace(merged, findings=(*merged.findings, *_noticed(document)))
+
+
+def _refuse_others(document: Document, reports: Sequence[Report], name: str) -> None:
+    """Refuse what is no final account: a budget, or a document in which nothing of one was found."""
+    text = "".join(p.text for p in document.paragraphs)
+    if "决算" not in text and _BUDGET.search(fold(text)):
+        raise Refused("DOCUMENT_BUDGET", path=name)
+    spec = reports[0].spec
+    known = [t.id for t in (*spec.forms, *spec.notes)] + ["claims"]
+    if not any(report.rows(table) for report in reports for table in known):
+        raise Refused("DOCUMENT_OTHER", path=name)
 
 
 def _noticed(document: Document) -> Iterator[Finding]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cache
 
-from fatk.model import Report, Row
+from fatk.model import EMPTY, Report, Row
 from fatk.narrative.homes import Cell, Change, ClaimHome, home, list_home
 from fatk.rounding import ZERO
 from fatk.rules.context import Context, Ref, load_rules
@@ -17,6 +17,7 @@ from fatk.rules.narrative.claims import catalogue, resolved
 from fatk.rules.narrative.figures import HUNDRED, Figure, at_path, current_amount, of_cell, stated_in
 from fatk.rules.narrative.quotients import Quotient, quotient, quotient_of_change, to_places
 from fatk.rules.narrative.rated import compared, operand_figure, operands_of
+from fatk.spec import load
 from fatk.values import Value, round_half_up
 from fatk.wording.writing import Values
 
@@ -106,12 +107,21 @@ class _Teller:
         entry = catalogue()[generic]
         if entry.measure == "amount":
             cell, _ = resolved(entry, positions, self.context)
+            if cell and self.context.status.get(cell.table) == EMPTY and self._says_so(cell.table):
+                return None  # what is said in words is not said again in zeros
             figure = at_path(generic, positions, self.context, stated_in(self.context))
             if not figure.why and cell and of_cell(cell, self.context, stated_in(self.context)) == figure:
                 return self._amount(figure.value)
         elif (rate := self._rate(generic, positions)) is not None:
             return rate
         return self.context.value("claims", f"{path}/1", "value")
+
+    def _says_so(self, table: str) -> bool:
+        """Whether the narrative has a sentence of its own for a table that is empty, and the report what it says."""
+        return (
+            f"{table}.statement" in load().tables["tables"]["statement"].path
+            and self.value(f"{table}.statement") is not None
+        )
 
     def _amount(self, value: Decimal) -> Decimal:
         decimals = self.context.report.one("report").get("decimals")

@@ -1,0 +1,140 @@
+"""Narratives in files: what is written as Word, HTML or Markdown, or printed as PDF, is read back to the same report; what is no
+final account is refused with its own sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import docx
+import pytest
+from hypothesis import given, settings
+
+from fatk import formats
+from fatk.errors import Refused
+from fatk.findings import INFO
+from fatk.formats import documents
+from fatk.formats import json as json_form
+from fatk.limits import DEFAULTS
+from fatk.model import Report, build
+from fatk.narrative.reading import read_document
+from fatk.narrative.writing import narrative_of
+from narratives import told_reports
+from strategies import SPEC
+
+pytestmark = pytest.mark.filterwarnings("ignore:Generating overly large repr")
+ROOT = Path(__file__).resolve().parent.parent
+TABLED = ("docx", "html", "md")
+
+
+_TITLES = {SPEC.tables["report"].position[name] for name in ("title", "description")}
+
+
+def example(name: str) -> Report:
+    return formats.read(ROOT / f"datapackages/{name}/report.json").report
+
+
+def as_read(report: Report) -> Report:
+    """What its narrative holds of a report, without any file in between."""
+    return read_document(narrative_of(report)[0], SPEC, "").report
+
+
+def without_extras(report: Report) -> bytes:
+    return json_form.write(build(SPEC, {**report.tables, "extras": ()}))
+
+
+def unsaid(report: Report) -> Report:
+    """The report without what is said below its empty tables, which a PDF may break over lines."""
+    at = SPEC.tables["tables"].position["statement"]
+    rows = [(*row[:at], None, *row[at + 1 :]) for row in report.rows("tables")]
+    return build(SPEC, {**report.tables, "tables": rows})
+
+
+@pytest.mark.parametrize("name", ["full", "wuerhe-2022", "minimal"])
+@pytest.mark.parametrize("form", TABLED)
+def test_an_example_reads_back_from_every_form(name: str, form: str) -> None:
+    report = example(name)
+    found, reading = formats.read_bytes(formats.encoder(form)(report), name=f"说明.{form}")
+    assert found == {"md": "text"}.get(form, form)
+    assert [f.message() for f in reading.findings if f.severity != INFO] == []
+    assert without_extras(reading.report) == without_extras(as_read(report))
+    assert reading.report.rows("performance_indicators") == report.rows("performance_indicators")
+    for table in SPEC.forms:
+        assert reading.report.rows(table.id) == report.rows(table.id)
+
+
+@pytest.mark.parametrize("form", TABLED)
+@settings(max_examples=12)
+@given(report=told_reports())
+def test_a_random_narrative_reads_back_from_every_form(form: str, report: Report) -> None:
+    document, _ = narrative_of(report)
+    read = documents.read(form, documents.write(form, document), None, DEFAULTS)
+    assert without_extras(read_document(read, SPEC, "").report) == without_extras(as_read(report))
+
+
+@pytest.mark.parametrize("form", [*TABLED, "txt"])
+def test_the_same_report_is_the_same_bytes(form: str) -> None:
+    assert formats.encoder(form)(example("full")) == formats.encoder(form)(example("full"))
+
+
+def test_what_libreoffice_prints_of_a_narrative_is_the_same_report(
+    tmp_path: Path, convert_files: Callable[..., Path]
+) -> None:
+    written = []
+    for name in ("full", "wuerhe-2022"):
+        source = tmp_path / f"{name}.docx"
+        formats.write(example(name), source)
+        written.append(source)
+    printed = convert_files("pdf", written)
+    for name in ("full", "wuerhe-2022"):
+        reading = formats.read(printed / f"{name}.pdf")
+        assert [f.message() for f in reading.findings if f.severity != INFO] == []
+        assert without_extras(unsaid(reading.report)) == without_extras(unsaid(as_read(example(name))))
+
+
+def test_a_workbook_and_a_narrative_are_one_report(tmp_path: Path) -> None:
+    report = example("full")
+    formats.write(report, tmp_path / "说明.docx")
+    tables = {
+        name: rows
+        for name, rows in report.tables.items()
+        if SPEC.tables[name].kind != "note" and name != "claims"
+    }
+    about = [tuple(None if n in _TITLES else v for n, v in enumerate(row)) for row in report.rows("report")]
+    formats.write(build(SPEC, {**tables, "cells": (), "report": about}), tmp_path / "报表.xlsx")
+    merged = formats.read_several([tmp_path / "报表.xlsx", tmp_path / "说明.docx"])
+    assert [f.message() for f in merged.findings if f.severity != INFO] == []
+    told = as_read(report)
+    for table in (*SPEC.notes, SPEC.tables["claims"]):
+        assert merged.report.rows(table.id) == told.rows(table.id)
+    for table in SPEC.forms:
+        assert merged.report.rows(table.id) == report.rows(table.id)
+
+
+def word(*paragraphs: str) -> bytes:
+    import io
+
+    made, stream = docx.Document(), io.BytesIO()
+    for paragraph in paragraphs:
+        made.add_paragraph(paragraph)
+    made.save(stream)
+    return stream.getvalue()
+
+
+BUDGET = ("某市某局2023年部门预算公开", "一、部门概况", "2023年财政拨款收支预算总额100.00万元。")
+LETTER = ("关于召开会议的通知", "各单位：", "经研究，会议经费为3.00万元，财政拨款按时到位，决算另行通知。")
+
+
+@pytest.mark.parametrize("written", [word, lambda *lines: "\n".join(lines).encode()])
+@pytest.mark.parametrize(("lines", "code"), [(BUDGET, "DOCUMENT_BUDGET"), (LETTER, "DOCUMENT_OTHER")])
+def test_what_is_no_final_account_is_refused(
+    written: Callable[..., bytes], lines: tuple[str, ...], code: str
+) -> None:
+    with pytest.raises(Refused) as refusal:
+        formats.read_bytes(written(*lines), name="公文")
+    assert refusal.value.code == code
+
+
+def test_a_csv_with_sentences_in_it_stays_a_spreadsheet() -> None:
+    data = (ROOT / "datapackages/full/performance_projects.csv").read_bytes()
+    assert formats.read_bytes(data, name="performance_projects.csv")[0] == "text"
