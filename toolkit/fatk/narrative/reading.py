@@ -58,6 +58,8 @@ def read_document(document: Document, spec: Spec, name: str = "", edition: str |
 
     ``Refused`` where it is no narrative of final accounts and has none of the tables.
     """
+    if not document.blocks:
+        raise Refused("DOCUMENT_EMPTY", path=name)
     rest, forms = forms_apart(document)
     book, text = taken_out(rest)
     narrative = read_narrative(text, spec, name, edition)

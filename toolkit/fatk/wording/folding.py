@@ -58,6 +58,11 @@ class Running:
     starts: tuple[int, ...]
 
     @property
+    def loose(self) -> bool:
+        """Whether it is a guess what is a paragraph; a document is so as a whole."""
+        return bool(self.paragraphs) and self.paragraphs[0].loose
+
+    @property
     def breaks(self) -> frozenset[int]:
         """Where a paragraph begins or may begin, where it is a guess what is one: behind a full stop; and the end of the text."""
         ends = enumerate(self.text, 1) if any(p.loose for p in self.paragraphs) else ()

@@ -130,7 +130,7 @@ def _sections(
 def _beginnings(running: Running) -> Iterator[tuple[int, int]]:
     """Where headings may stand and their paragraphs end: at the beginning of each paragraph and, where it is a guess what
     is one, behind each full stop."""
-    ends = (*running.starts[1:], len(running.text))
+    ends = (*running.starts, len(running.text))[1:]
     for number, (start, end) in enumerate(zip(running.starts, ends, strict=True)):
         if start < end:
             yield start, end
@@ -216,7 +216,7 @@ def _stops(
         if isinstance(sentence.nodes[0], Literal):
             hard.update(matcher.openings(sentence.nodes, begin, end))
     soft = {position for position in matcher.breaks if begin <= position <= end}
-    if running.paragraphs[0].loose:
+    if running.loose:
         soft = {position for position in soft if running.text[position - 1 : position] in "。:"}
     return frozenset(soft | hard), frozenset(hard)
 
@@ -244,7 +244,7 @@ def _manners(
 
     A list goes on as long as it can: a paragraph may end within one of its elements.
     """
-    if not running.paragraphs[0].loose:
+    if not running.loose:
         yield soft, False
         yield hard, True
         yield None, False
