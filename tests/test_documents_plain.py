@@ -13,6 +13,7 @@ from document_strategies import SENTENCE, documents, published
 from fatk.document import Document, Paragraph
 from fatk.documents import plain
 from fatk.errors import Refused
+from fatk.formats.documents import prose_form
 from fatk.limits import DEFAULTS, Limits
 
 PARAGRAPHS = (
@@ -96,6 +97,14 @@ def test_what_is_no_text_is_refused(data: bytes, code: str) -> None:
     with pytest.raises(Refused) as caught:
         read(data)
     assert caught.value.code == code
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "gb18030", "utf-16"])
+@pytest.mark.parametrize("text", ["{}", "{}\n\f", "<html><meta charset='x'><body><p>{}"])
+def test_a_file_with_sentences_is_a_document_in_whatever_encoding(encoding: str, text: str) -> None:
+    data = text.format(f"部门决算公开说明。{SENTENCE}\n" * 4000).encode(encoding)
+    form = "html" if text.startswith("<") else "text"
+    assert prose_form(form, data, "说明") == ("html" if form == "html" else "txt")
 
 
 # Printed lines

@@ -11,6 +11,7 @@ from fatk.archive import Archive
 from fatk.document import Document
 from fatk.errors import Refused
 from fatk.limits import Limits
+from fatk.markup import decode_page
 
 
 def _docx(data: bytes, opened: Archive | None, limits: Limits, name: str) -> Document:
@@ -82,13 +83,10 @@ def prose_form(form: str, data: bytes, name: str) -> str | None:
     Content decides. Of a text, Markdown is what has its headings.
     """
     try:
-        text = (
-            decoding.decode(data[:_LOOKED_AT], name).text
-            if form == "text"
-            else data[:_LOOKED_AT].decode("utf-8", "ignore")
-        )
+        decoded = decoding.decode(data, name, paged=True) if form == "text" else decode_page(data, name)
     except Refused:
         return None
+    text = decoded.text[:_LOOKED_AT]
     if form == "html":
         text = re.sub(r"<[^<>]*>", "", text)
     if not (_SAYS_SO.search(text) and _SENTENCES.search(text)):
