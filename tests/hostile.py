@@ -26,6 +26,7 @@ import openpyxl
 import old_office as old
 import pdf_maker
 import test_bad_input as known
+import test_documents_word as words
 from fatk import check, findings, formats
 from fatk.documents import NOTICES, pdf
 from fatk.errors import Refused
@@ -339,8 +340,7 @@ CASES: list[Case] = [
     *files("X11", "the first line of a web archive", "half an HTML table", "HTML 5 without a table", "half an XML spreadsheet of 2003"),
     Case("X11", "text with tabs as .xls", lambda: text_table("\t").encode("gbk"), Read(cells=18)),
     Case("X12", "the minimal workbook as records", minimal_xls, MINIMAL),
-    *files("X13", "PDF", "Word", "PowerPoint", "OFD", "PNG", "JPEG", "GIF", "bitmap"),
-    Case("X13", "Word 97", lambda: old.compound({"WordDocument": noise(9000)}), "NOT_A_TABLE_DOC"),
+    *files("X13", "PowerPoint", "OFD", "PNG", "JPEG", "GIF", "bitmap"),
     Case("X13", "PowerPoint 97", lambda: old.compound({"PowerPoint Document": noise(9000)}), "NOT_A_TABLE_PPT"),
     Case("X13", "another old Office file", lambda: old.compound({"VisioDocument": noise(9000)}), "OLE_UNKNOWN"),
     *workbooks("X14", "a hidden sheet", "a sheet more", "a table twice", "a remark below"),
@@ -353,6 +353,20 @@ CASES: list[Case] = [
     *workbooks("X17", "a code as a number", "a code of four digits", "a date in the place of a code", "a code that is an error"),
     Case("X17", "a code with a point", lambda: known.remade(known.cell(known.INC, "A8", 201.01)), Read(("READ-37", "READ-41"))),
     Case("X17", "a code with an exponent", lambda: known.remade(known.cell(known.INC, "A8", "2.01E+02")), Read(("READ-37", "READ-41"))),
+    # Documents
+    Case("D1", "a document type in the text", lambda: words.packed("", **{"word/document.xml": f'<!DOCTYPE x [<!ENTITY a "b">]><w:document {words.NAMES}/>'}), "XML_DTD_FORBIDDEN"),
+    Case("D1", "a document type in a part that is not read", lambda: words.packed("", **{"word/footnotes.xml": '<!DOCTYPE x [<!ENTITY a "b">]><x/>'}), "XML_DTD_FORBIDDEN"),
+    Case("D2", "3,000 cells in one another", lambda: words.packed("<w:tbl><w:tr><w:tc>" * 3000 + "</w:tc></w:tr></w:tbl>" * 3000), "XML_TOO_COMPLEX"),
+    Case("D2", "a paragraph of a million runs without an end", lambda: words.packed("<w:p>" + "<w:r>" * 1_000_000), "XML_TOO_COMPLEX"),
+    Case("D3", "a paragraph of two million characters", lambda: words.packed(words.par(words.run("长" * 2_000_000))), "CELL_TOO_LONG"),
+    Case("D3", "a cell of many columns", lambda: words.packed(words.tbl(words.row(words.cell("x", '<w:gridSpan w:val="999999999"/>')))), "XLSX_BAD_REFERENCE"),
+    Case("D3", "many cells of many columns", lambda: words.packed(words.tbl(*[words.row(words.cell("x", '<w:gridSpan w:val="9999"/>'))] * 300)), "XLSX_MERGE_AREA"),
+    Case("D4", "fields that never end", lambda: words.packed(words.par('<w:r><w:fldChar w:fldCharType="begin"/></w:r>' * 50_000, words.run("决算"))), "DOCUMENT_EMPTY"),
+    Case("D4", "5,000 paragraphs", lambda: words.packed(words.par(words.run("决算收入 5.00 万元。")) * 5_000), Read(None)),
+    Case("D4", "20,000 rows", lambda: words.packed(words.tbl(*[words.row(*[words.cell("5.00")] * 9)] * 20_000)), Read(None)),
+    Case("D7", "a document with a password", lambda: old.compound({"EncryptedPackage": noise(9000), "EncryptionInfo": noise(200)}), "ENCRYPTED_WORKBOOK"),
+    Case("D7", "Word 97 with a password", lambda: old.compound({"WordDocument": b"\xec\xa5\xc1\0" + bytes(6) + b"\0\1" + bytes(500)}), "ENCRYPTED_DOCUMENT"),
+    *files("D10", "PDF", "Word"),
     # CSV and encodings
     *packages("C1", "GBK", "UTF-16", "a mark of byte order", "a resource in another encoding"),
     *files("C1", "UTF-16 without its mark", "text in no encoding"),

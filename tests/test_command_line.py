@@ -147,7 +147,7 @@ TABLE: list[Any] = [
     ("validate --lang en 错.json", 1, ["verdict: invalid", "is not a number", "what to do"], []),
     ("validate --lang=en 没有.xlsx", 3, [], ["was not found"]),
     ("validate --format json 错.json", 1, ['"verdict": "invalid"', '"rule": "READ-01"'], []),
-    ("validate --format json 公文.pdf", 3, ['"refused"', '"code": "NOT_A_TABLE_PDF"'], []),
+    ("validate --format json 公文.pdf", 3, ['"refused"', '"code": "PDF_TRUNCATED"'], []),
     ("validate 好.json -o 结果.txt", 0, [], []),
     ("validate 好.json -o 好.xlsx", 5, [], ["好.xlsx", "--force"]),
     ("validate 好.json -o 没有/结果.txt", 5, [], ["没有", "请先建立"]),

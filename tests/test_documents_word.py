@@ -15,6 +15,7 @@ from docx.oxml import parse_xml
 from hypothesis import HealthCheck, given, settings
 
 from document_strategies import documents, published, table
+from fatk import formats
 from fatk.document import Document, Paragraph
 from fatk.documents import NOTICES, counting, legacy, word
 from fatk.errors import NotWritten, Refused
@@ -693,6 +694,15 @@ def test_many_paragraphs_and_cells_take_time_in_proportion() -> None:
 
     few, many = min(seconds(2_000) for _ in range(3)), seconds(40_000)
     assert many < 20 * few * 2
+
+
+def test_a_document_without_text_is_refused_and_one_of_tables_only_is_read() -> None:
+    with pytest.raises(Refused) as caught:
+        formats.read_bytes(packed(par("<w:r><w:drawing><a:blip/></w:drawing></w:r>")))
+    assert caught.value.code == "DOCUMENT_EMPTY"
+    form, reading = formats.read_bytes(packed(tbl(row(cell("收入"), cell("5.00")))))
+    assert form == "docx"
+    assert reading.report.rows("extras")
 
 
 def test_strict_documents_are_read_too() -> None:

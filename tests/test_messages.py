@@ -314,7 +314,7 @@ def test_titles_are_no_sentences() -> None:
 #: Latin words that a Chinese reader of these sentences knows, or has to write so.
 KNOWN_WORDS = {
     "JSON", "CSV", "UTF", "GB", "Excel", "WPS", "LibreOffice", "Markdown", "OpenDocument", "PDF", "Word", "PPT", "PowerPoint", "doc", "docx", "wps", "documents", "OFD", "RAR", "7z", "gzip", "zip", "XML",
-    "fatk", "convert", "explain", "limits", "from", "force", "unit", "edition", "allow", "loss", "extras", "datapackage", "json", "csv", "resources", "path", "name", "rows", "report",
+    "fatk", "convert", "explain", "limits", "from", "force", "unit", "edition", "allow", "loss", "extras", "cells", "proposals", "datapackage", "json", "csv", "resources", "path", "name", "rows", "report",
     "entity", "output", "meta", "root", "schema", "schemas", "standard", "waivers", "null", "true", "false", "n", "a", "undisclosed", "reported", "empty", "missing", "ROUND", "xlsx", "xls", "et", "xlsb", "z",
     "pip", "install",
 }  # fmt: skip
