@@ -366,7 +366,8 @@ CASES: list[Case] = [
     Case("D4", "20,000 rows", lambda: words.packed(words.tbl(*[words.row(*[words.cell("5.00")] * 9)] * 20_000)), Read(None)),
     Case("D7", "a document with a password", lambda: old.compound({"EncryptedPackage": noise(9000), "EncryptionInfo": noise(200)}), "ENCRYPTED_WORKBOOK"),
     Case("D7", "Word 97 with a password", lambda: old.compound({"WordDocument": b"\xec\xa5\xc1\0" + bytes(6) + b"\0\1" + bytes(500)}), "ENCRYPTED_DOCUMENT"),
-    *files("D10", "PDF", "Word"),
+    *files("D10", "Word"),
+    *files("F2", "PDF"),
     # CSV and encodings
     *packages("C1", "GBK", "UTF-16", "a mark of byte order", "a resource in another encoding"),
     *files("C1", "UTF-16 without its mark", "text in no encoding"),

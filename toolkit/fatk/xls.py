@@ -28,8 +28,6 @@ def held(data: bytes) -> ole.CompoundFile:
     if found.find("EncryptedPackage", "EncryptionInfo", "\x09DRMContent"):
         raise Refused("ENCRYPTED_WORKBOOK")
     if not found.find("Workbook", "Book"):
-        if found.find("WordDocument"):
-            raise Refused("NOT_A_TABLE_DOC")
         if found.find("PowerPoint Document", "PP40", "Current User"):
             raise Refused("NOT_A_TABLE_PPT")
         raise Refused("OLE_UNKNOWN")
