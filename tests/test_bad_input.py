@@ -7,6 +7,7 @@ wrong once is noticed once; a consequence that is noticed too is listed, so that
 import csv
 import io
 import json
+import os
 import re
 import stat
 import warnings
@@ -24,7 +25,7 @@ import pytest
 from openpyxl.comments import Comment
 from openpyxl.workbook.defined_name import DefinedName
 
-from fatk import check, formats, ooxml, transcription
+from fatk import check, formats, ooxml, transcription, waivers
 from fatk.errors import Refused, WouldLose
 from fatk.findings import Finding, notice, notices
 from fatk.formats import json as json_form
@@ -169,6 +170,23 @@ def test_a_file_that_is_not_there_or_cannot_be_read_is_refused(tmp_path: Path) -
         (tmp_path, "DIRECTORY_NO_PACKAGE"),
     ):
         assert_as_expected(lambda path=path: formats.read(path), code)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="there are no named pipes")
+@pytest.mark.parametrize("where", ["表.csv", "夹/表.csv", "夹/表.txt", "包/income.csv", "豁免"])
+def test_a_pipe_is_refused_and_never_waited_for(tmp_path: Path, where: str) -> None:
+    """Wherever a file is looked for: as a source, in a folder, in a package, as a list of waivers."""
+    for folder, files in (("夹", {"表.xlsx": workbook()}), ("包", members())):
+        (tmp_path / folder).mkdir()
+        for name, data in files.items():
+            (tmp_path / folder / name).write_bytes(data)
+    (tmp_path / where).unlink(missing_ok=True)
+    os.mkfifo(tmp_path / where)
+    read = waivers.read if where == "豁免" else formats.read
+    place = tmp_path / (Path(where).parts[0] if "/" in where else where)
+    with pytest.raises(Refused) as caught:
+        read(place)
+    assert caught.value.code == "FILE_NOT_REGULAR"
 
 
 def test_a_file_beyond_the_limit_is_refused_before_it_is_read(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Putting files in their place: all or nothing, nothing overwritten unasked, nothing left behind.
+"""Files taken whole, and put in their place: all or nothing, nothing overwritten unasked, nothing left behind.
 
 What is written is built beside its target under a name of our own and renamed when it is complete, so that whoever looks
 finds the old target or the new one. Names of ours carry the process that made them; the next run sweeps those of the dead.
@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from fatk.errors import NotWritten
+from fatk.errors import NotWritten, Refused
 
 _PREFIX = ".fatk-"
 _ASIDE = "aside"
@@ -28,6 +28,23 @@ _WAITS = (0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.5, 0.5, 0.5, 0.5)
 #: After this many seconds what is left of a run counts as left behind, whatever process has its number now.
 _ABANDONED = 24 * 60 * 60
 _AT_WORKING_DIRECTORY, _EXCHANGE = -100, 2  # of Linux: AT_FDCWD, RENAME_EXCHANGE
+
+
+def load(source: Path, limit: int) -> bytes:
+    """The bytes of a file. ``Refused`` where there is none, where it is no file (a pipe never ends, a device has no end), or
+    where it has more bytes than ``limit``; ``OSError`` where the system cannot read it."""
+    if not source.exists():
+        raise Refused("FILE_NOT_FOUND", path=source)
+    if not source.is_file():
+        raise Refused("FILE_NOT_REGULAR", path=source)
+    size = source.stat().st_size
+    if size <= limit:
+        with source.open("rb") as stream:
+            data = stream.read(limit + 1)  # it may grow while it is read
+        size = len(data)
+    if size > limit:
+        raise Refused("FILE_TOO_LARGE", path=source, size=size, limit=limit)
+    return data
 
 
 def write_file(target: Path, data: bytes, *, force: bool = False) -> None:

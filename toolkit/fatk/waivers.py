@@ -37,7 +37,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from fatk import strictjson
+from fatk import files, strictjson
 from fatk.check import Result, Waiver, verdict_on
 from fatk.errors import Refused
 from fatk.findings import ERROR, INFO, WARNING, Finding, location_order, notices, notify
@@ -62,12 +62,9 @@ def beside(source: Path) -> Path | None:
 def read(path: Path, limits: Limits = DEFAULTS) -> tuple[Waiver, ...]:
     """The waivers of a file; ``Refused`` where it cannot be read or is not of its shape."""
     try:
-        with path.open("rb") as stream:
-            data = stream.read(limits.file_size + 1)
+        data = files.load(path, limits.file_size)
     except OSError as error:
         raise Refused("FILE_UNREADABLE", path=path, reason=error) from None
-    if len(data) > limits.file_size:
-        raise Refused("FILE_TOO_LARGE", path=path, size=len(data), limit=limits.file_size)
     return parse(data, path.name, limits)
 
 

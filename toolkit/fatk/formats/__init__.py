@@ -55,7 +55,7 @@ def read(path: str | Path, *, limits: Limits = DEFAULTS, form: str | None = None
             found, pieces = "folder", _of_folder(source, "", _Budget(limits))
             reading = _assembled(pieces, limits, form, source, source.absolute().name)
         else:
-            data = _load(source, limits)
+            data = files.load(source, limits.file_size)
             found, opened = sniff(data, limits)
             if found == "archive" and opened is not None:
                 pieces = _of_zip(opened, data, "", source.name, _Budget(limits))
@@ -92,7 +92,7 @@ def read_several(
                 elif source.is_dir():
                     pieces.add(_of_folder(source, f"{name}/", budget))
                 else:
-                    pieces.add(_of_file(_load(source, limits), name, str(source), budget))
+                    pieces.add(_of_file(files.load(source, limits.file_size), name, str(source), budget))
         except Refused as refusal:
             refusal.details.setdefault("source", str(source))
             raise
@@ -177,16 +177,6 @@ def _readable(source: Path) -> Iterator[None]:
         raise Refused("FILE_UNREADABLE", path=source, reason=error) from None
 
 
-def _load(source: Path, limits: Limits) -> bytes:
-    if not source.exists():
-        raise Refused("FILE_NOT_FOUND", path=source)
-    size = source.stat().st_size
-    if size > limits.file_size:
-        raise Refused("FILE_TOO_LARGE", path=source, size=size, limit=limits.file_size)
-    with source.open("rb") as stream:
-        return stream.read(limits.file_size + 1)
-
-
 def _digest(lines: Iterable[str]) -> str:
     """The SHA-256 of several files: of a line ``name:sha256`` of each, in the order of the lines."""
     return sha256("\n".join(sorted(lines)).encode("utf-8", "surrogateescape"))
@@ -214,7 +204,7 @@ def _read_directory(source: Path, limits: Limits) -> Reading:
                 raise Refused("PATH_SYMLINK", path=name)
         if not place.is_file():
             return None
-        data = _load(place, limits)
+        data = files.load(place, limits.file_size)
         budget.take(len(data), str(source))
         digests.append(f"{name}:{sha256(data)}")
         return data
@@ -289,7 +279,7 @@ def _of_package(folder: Path, name: str, limits: Limits) -> _Pieces:
 
 def _of_folder(folder: Path, prefix: str, budget: _Budget) -> _Pieces:
     limits = budget.limits
-    listed = folders.in_folder(folder, lambda path: _load(path, limits), limits)
+    listed = folders.in_folder(folder, lambda path: files.load(path, limits.file_size), limits)
     if listed.root + DESCRIPTOR in listed.openers:
         return _of_package(folder / listed.root, prefix + listed.root[:-1], limits)
     pieces = _of_files(listed, str(folder), prefix, budget, zipped=False)

@@ -86,9 +86,8 @@ def to_descriptor(report: Report) -> dict[str, Any]:
 def is_ours(folder: Path) -> bool:
     """Whether a directory holds a package of this standard: its descriptor says so. Never more than the descriptor is read."""
     try:
-        with (folder / DESCRIPTOR).open("rb") as stream:
-            descriptor = json.loads(stream.read(DEFAULTS.file_size))
-    except (OSError, ValueError, RecursionError):
+        descriptor = json.loads(files.load(folder / DESCRIPTOR, DEFAULTS.file_size))
+    except (OSError, Refused, ValueError, RecursionError):
         return False
     block = descriptor.get("fatk") if isinstance(descriptor, dict) else None
     return isinstance(block, dict) and str(block.get("profile")).startswith(_PROFILE)
