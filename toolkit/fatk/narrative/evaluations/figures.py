@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from fatk import lexical
 from fatk.grid import TEXT, Cell
+from fatk.layout import PRINTED_NOTHING
 from fatk.narrative.evaluations.form import words
 from fatk.spec import Field, load
 from fatk.transcription.cells import from_cell
@@ -115,7 +116,7 @@ def print_figure(value: Value, unit: Value = None) -> str:
     if value is None:
         return ""
     if isinstance(value, Nothing):
-        return str(load().root["printed_states"][value.value][0])
+        return PRINTED_NOTHING[value]
     return f"{show(value)}{unit or ''}"
 
 
@@ -170,7 +171,9 @@ def _is_unit(unit: str, *, compared: bool) -> bool:
     """Whether what stands behind a figure is its unit: 2022年 and 5月 without a comparison are dates, 3日前 is one always."""
     if not compared and unit in words().dates:
         return False
-    return not any(word in unit for word in words().no_units)
+    raised = "²³"
+    digits = unit[0] in raised or any(c.isdigit() and c not in raised for c in unit)
+    return not digits and not any(word in unit for word in words().no_units)
 
 
 def is_state(text: str) -> bool:

@@ -73,7 +73,7 @@ def forms_in(lines: Sequence[str]) -> Iterator[tuple[int, int]]:
     """
     words = list(_words(lines))
     starts = [at for at, word in enumerate(words) if word.first and _title(words, at)]
-    for start, following in zip(starts, [*starts[1:], len(words)], strict=True):
+    for start, following in zip(starts, [*starts[1:], len(words)], strict=False):
         named = any(_match(words, at, form.PROJECT) for at in range(start, min(start + 30, following)))
         if not named:
             continue
@@ -627,8 +627,8 @@ def _agree(cells: Mapping[str, Sequence[_Word]]) -> bool:
 def _end_of_first(texts: Sequence[str]) -> int | None:
     """How many lines the first of two texts has that follow each other; ``None`` where that is in doubt.
 
-    Two equal texts part in the middle. Else lines are full up to the last of a paragraph, and where the texts part must follow
-    from that alone, the second text being empty among the possibilities.
+    Two equal texts part in the middle. Else both end as sentences do, their columns differ in width, so that the lines cannot
+    be those of one text, and there is one place only where they can part.
     """
     whole = "".join(texts)
     length = 0
@@ -638,18 +638,13 @@ def _end_of_first(texts: Sequence[str]) -> int | None:
         length += len(text)
     if len(texts) > _GOAL_LINES:
         return None
-    possible = [
-        at for at in range(1, len(texts) + 1)
-        if _is_one_text(texts[:at]) and (at == len(texts) or _is_one_text(texts[at:]))
-    ]  # fmt: skip
-    if len(possible) != 1 or possible[0] == len(texts):
+    if texts[-1][-1] not in _SENTENCE_END or _is_one_text(texts):
         return None
-    first = texts[: possible[0]]
-    return (
-        possible[0]
-        if len(first[-1]) < max(map(_width, first)) - 1 or first[-1][-1] in _SENTENCE_END
-        else None
-    )
+    ends = [
+        at for at in range(1, len(texts))
+        if texts[at - 1][-1] in _SENTENCE_END and _is_one_text(texts[:at]) and _is_one_text(texts[at:])
+    ]  # fmt: skip
+    return ends[0] if len(ends) == 1 else None
 
 
 def _is_one_text(lines: Sequence[str]) -> bool:

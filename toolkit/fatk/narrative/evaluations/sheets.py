@@ -72,17 +72,10 @@ def read_sheet(sheet: Sheet, number: int, year: int | None) -> Evaluation:
 
 def _lines(sheet: Sheet) -> Iterator[list[Piece]]:
     """The cells of each row that are not empty."""
-    row, line = -1, list[Piece]()
-    for (at, column), cell in sheet.cells.items():
-        if not cell.text.strip(BLANKS):
-            continue
-        if at != row and line:
+    for row, cells in sheet.rows.items():
+        line = [Piece(cell, (row, column)) for column, cell in cells.items() if cell.text.strip(BLANKS)]
+        if line:
             yield line
-            line = []
-        row = at
-        line.append(Piece(cell, (at, column)))
-    if line:
-        yield line
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +106,8 @@ class _Reader:
 
     def __init__(self, sheet: Sheet, number: int, year: int | None) -> None:
         self.sheet = sheet
-        soft = any("\n" in cell.text.strip(BLANKS) and labels(cell.text) for cell in sheet.cells.values())
+        cells = (cell for line in sheet.rows.values() for cell in line.values())
+        soft = any("\n" in cell.text.strip(BLANKS) and labels(cell.text) for cell in cells)
         self.draft = Draft(number, year, soft=soft)
         self.ends = {(r1, c1): c2 + 1 for r1, c1, _r2, c2 in sheet.merges}
         self.part: Callable[[_Line], None] = self._about
@@ -130,7 +124,8 @@ class _Reader:
             text = "\n".join(one.text for one in pieces)
             first = pieces[0]
             cell = first.cell._replace(text=text)
-            self.draft.say(name, Piece(cell, first.place, tuple(one.place for one in pieces[1:])))
+            more = [place for one in pieces for place in (one.place, *one.more)][1:]
+            self.draft.say(name, Piece(cell, first.place, tuple(more)))
         return self.draft.done()
 
     # Headers

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 
-from fatk.grid import TEXT, Cell, Range, Sheet
+from fatk.grid import TEXT, Cell, Range, Sheet, by_rows
 from fatk.model import Report, is_number
 from fatk.narrative.evaluations import form
 from fatk.narrative.evaluations.evaluation import CLAIMS, FUNDS, INDICATORS, LEVELS, PROJECTS
@@ -55,11 +55,9 @@ class _Page:
         self._goals()
         self._indicator_rows()
         self._totals()
-        rows: dict[int, dict[int, Cell]] = {}
-        for (row, column), text in sorted(self.cells.items()):
-            rows.setdefault(row, {})[column] = Cell(text, TEXT)
+        cells = {at: Cell(text, TEXT) for at, text in self.cells.items()}
         name = str(self.project.get("project_name") or "")
-        return Sheet(name, rows, tuple(sorted(self.merges)), plain=True)
+        return Sheet(name, by_rows(cells), tuple(sorted(self.merges)), plain=True)
 
     def put(self, row: int, column: int, text: str, *, rows: int = 1, columns: int = 1) -> None:
         """A cell, merged over rows and columns; one without text is empty."""
