@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, event, given
 from hypothesis import strategies as st
 
 import fatk
@@ -203,6 +202,37 @@ def _moved(report: Report, source: str, target: str, amount: Decimal) -> Iterato
         yield (*row[:at], value + change, *row[at + 1 :]) if change and isinstance(value, Decimal) else row
 
 
+def test_a_negative_figure_is_taken_as_stated_and_leaves_no_room_for_zeros() -> None:
+    rows = [
+        make_row(SPEC.tables["claims"], path=path, occurrence=1, value=Decimal(value), unit="万元")
+        for path, value in {
+            "three_public.total.amount": "2.00",
+            "three_public.overseas_travel.amount": "-0.50",
+            "three_public.reception.amount": "1.00",
+        }.items()
+    ]
+    derived, found = derive_tables(build(SPEC, {**about("xinjiang-2022", "万元"), "claims": rows}))
+    final = {row[0]: row[3] for row in derived.rows("three_public_expenses")}
+    assert final["overseas_travel"] == Decimal("-0.50")
+    assert final["vehicles"] == Decimal("1.50")
+    assert "READ-131" not in {f.rule for f in found}
+
+
+def test_a_balance_is_not_negative_unless_one_is_stated_to_be() -> None:
+    def closing(opening: str) -> Value:
+        figures = {"total": "5.00", "current_year": "6.00", "surplus_distribution": "0.00"}
+        claims = {f"overall.expenditure.{name}": value for name, value in figures.items()}
+        rows = [
+            make_row(SPEC.tables["claims"], path=path, occurrence=1, value=Decimal(value), unit="万元")
+            for path, value in {**claims, "overall.income.opening_balance": opening}.items()
+        ]
+        derived, _ = derive_tables(build(SPEC, {**about("xinjiang-2022", "万元"), "claims": rows}))
+        return _value(derived, "income_expenditure_summary", "expenditure.closing_balance", "amount")
+
+    assert closing("1.00") is None
+    assert closing("-1.00") == Decimal("-1.00")
+
+
 # Reports that are right by construction
 
 
@@ -297,7 +327,6 @@ def in_wan(report: Report) -> Report:
 
 PATHS = [entry.path for entry in catalogue().values() if entry.cell is not None and entry.measure == "amount"]
 told = st.one_of(st.none(), st.lists(st.sampled_from(PATHS), unique=True))
-SHARE: Counter[str] = Counter()
 
 
 def differing(derived: Report, true: Report, step: Decimal = Decimal(0)) -> list[tuple[Key, Value, Value]]:
@@ -327,8 +356,16 @@ def test_what_is_derived_is_what_the_tables_have(report: Report, drawn: list[str
     assert {finding.rule for finding in found} <= {"READ-130", "READ-132", "READ-133"}
     assert differing(derived, report) == []
     if drawn is None:
-        SHARE["there"] += len(amounts(report))
-        SHARE["found"] += len(amounts(derived).keys() & amounts(report).keys())
+        share = len(amounts(derived).keys() & amounts(report).keys()) * 10 // len(amounts(report))
+        event(f"of all that is narrated {share}0 % or more is found")
+
+
+@pytest.mark.parametrize(("name", "share"), [("minimal", 1.0), ("full", 0.2)])
+def test_of_the_examples_tables_no_less_is_found_than_follows(name: str, share: float) -> None:
+    report = fatk.read(EXAMPLES / name / "report.json").report
+    derived, _ = derive_tables(narrated(report))
+    assert differing(derived, report) == []
+    assert len(amounts(derived).keys() & amounts(report).keys()) >= share * len(amounts(report))
 
 
 @given(balanced_reports(3), told)
@@ -348,7 +385,7 @@ def test_what_is_derived_of_rounded_figures_is_right_within_rounding(report: Rep
     rounded = in_wan(report)
     derived, found = derive_tables(narrated(rounded))
     assert "READ-131" not in {finding.rule for finding in found}
-    assert differing(derived, rounded, Decimal("0.20")) == []
+    assert differing(derived, rounded, Decimal("0.05")) == []
 
 
 # Narratives that contradict themselves

@@ -8,13 +8,13 @@ how it follows. What the document contradicts itself about is told, and not used
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 
 from fatk.derive import words
 from fatk.derive.conventions import usable
 from fatk.derive.declared import declared
-from fatk.derive.network import Clash, Network, Relation
+from fatk.derive.network import LISTED, Clash, Network, Relation
 from fatk.derive.relations import Ground
 from fatk.derive.skeleton import listed_codes, missing_forms, skeleton
 from fatk.derive.statements import at_hand, claimed, decimals_of_report, listed
@@ -49,16 +49,20 @@ def derive_tables(report: Report) -> tuple[Report, tuple[Finding, ...]]:
 
 @dataclass(slots=True, eq=False)
 class _Inference:
-    """Everything that is known beforehand, and what had to be given up to keep it free of contradictions."""
+    """Everything that is known beforehand, and what had to be given up to keep it free of contradictions.
+
+    ``floors``: no amount is below zero, balances aside, since none is stated to be.
+    """
 
     ground: Ground
     rules: list[Relation]
     statements: list[Relation]
     claims: Mapping[Ref, list[tuple[Claim, Relation]]]
-    barred: set[Ref]
-    soft: set[Relation]
-    refused: set[str]
-    findings: list[Finding]
+    floors: bool
+    barred: set[Ref] = field(default_factory=set)
+    soft: set[Relation] = field(default_factory=set)
+    refused: set[str] = field(default_factory=set)
+    findings: list[Finding] = field(default_factory=list)
 
     @classmethod
     def of(cls, ground: Ground) -> _Inference:
@@ -66,35 +70,57 @@ class _Inference:
         rules = ground.relations()
         claims = claimed(ground)
         stated = [relation for found in claims.values() for _, relation in found]
-        return cls(
-            ground, rules, [*stated, *at_hand(ground), *listed(ground)], claims, set(), set(), set(), []
-        )
+        known = [*stated, *at_hand(ground), *listed(ground)]
+        negative = {key for one in known for weight, key in one.terms if weight > 0 and one.constant > 0}
+        floors = negative <= ground.signed
+        if not negative:
+            rules += ground.floors()
+        if not floors:  # then neither sums nor limits leave anything to conclude from
+            rules, known = ([one for one in some if not one.at_most] for some in (rules, known))
+        return cls(ground, rules, known, claims, floors)
 
     def network(self) -> Network:
         """All that follows, once what contradicts itself has been left out."""
         while True:
             network, clash = self._drawn(self.barred)
-            clash = clash or self._by_convention(network)
             if clash is None:
+                network.strained |= self._short(network)
+                clash = None if network.strained else self._by_convention(network)
+            if clash is not None:
+                self._give_up(clash)
+            elif network.strained:
+                self.soft |= network.strained
+            else:
                 return network
-            self._give_up(clash)
 
     def _drawn(self, barred: set[Ref]) -> tuple[Network, Clash | None]:
-        network = Network(self.ground.signed, frozenset(self.soft))
+        network = Network(self.ground.signed, frozenset(self.soft), self.floors)
         used = [relation for relation in self.statements if relation.leaf not in barred]
         clash = network.add([*used, *self.rules])
         return network, clash or self._closed(network)
 
     def _closed(self, network: Network) -> Clash | None:
         """Lists whose figures make up the whole but for rounding are without gaps."""
-        for relation in self.soft:
+        for relation in self.rules if self.soft else ():
+            if relation not in self.soft:
+                continue
             for _, key in relation.terms:
                 high = network.high.get(key)
                 if key in self.ground.rests and high and 0 < high.value <= 2 * relation.tolerance:
-                    clash = network.add([Relation("listed", "列举无遗，差额是四舍五入", ((_ONE, key),))])
+                    clash = network.add([Relation(LISTED, "列举无遗，差额是四舍五入", ((_ONE, key),))])
                     if clash:
                         return clash
         return None
+
+    def _short(self, network: Network) -> set[Relation]:
+        """Sums that leave to rows which are not listed no more than rounding explains."""
+        found = set()
+        for relation in self.rules:
+            if relation.tolerance and relation not in self.soft:
+                rests = [network.high.get(key) for _, key in relation.terms if key in self.ground.rests]
+                if any(high is not None and 0 < high.value <= relation.tolerance for high in rests):
+                    found.add(relation)
+        return found
 
     def _by_convention(self, network: Network) -> Clash | None:
         """Use the conventions that the report agrees with, one after another."""
@@ -110,23 +136,13 @@ class _Inference:
         return None
 
     def _give_up(self, clash: Clash) -> None:
-        """Take as rounding what rounding explains; else leave out a convention, or the statements that disagree."""
-        if self._explained(clash):
-            return
+        """Leave out a convention that does not agree, or else the statements that contradict one another."""
         if clash.convention is not None:
             self._refuse(clash.convention)
             return
         suspects = self._suspects(clash)
         self.barred.update(suspects)
         self.findings.append(self._contradiction(clash, suspects))
-
-    def _explained(self, clash: Clash) -> bool:
-        for relations in (clash.nearest, clash.relations):
-            rounded = {r for r in relations if r.tolerance and not r.loose} - self.soft
-            if rounded and clash.gap <= sum((r.tolerance for r in relations), Decimal(0)):
-                self.soft |= rounded
-                return True
-        return False
 
     def _suspects(self, clash: Clash) -> list[Ref]:
         """Of the statements that cannot all be true, those without which alone the others agree; else all of them.
@@ -197,12 +213,12 @@ class _Assembly:
         for name, row in self.ground.context.rows_of(table.id).items():
             values: dict[str, Value] = {}
             said: list[Row] = []
-            for field in table.amounts:
-                key = Ref(table.id, name, field.name)
-                if key not in barred and self.ground.context.printed(table, name, field.name):
+            for amount in table.amounts:
+                key = Ref(table.id, name, amount.name)
+                if key not in barred and self.ground.context.printed(table, name, amount.name):
                     value, note = self._cell(key)
                     if note is not None:
-                        values[field.name] = value
+                        values[amount.name] = value
                         said.append(note)
             if source and source.only_known and name.isdigit() and table.amounts[0].name not in values:
                 continue

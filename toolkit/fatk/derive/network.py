@@ -14,8 +14,9 @@ from typing import NamedTuple
 from fatk.rounding import ZERO
 from fatk.rules.context import Ref
 
-#: What a relation is: a rule of the standard, or a statement of the document that holds for one amount.
-RULE, STATED, LISTED, EMPTY_TABLE = "rule", "stated", "listed", "empty"
+#: What a relation is: a rule of the standard, a statement of the document that holds for one amount, or that a balance is
+#: not negative, where the document states none that is.
+RULE, STATED, LISTED, EMPTY_TABLE, FLOOR = "rule", "stated", "listed", "empty", "floor"
 #: Bounds of an amount that are tightened this often chase one another without end.
 _MOST = 200
 
@@ -110,11 +111,15 @@ class Clash(NamedTuple):
 
 @dataclass(slots=True, eq=False)
 class Network:
-    """Amounts and the relations among them; ``signed`` are those that may be negative, ``soft`` the relations that only
-    hold within rounding."""
+    """Amounts and the relations among them; ``soft`` are the relations that only hold within rounding.
+
+    With ``floors`` amounts are not negative, but for those that are ``signed``. ``strained`` are relations that turned out to hold only so: what follows once they are soft is another network's.
+    """
 
     signed: frozenset[Ref]
     soft: frozenset[Relation]
+    floors: bool = True
+    strained: set[Relation] = field(default_factory=set)
     relations: list[Relation] = field(default_factory=list)
     low: dict[Ref, Bound] = field(default_factory=dict)
     high: dict[Ref, Bound] = field(default_factory=dict)
@@ -122,14 +127,14 @@ class Network:
     tightened: dict[Ref, int] = field(default_factory=dict)
 
     def add(self, relations: Iterable[Relation]) -> Clash | None:
-        """Take relations in and draw every conclusion; the first contradiction, where there is one."""
+        """Take relations in and draw every conclusion; the first contradiction that rounding does not explain, if any."""
         first = len(self.relations)
         for relation in relations:
             number = len(self.relations)
             self.relations.append(relation)
             for key in (*(key for _, key in relation.terms), *(relation.premise or ())):
                 self.holding.setdefault(key, []).append(number)
-                if key not in self.low and key not in self.signed:
+                if self.floors and key not in self.low and key not in self.signed:
                     self.low[key] = Bound(ZERO)
         return self._settle(range(first, len(self.relations)))
 
@@ -174,10 +179,24 @@ class Network:
         for key, bound, upper in list(self._conclusions(relation)):
             clash = self._tighten(key, bound, upper=upper)
             if clash is not None:
+                if self._excused(clash):
+                    continue
                 return clash
             if self.tightened[key] <= _MOST:
                 pending.update(self.holding[key])
         return None
+
+    def _excused(self, clash: Clash) -> bool:
+        """Whether a contradiction is none: rounding explains it, or it rests on relations that are strained already."""
+        relations = clash.relations
+        if not self.strained.isdisjoint(relations):
+            return True
+        for some in (clash.nearest, relations):
+            rounded = {r for r in some if r.tolerance and not r.loose} - self.soft
+            if rounded and clash.gap <= sum((r.tolerance for r in some), ZERO):
+                self.strained |= rounded
+                return True
+        return False
 
     def _conclusions(self, relation: Relation) -> Iterator[tuple[Ref, Bound, bool]]:
         """The tighter bounds that a relation gives: each amount's from the bounds of the others."""

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from fatk.derive.network import EMPTY_TABLE, RULE, Relation
+from fatk.derive.network import EMPTY_TABLE, FLOOR, RULE, Relation
 from fatk.findings import ERROR
 from fatk.model import EMPTY
 from fatk.rounding import ZERO
@@ -49,6 +49,10 @@ class Ground:
                 found += self.of_rule(rule)
         found += (_part_of(cell, rest) for cell, rest in self.hidden.items())
         return found
+
+    def floors(self) -> list[Relation]:
+        """That balances are not negative, in a report where none is."""
+        return [_floor(cell) for cell in sorted(self.signed)]
 
     def of_rule(self, rule: Rule, *, convention: str | None = None) -> Iterator[Relation]:
         """What one rule says; nothing where it is of another kind, or about notes."""
@@ -193,6 +197,11 @@ def is_rest(ref: Ref) -> bool:
 def _part_of(cell: Ref, rest: Ref) -> Relation:
     """A row that is not listed is part of the rest of its sum."""
     return Relation(RULE, "列举无遗", ((_ONE, cell), (-_ONE, rest)), at_most=True, rank=6)
+
+
+def _floor(cell: Ref) -> Relation:
+    """A balance is not negative; the last of all explanations."""
+    return Relation(FLOOR, "结转和结余不为负", ((-_ONE, cell),), at_most=True, rank=7)
 
 
 def _rank(rule: Rule, terms: Sequence[tuple[Decimal, Ref]]) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from fatk.derive.declared import declared
-from fatk.derive.network import EMPTY_TABLE, LISTED, STATED, Network, Relation
+from fatk.derive.network import EMPTY_TABLE, FLOOR, LISTED, STATED, Network, Relation
 from fatk.rules.context import Ref
 from fatk.values import show
 
@@ -32,7 +32,7 @@ def bounds(network: Network, key: Ref) -> str:
 
 
 def _reason(network: Network, relation: Relation, key: Ref) -> str:
-    if relation.kind in {STATED, LISTED}:
+    if relation.kind in {STATED, LISTED, FLOOR}:
         return relation.said
     if relation.kind == EMPTY_TABLE:
         return f"{relation.said}；声明为空表的，故为零"
