@@ -50,6 +50,7 @@ ROWS = (
     "narrative.evaluations.figures",
     "narrative.evaluations.evaluation",
     "narrative.evaluations.*",
+    "narrative.evaluations",
     "narrative.*",
     "narrative.reading narrative.writing",
     "narrative",

@@ -202,7 +202,7 @@ def _read_directory(source: Path, limits: Limits) -> Reading:
             place = place / part
             if place.is_symlink():
                 raise Refused("PATH_SYMLINK", path=name)
-        if not place.is_file():
+        if not place.exists() or place.is_dir():
             return None
         data = files.load(place, limits.file_size)
         budget.take(len(data), str(source))

@@ -59,7 +59,7 @@ class Files:
 
 
 def in_folder(folder: Path, load: Callable[[Path], bytes], limits: Limits) -> Files:
-    """The files of a folder; ``load`` reads one. ``Refused`` where there are too many, or one is a link."""
+    """The files of a folder; ``load`` reads one. ``Refused`` where there are too many, or one is a link or no file."""
     found: dict[str, Callable[[], bytes]] = {}
     for place, folders, names in os.walk(folder):
         folders[:] = [name for name in folders if not _junk(name)]
@@ -68,6 +68,8 @@ def in_folder(folder: Path, load: Callable[[Path], bytes], limits: Limits) -> Fi
             below = path.relative_to(folder).as_posix()
             if path.is_symlink():
                 raise Refused("PATH_SYMLINK", path=below)
+            if not path.is_file():
+                raise Refused("FILE_NOT_REGULAR", path=below)
             found[below] = lambda path=path: load(path)  # type: ignore[misc]
             if len(found) > limits.zip_entries:
                 raise Refused("FOLDER_TOO_MANY_FILES", path=folder, limit=limits.zip_entries)

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from fatk import lexical, strictjson
+from fatk import files, lexical, strictjson
 from fatk.decoding import decode
 from fatk.errors import Refused
 from fatk.findings import CellRef, Finding, notify

@@ -27,7 +27,7 @@ from fatk.vocabulary import fold
 _BREAK = re.compile(r"[ \u3000]*\n[ \u3000]*")
 
 #: What the reader of a file notices → what is told of it.
-_NOTICES = {
+NOTICES = {
     "MACRO_PRESENT": "READ-44",
     "EXTERNAL_LINK": "READ-45",
     "HIDDEN_CONTENT": "READ-46",
@@ -307,5 +307,5 @@ def pass_on_notices(ledger: Ledger) -> None:
         own = ledger.asides and code == "COMMENT_PRESENT"
         if not own and detail.partition("!")[0] not in ledger.asides:
             where = None if code == "ENCODING_GUESSED" else detail or None
-            notice = _NOTICES.get(code, "READ-47")
+            notice = NOTICES.get(code, "READ-47")
             ledger.findings.append(notify(notice, CellRef(location=where), detail=detail, code=code))
