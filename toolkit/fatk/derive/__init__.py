@@ -141,7 +141,8 @@ class _Inference:
             self._refuse(clash.convention)
             return
         suspects = self._suspects(clash)
-        self.barred.update(suspects)
+        for suspect in suspects:
+            self.barred |= self._said_with(suspect)
         self.findings.append(self._contradiction(clash, suspects))
 
     def _suspects(self, clash: Clash) -> list[Ref]:
@@ -151,8 +152,13 @@ class _Inference:
         """
         if len(self.findings) >= _PATIENCE:
             return clash.leaves
-        alone = [leaf for leaf in clash.leaves if self._drawn(self.barred | {leaf})[1] is None]
+        alone = [leaf for leaf in clash.leaves if self._drawn(self.barred | self._said_with(leaf))[1] is None]
         return alone or clash.leaves
+
+    def _said_with(self, leaf: Ref) -> set[Ref]:
+        """The cells that the statements of a cell speak of: one figure may stand for several."""
+        spoken = {claim.ref for claim, _ in self.claims.get(leaf, ())}
+        return {leaf} | {cell for cell, said in self.claims.items() if any(claim.ref in spoken for claim, _ in said)}
 
     def _refuse(self, convention: str) -> None:
         if convention not in self.refused:

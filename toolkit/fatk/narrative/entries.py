@@ -220,4 +220,6 @@ def describe(entries: Entries, edition: Edition) -> None:
         row["status"] = EMPTY if empty else MISSING
         if isinstance(statement, str) and says_withheld(statement):
             row["reason"], row["statement"] = statement, None
+        if row.get("statement"):
+            row["statement"] = f"{row['statement']}".rstrip("。") + "。"  # as it stands below the form
         row["printed_title"] = printed.get(form.id)
