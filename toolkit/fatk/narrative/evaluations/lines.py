@@ -145,7 +145,8 @@ class _Reader:
     def __init__(self, lines: Sequence[str], number: int, year: int | None) -> None:
         self.lines = lines
         self.draft = Draft(number, year, soft=True)
-        self.words = self._without_page_numbers(list(_words(lines)))
+        self.every = list(_words(lines))
+        self.words = self._without_page_numbers(self.every)
         self.at = 0
         firsts = [word for word in self.words if word.first]
         self.spaced = 3 * sum(word.gap for word in firsts) > len(firsts)
@@ -175,6 +176,12 @@ class _Reader:
         if self._indicator_header():
             self._indicators()
         self._miss(self.words[self.at :])
+        found = self.draft.done()
+        known = found.labels | found.taken | {place for one in found.unread for place in one.places}
+        lost = [word for word in self.every if word.place not in known]
+        if not lost:
+            return found
+        self._miss(lost)  # nothing is dropped, wherever the reader went on
         return self.draft.done()
 
     # Words
