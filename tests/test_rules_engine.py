@@ -383,6 +383,20 @@ def test_a_table_that_the_list_does_not_name_is_missing() -> None:
     assert context.operand(THREE, "total", "final").why == NO_TABLE
 
 
+def test_a_table_that_is_reported_without_rows_is_as_good_as_missing() -> None:
+    context = Context(report(states={THREE: {"status": REPORTED}}))
+    assert context.operand(THREE, "total", "final").why == NO_TABLE
+
+
+def test_a_total_that_the_form_prints_is_never_no_money() -> None:
+    context = Context(report({"expenditure": [{"code": "201", "name": "一", "total": "1.00"}]}))
+    assert context.operand("expenditure", "TOTAL", "total", absent="zero").why == ABSENT
+    assert context.operand("expenditure", "202", "total", absent="zero").why is None
+    assert context.operand("staffing", "TOTAL", "actual", absent="zero").why is None
+    context = Context(three({"total": "1.00"}))  # this form has no line of that name
+    assert context.operand(THREE, "TOTAL", "final").why is None
+
+
 def test_a_table_that_the_edition_lacks_is_not_missing_but_not_printed() -> None:
     without = {of: Context(of) for of in (report(), three({"total": "1.00"}))}
     for context in without.values():
