@@ -158,7 +158,9 @@ class _Inference:
     def _said_with(self, leaf: Ref) -> set[Ref]:
         """The cells that the statements of a cell speak of: one figure may stand for several."""
         spoken = {claim.ref for claim, _ in self.claims.get(leaf, ())}
-        return {leaf} | {cell for cell, said in self.claims.items() if any(claim.ref in spoken for claim, _ in said)}
+        return {leaf} | {
+            cell for cell, said in self.claims.items() if any(claim.ref in spoken for claim, _ in said)
+        }
 
     def _refuse(self, convention: str) -> None:
         if convention not in self.refused:

@@ -522,6 +522,12 @@ class _Reader:
             self._miss([*reason, *names], f"{INDICATORS}.deviation_reason")
             return []
         reason = [*reason, *names[:begins]]
+        if any(
+            _FIGURE_LIKE.fullmatch(word.folded) for word in reason
+        ):  # figures of other cells may be among them
+            self.draft.indicator(cells)
+            self._miss(reason, f"{INDICATORS}.deviation_reason")
+            return names[begins:]
         self.draft.indicator({**cells, "deviation_reason": _piece(reason)} if reason else cells)
         return names[begins:]
 
