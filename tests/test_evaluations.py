@@ -626,16 +626,15 @@ def test_forms_are_found_among_other_lines() -> None:
     spaced=st.booleans(),
 )
 @settings(max_examples=60, phases=[Phase.generate])
-def test_what_is_read_from_text_without_cells_is_right_or_listed(
+def test_of_text_without_cells_every_word_is_accounted_for_and_what_is_wholly_understood_is_right(
     report: Report, narrow: tuple[int, ...], spaced: bool
 ) -> None:
     lines = [TITLE, *bare_lines(lay_out(report, 1), narrow, spaced=spaced)]
     evaluation = read_lines(lines, 1, report.records("performance_projects")[0]["fiscal_year"])  # type: ignore[arg-type]
     hold_words_accounted(lines, evaluation)
+    if evaluation.unread:
+        return  # such a form is not taken, see narrative.forms
     said, told = records(report), records(read_back(evaluation))
-    if len(report.rows("performance_funds")) != len(evaluation.rows["performance_funds"]):
-        # A rate is called by the position of its row: with a row that is listed only, those below have others.
-        told = {at: v for at, v in told.items() if ".funds[" not in str(at)}
     assert {at: v for at, v in told.items() if not same_text(said.get(at), v)} == {}
 
 

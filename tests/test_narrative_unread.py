@@ -65,3 +65,15 @@ def test_hostile_text_is_bounded() -> None:
     flood = "2023年度本年支出合计" * 3_000
     reading = read(BASIC, flood, "其中：基本支出" + "1" * 5_000 + "万元。", "“（" * 4_000)
     assert reading.report.rows("claims") == ()
+
+
+def test_a_form_without_cells_that_is_not_wholly_understood_is_not_taken() -> None:
+    lines = [
+        "项目支出绩效自评表", "（2023年度）", "项目名称 道路养护", "主管部门 市局 实施单位 市站",
+        "年度资金总额 25.00 25.00 不详 10 100.00% 10.00", "一级指标 二级指标 三级指标 年度指标值 实际完成值 分值 得分",
+        "产出指标 数量指标 里程 >=4 次 4 次 90 90", "总分 100 100.00",
+    ]  # fmt: skip
+    paragraphs = [Paragraph(line, loose=True, lines=((0, 1),)) for line in (*HEAD, *lines)]
+    reading = read_document(Document(tuple(paragraphs)), load(), "说明.txt")
+    assert reading.report.rows("performance_funds") == ()
+    assert any("25.00" in str(row["text"]) for row in reading.report.records("extras"))

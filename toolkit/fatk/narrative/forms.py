@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -17,6 +18,8 @@ from fatk.spec import Spec
 
 #: So many lines above a form may be its title, its year and its unit.
 _ABOVE = 3
+#: The first fields of a project are its number, year and names; an amount as it is printed.
+_NAMES, _AMOUNT = 5, re.compile(r"[0-9]\.[0-9]{2}(?![0-9])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +74,8 @@ def _lines_apart(document: Document, found: list[Found], year: int | None) -> tu
     gone: set[int] = set()
     for start, end in forms_in(texts) if lines else ():
         evaluation = read_lines(texts[start:end], len(found) + 1, year)
+        if evaluation.unread or _runs_on(evaluation):
+            continue  # without cells a word that does not fit may have shifted others: the whole form stays text
 
         def place(row: int, column: int, start: int = start) -> str:
             line = lines[min(start + row, len(lines) - 1)]
@@ -82,6 +87,12 @@ def _lines_apart(document: Document, found: list[Found], year: int | None) -> tu
         found.append(Found(evaluation, place))
         gone |= {line.block for line in lines[start:end] if line.text}
     return Document(tuple(b for n, b in enumerate(document.blocks) if n not in gone), document.notices), found
+
+
+def _runs_on(evaluation: Evaluation) -> bool:
+    """Whether a name of the project has figures in it, which are those of rows that were not known."""
+    names = [value for row in evaluation.rows.get("performance_projects", ()) for value in row[:_NAMES]]
+    return any(isinstance(name, str) and _AMOUNT.search(name) for name in names)
 
 
 def _lines(document: Document) -> Iterator[_Line]:
