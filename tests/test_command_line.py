@@ -14,7 +14,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -577,37 +576,36 @@ def test_a_folder_that_cannot_be_written_is_told(here: Path) -> None:
     assert "/proc/报告.json" in ran.stderr
 
 
+#: The command with a reader that says that it has begun, and does not end.
+_WAITING = """
+import sys, time
+from fatk import cli, formats
+def wait(*_, **__):
+    print("reading", flush=True)
+    time.sleep(60)
+formats.read_several = wait
+cli.main()
+"""
+
+
 @needs_posix
 def test_an_interrupt_ends_it_at_once_and_leaves_nothing(here: Path) -> None:
-    os.mkfifo(here / "等待")
     for number, status in ((signal.SIGINT, 130), (signal.SIGTERM, -signal.SIGTERM)):
         child = subprocess.Popen(
-            [*FATK, "convert", "等待", "新.json"],
+            [sys.executable, "-c", _WAITING, "convert", "好.json", "新.json"],
             cwd=here,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             # What runs in the background may have been started deaf to it.
             preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509  no threads here
         )
-        writer = _once_it_reads(here / "等待", child)
+        assert child.stdout is not None
+        assert child.stdout.readline() == b"reading\n"
         child.send_signal(number)
         out, err = child.communicate(timeout=60)
-        os.close(writer)
         assert (child.returncode, out) == (status, b"")
         assert b"Traceback" not in err
     assert not (here / "新.json").exists()
-
-
-def _once_it_reads(pipe: Path, child: subprocess.Popen[bytes]) -> int:
-    """Wait until a process has opened a pipe for reading; a handle for writing into it."""
-    while child.poll() is None:
-        try:
-            return os.open(pipe, os.O_WRONLY | os.O_NONBLOCK)
-        except OSError as error:
-            if error.errno != errno.ENXIO:
-                raise
-            time.sleep(0.01)
-    raise AssertionError(child.communicate())
 
 
 def terminal(*arguments: str, cwd: Path, **env: str) -> tuple[int, str]:

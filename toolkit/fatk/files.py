@@ -38,12 +38,13 @@ def load(source: Path, limit: int) -> bytes:
     if not source.is_file():
         raise Refused("FILE_NOT_REGULAR", path=source)
     size = source.stat().st_size
+    data = b""
+    if size <= limit:
+        with source.open("rb") as stream:
+            data = stream.read(limit + 1)  # it may grow while it is read
+        size = len(data)
     if size > limit:
         raise Refused("FILE_TOO_LARGE", path=source, size=size, limit=limit)
-    with source.open("rb") as stream:
-        data = stream.read(limit + 1)
-    if len(data) > limit:  # it has grown since
-        raise Refused("FILE_TOO_LARGE", path=source, size=len(data), limit=limit)
     return data
 
 
