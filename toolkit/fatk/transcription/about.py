@@ -16,9 +16,9 @@ from fatk.findings import CellRef, notify
 from fatk.model import EMPTY, MISSING, REPORTED, Row, make_row
 from fatk.rounding import usual_step
 from fatk.spec import Edition, Table
-from fatk.transcription.ledger import Ledger, PrintedForm, note_year, one
+from fatk.transcription.ledger import Ledger, PrintedForm, note_year, one, printed_as
 from fatk.values import Value, clean_text
-from fatk.vocabulary import code_levels, fold, fold_title, strip_ordinal
+from fatk.vocabulary import code_levels, fold, fold_title, is_cut_title, strip_ordinal, title_of
 
 #: A cover's large line: whose final accounts, of which year.
 _COVER = re.compile(r"(.*?)(20[0-9]{2})年(?:度)?(?:部门|单位)?决算.*")
@@ -161,6 +161,7 @@ def describe(ledger: Ledger, edition: Edition, decimals: int) -> None:
         ledger.rows["entity"] = [
             make_row(spec.tables["entity"], name=ledger.told.entities.most_common(1)[0][0])
         ]
+    _compare_titles(ledger, edition)
     _compare_units(ledger, said, unit)
     _unknown_units(ledger)
     _compare_years(ledger)
@@ -191,6 +192,32 @@ def _listed(ledger: Ledger, table: Table) -> Row:
         declared, table=table.id, status=status, statement=form.statement, printed_title=form.title,
         printed_number=form.number, unit=form.unit if form.unit != unit else None,
     )  # fmt: skip
+
+
+def _compare_titles(ledger: Ledger, edition: Edition) -> None:
+    """Say where a form that is known by its header and its sheet's name has no title or that of something else, or where its
+    title is another than the workbook's own list of tables says, by leaving it out that of the edition."""
+    at = ledger.spec.tables["tables"].position["printed_title"]
+    listed = {row[0]: row[at] for row in ledger.rows.get("tables", ())}
+    budget = any(finding.rule == "READ-95" for finding in ledger.findings)  # then every title is one's
+    for table_id, form in ledger.forms.items():
+        region, title, printed = form.region, form.title, edition.forms.get(table_id)
+        where = region.title or (region.header, min(form.pane.rows[region.header]))
+        place = form.pane.sheet.place(*where)
+        cell = CellRef(table_id, location=place, value=title)
+        details = {"place": place, "text": title, "title": region.table.title}
+        wanted = listed.get(table_id) or (printed.title if printed and listed else None)
+        if title is not None and title_of(title) and fold_title(title) == fold_title(str(wanted or title)):
+            continue
+        named = title_of(title or "") == table_id
+        if title is None or not (named or region.titled or fold_title(title).endswith("表")):
+            if not form.pane.sheet.plain:  # the name of a text file is its title
+                ledger.findings.append(notify("READ-88", cell, **details))
+        elif named:
+            if not is_cut_title(title):
+                ledger.findings.append(notify("READ-89", cell, **details, listed=wanted))
+        elif title not in printed_as(ledger, table_id) and not region.titled and not budget:
+            ledger.findings.append(notify("READ-87", cell, **details))
 
 
 def _usual_unit(ledger: Ledger) -> str | None:

@@ -45,10 +45,11 @@ def read_head(ledger: Ledger, pane: Pane, region: Region, names: Mapping[str, st
     """Read a form's header and the lines around it. Of several of one meaning the widest is the form, but never a hidden
     one beside one that is shown; one with the same header may be its next page; others stay outside. Sheets that are shown
     come first."""
-    title = pane.rows[region.title[0]][region.title[1]].text if region.title else None
-    form = PrintedForm(
-        region, heading(pane.sheet, pane.rows, region, names), pane, title and clean_text(title)
-    )
+    text = clean_text(pane.rows[region.title[0]][region.title[1]].text) if region.title else None
+    number = (
+        text and title_of(text) is None and read_captions(text, region.table.id)
+    )  # stands where the title should
+    form = PrintedForm(region, heading(pane.sheet, pane.rows, region, names), pane, None if number else text)
     first = ledger.forms.get(region.table.id)
     if first is None:
         ledger.forms[region.table.id] = form
@@ -86,7 +87,7 @@ def surroundings(ledger: Ledger, form: PrintedForm, names: Mapping[str, str]) ->
         if number < top and line and is_foot(line):  # of another table
             continue
         for column, cell in line.items():
-            if (number, column) == region.title:
+            if (number, column) == region.title and title is not None:
                 continue
             if (
                 _read_caption(ledger, form, cell, pane.sheet.place(number, column))
