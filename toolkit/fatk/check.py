@@ -23,13 +23,14 @@ from fatk.findings import (
     Finding,
     located,
     location_order,
+    notices,
     without_implied,
 )
 from fatk.lexical import NORMALISATIONS
 from fatk.model import Report, same_entity
 from fatk.reading import Reading
 from fatk.rules import run
-from fatk.rules.context import EQUALITIES, OUTCOMES, Check, Context, load_rules
+from fatk.rules.context import BLANK, EQUALITIES, OUTCOMES, UNREAD, Check, Context, load_rules
 from fatk.rules.report import cell, finding
 from fatk.rules.report import findings as to_findings
 
@@ -118,7 +119,7 @@ def check(
     """
     context = Context(reading.report, previous, parts)
     rules = load_rules()
-    checks = tuple(run(rules, context))
+    checks = _with_reasons(run(rules, context), reading.findings)
     outcomes = Counter(c.outcome for c in checks)
     ran: dict[str, Counter[str]] = defaultdict(Counter)
     for one in checks:
@@ -146,6 +147,25 @@ def check(
         reading, verdict, MappingProxyType(summary), findings, MappingProxyType(dict(ran)),
         causes=found_causes, unexplained=unexplained, normalised=_normalised(reading.findings),
     )  # fmt: skip
+
+
+def _with_reasons(checks: Iterable[Check], found: Iterable[Finding]) -> tuple[Check, ...]:
+    """The checks, and of those that lack a figure whether it is blank or could not be read: only the reader knows."""
+    unread: set[tuple[str | None, ...]] = set()
+    for told in found:
+        if told.cells and (kind := notices().get(told.rule)) and kind.unread:
+            at = told.cells[0]
+            unread.add((at.table, at.row, at.field) if kind.unread == "cell" else (at.table, at.field))
+    if not unread:
+        return tuple(checks)
+    return tuple(
+        check._replace(reason=UNREAD)
+        if check.outcome == NOT_CHECKED
+        and check.reason == BLANK
+        and any(ref in unread or (ref.table, ref.field) in unread for ref in check.refs)
+        else check
+        for check in checks
+    )
 
 
 def _normalised(findings: Iterable[Finding]) -> Mapping[str, int]:

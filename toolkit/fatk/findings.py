@@ -92,7 +92,8 @@ class Notice:
     """One kind of finding that a reader or a structure check raises.
 
     ``alone`` is its sentence where the table has one row only. ``implied_by`` are kinds that it follows from, each with what
-    must be the same, ``cell``, ``column`` or ``table``: where one of these is told it is not.
+    must be the same, ``cell``, ``column`` or ``table``: where one of these is told it is not. ``unread`` is what it leaves blank
+    that the source does not: the ``cell`` that it is about, or its whole ``column``.
     """
 
     id: str
@@ -103,6 +104,7 @@ class Notice:
     advice: Mapping[str, str]
     alone: Mapping[str, str]
     implied_by: tuple[tuple[str, str], ...]
+    unread: str | None = None
 
     def sentence(self, language: str, details: Mapping[str, str]) -> str:
         """Its sentence with the details filled in; untrusted text is shown, never interpreted."""
@@ -125,6 +127,7 @@ def notices() -> Mapping[str, Notice]:
                 entry["advice"],
                 entry.get("alone", {}),
                 tuple((other["id"], other["same"]) for other in entry.get("implied_by", ())),
+                entry.get("unread"),
             )
     return MappingProxyType(found)
 
@@ -146,7 +149,7 @@ def without_implied(found: Iterable[Finding]) -> list[Finding]:
     findings, known = list(found), notices()
     told: dict[tuple[object, ...], int] = {}
     for finding in findings:
-        for same in _PLACES if finding.rule in known else ():
+        for same in _PLACES:
             place = (finding.rule, same, *_place_of(finding, same))
             severity = SEVERITIES.index(finding.severity)
             told[place] = min(severity, told.get(place, severity))

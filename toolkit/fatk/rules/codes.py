@@ -113,7 +113,7 @@ def depth(rule: Rule, context: Context) -> Iterator[Check]:
     for table, digits in rule.body["tables"].items():
         declared = context.spec.tables[table]
         rows, key = context.rows_of(table), declared.key[0]
-        divided = {name[:-2] for name in rows}
+        divided = {name[:end] for name in rows for end in range(3, len(name), 2)}
         amounts = [(f.name, declared.position[f.name]) for f in declared.amounts]
         children = _children(str(declared.scheme))
         for name, row in rows.items():

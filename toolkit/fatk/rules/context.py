@@ -20,6 +20,8 @@ EXACT, NOT_APPLICABLE = "exact", "not_applicable"
 
 #: Why an operand has no figure. What is not printed makes a rule inapplicable; the others leave it unchecked.
 BLANK, UNDISCLOSED, ABSENT, NO_TABLE, NOT_PRINTED = "blank", "undisclosed", "absent", "missing", "not_printed"
+#: What the reader knows of a blank: that the source has something there.
+UNREAD = "unread"
 #: What each unit of amounts is in 元.
 YUAN = {"元": 1, "千元": 1_000, "万元": 10_000, "亿元": 100_000_000}
 

@@ -217,6 +217,7 @@ def _compare_titles(ledger: Ledger, edition: Edition) -> None:
             if not is_cut_title(title):
                 ledger.findings.append(notify("READ-89", cell, **details, listed=wanted))
         elif title not in printed_as(ledger, table_id) and not region.titled and not budget:
+            form.pane.told[where[0]].add(where[1])
             ledger.findings.append(notify("READ-87", cell, **details))
 
 

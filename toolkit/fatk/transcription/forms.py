@@ -256,6 +256,8 @@ def _check_columns(ledger: Ledger, form: PrintedForm) -> None:
         ledger.findings.append(
             notify("READ-56", cell, place=place, title=table.title, header=words, field=wanted.title)
         )
+        for number in range(header, form.region.end + 1):
+            pane.told[number].add(column)
     where = sheet.place(header, 0)
     for wanted in missing:
         cell = CellRef(table.id, field=wanted.name, location=where)

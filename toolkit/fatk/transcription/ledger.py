@@ -46,12 +46,13 @@ CellFault = tuple[Field, int, Cell, lexical.Fault]
 @dataclass
 class Pane:
     """A sheet, or one of the parts of it on which forms stand side by side: its rows, its tables, and by row the columns of
-    the cells that are used."""
+    the cells that are used, and of those that are kept as they are and told already."""
 
     sheet: Sheet
     rows: Rows
     regions: Sequence[Region]
     used: defaultdict[int, set[int]] = field(default_factory=lambda: defaultdict(set))
+    told: defaultdict[int, set[int]] = field(default_factory=lambda: defaultdict(set))
 
     @cached_property
     def covered(self) -> frozenset[tuple[int, int]]:
@@ -277,7 +278,8 @@ def rest(ledger: Ledger) -> int:
                 text = clean_text(cell.text)
                 if column in used or not text or (pane.regions and text in titles):
                     continue
-                first, count = first or (row, column), count + 1
+                if column not in pane.told.get(row, ()):
+                    first, count = first or (row, column), count + 1
                 ledger.rows.setdefault("extras", []).append(
                     make_row(
                         table,
