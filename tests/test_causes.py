@@ -246,6 +246,48 @@ def test_the_same_report_has_the_same_causes() -> None:
     assert one.causes == other.causes
 
 
+def across(report: Report) -> list[tuple[Ref, Ref]]:
+    """A class's figures that agree with the total of their row, with it, one for each class and each table of codes."""
+    return [
+        (Ref(table, row, field), Ref(table, row, "total"))
+        for table, fields in (("income", ("fiscal_appropriation", "business_income")), ("expenditure", ("basic", "project")))
+        for row in sorted(row_name(SPEC.tables[table], r) for r in report.rows(table))
+        if len(row) == 3
+        for field in fields
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("step", ["1.00", "-0.57", "100.00"])
+def test_a_figure_and_the_total_of_its_row_are_found_and_not_a_row_or_a_slide_that_is_not_there(
+    step: str,
+) -> None:
+    """Who changes both keeps the row's sum: no figure alone explains why both columns fail."""
+    report = fatk.read(EXAMPLES / "full/report.json").report
+    right = figures(report)
+    for ref, total in across(report):
+        wrong = {one: right[one] + Decimal(step) for one in (ref, total)}
+        found = look(changed(report, wrong))
+        (named,) = [c for c in found.causes if total in c.cells] or [None]
+        assert named is not None, (ref, found.causes)
+        assert set(named.cells) == {ref, total}
+        offered = zip(named.cells, named.would_reconcile, strict=True)
+        assert all(
+            abs(value - right[one]) <= CENT for one, value in offered
+        )  # as far as rounding lets it be known
+        assert {c.kind for c in found.causes}.isdisjoint({"row_lost", "row_shifted"})
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_explanations_that_a_person_cannot_tell_apart_are_one(seed: int) -> None:
+    report = fatk.read(EXAMPLES / "full/report.json").report
+    right, rng = figures(report), random.Random(seed)
+    found = look(changed(report, {ref: right[ref] + 1 for ref in rng.sample(sorted(right), 3)}))
+    for group in options(found.causes).values():
+        told_ = [[causes.sentence(c, found.context) for c in option] for option in group.values()]
+        assert all(told_.count(one) == 1 for one in told_)
+        assert sorted(group) == list(range(len(group)))
+
+
 # Slips of one figure: the share that is found
 
 

@@ -1,4 +1,4 @@
-"""A wrong figure whose totals were computed from it."""
+"""A wrong figure whose totals, or some of them, were computed from it."""
 
 from __future__ import annotations
 
@@ -22,6 +22,21 @@ def with_totals(search: Search, failing: Sequence[int]) -> None:
                 if act and carried:
                     moves = (*act.moves, *carried)
                     search.offer(Act(act.kind, act.cost + 1, moves, carried=len(carried)), 1)
+
+
+def with_row_totals(search: Search, failing: Sequence[int]) -> None:
+    """Offer a wrong figure of a failing sum together with the totals of its table that agree with it, as that of its row: no
+    figure alone explains then why the sums of both columns fail."""
+    seen: set[tuple[tuple[int, int], ...]] = set()
+    for s in sorted(failing, key=lambda s: (len(search.sums[s].cells), s))[:_CARRIERS]:
+        for cell, weight in search.sums[s].cells.items():
+            if search.cells[cell].fixed:
+                continue
+            act = search.figure(cell, *search.interval(s, weight))
+            carried = _carried(search, act.moves[0]) if act else ()
+            if act and carried and (moves := (*act.moves, *carried)) not in seen:
+                seen.add(moves)
+                search.offer(Act(act.kind, act.cost + 1, moves, carried=len(carried)), 2)
 
 
 #: Failing sums below which leaves are sought, and leaves that one cell may be the sum of.

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from fatk.causes.acts import OPTIONS, Act, Group, cost_of
-from fatk.causes.carried import with_totals
-from fatk.causes.cause import Cause
+from fatk.causes.carried import with_row_totals, with_totals
+from fatk.causes.cause import Cause, sentence
 from fatk.causes.lost_rows import lost_rows
 from fatk.causes.network import Network
 from fatk.causes.search import Search, cells_shown
@@ -30,7 +30,7 @@ def find(context: Context, checks: Sequence[Check]) -> tuple[Cause, ...]:
 
 def groups_of(search: Search) -> list[Group]:
     """Explanations of as many failures as can be explained, group by group; the first of each stays applied."""
-    groups, rest = search.solved((swaps, unit_slips, lost_rows), search.hard)
+    groups, rest = search.solved((swaps, unit_slips, lost_rows, with_row_totals), search.hard)
     if rest or crowded(search, groups):
         before = search.moved, search.eased
         search.moved, search.eased = {}, {}
@@ -57,9 +57,14 @@ def told(search: Search, groups: Sequence[Group]) -> tuple[Cause, ...]:
     kept.sort(key=lambda group: min(_order(search, option) for option in group))
     for number, group in enumerate(kept):
         options = sorted(group, key=lambda option: (_totals(search, option), _order(search, option)))
-        for choice, option in enumerate(options):
+        said: set[tuple[str, ...]] = set()
+        for option in options:
             acts = sorted(option, key=lambda act: _order(search, [act]))
-            causes += [_cause(search, act, number, choice) for act in acts]
+            found = [_cause(search, act, number, len(said)) for act in acts]
+            sentences = tuple(sentence(cause, search.net.context) for cause in found)
+            if sentences not in said:  # what a person cannot tell apart is one
+                said.add(sentences)
+                causes += found
     return tuple(causes)
 
 
