@@ -7,7 +7,7 @@ how it follows. What the document contradicts itself about is told, and not used
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -141,8 +141,7 @@ class _Inference:
             self._refuse(clash.convention)
             return
         suspects = self._suspects(clash)
-        for suspect in suspects:
-            self.barred |= self._said_with(suspect)
+        self.barred.update(suspects)
         self.findings.append(self._contradiction(clash, suspects))
 
     def _suspects(self, clash: Clash) -> list[Ref]:
@@ -152,15 +151,20 @@ class _Inference:
         """
         if len(self.findings) >= _PATIENCE:
             return clash.leaves
-        alone = [leaf for leaf in clash.leaves if self._drawn(self.barred | self._said_with(leaf))[1] is None]
+        alone = [leaf for leaf in clash.leaves if self._drawn(self.barred | {leaf})[1] is None]
         return alone or clash.leaves
 
-    def _said_with(self, leaf: Ref) -> set[Ref]:
-        """The cells that the statements of a cell speak of: one figure may stand for several."""
-        spoken = {claim.ref for claim, _ in self.claims.get(leaf, ())}
-        return {leaf} | {
-            cell for cell, said in self.claims.items() if any(claim.ref in spoken for claim, _ in said)
-        }
+    @property
+    def withheld(self) -> frozenset[Ref]:
+        """Cells of which something is stated that is not used."""
+        return frozenset(
+            cell for cell, found in self.claims.items() if any(claim.ref in self.barred for claim, _ in found)
+        )
+
+    def _about(self, suspects: Collection[Ref]) -> list[Claim]:
+        """The claims of the cells that some statements are about."""
+        told = (found for found in self.claims.values() if any(claim.ref in suspects for claim, _ in found))
+        return list({claim.ref: claim for found in told for claim, _ in found}.values())
 
     def _refuse(self, convention: str) -> None:
         if convention not in self.refused:
@@ -168,14 +172,13 @@ class _Inference:
             self.findings.append(notify("READ-132", title=declared().convention(convention).title["zh"]))
 
     def _contradiction(self, clash: Clash, suspects: Sequence[Ref]) -> Finding:
+        claims = self._about(suspects)
         cells = [
-            CellRef("claims", claim.ref.row, "value", label=claim.entry.name, value=show(claim.value))
-            for leaf in suspects
-            for claim, _ in self.claims.get(leaf, ())
+            *(CellRef("claims", c.ref.row, "value", label=c.entry.name, value=show(c.value)) for c in claims),
+            *(CellRef(*leaf) for leaf in suspects if leaf.table != "claims"),
         ]
-        others = [CellRef(*leaf) for leaf in suspects if leaf not in self.claims]
         said = "；".join(dict.fromkeys(relation.said for relation in clash.nearest))
-        return notify("READ-131", *cells, *others, rule=said, count=len(suspects))
+        return notify("READ-131", *cells, rule=said, count=len(cells))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -194,7 +197,7 @@ class _Assembly:
         status = {row[0]: row for row in context.report.rows("tables")}
         built, left = [], []
         for table in missing_forms(self.source):
-            rows, notes = self._table(table, inference.barred)
+            rows, notes = self._table(table, inference.withheld)
             if notes and not self._lacking(table):
                 tables[table.id] = rows
                 cells += notes
@@ -210,11 +213,10 @@ class _Assembly:
 
     def _lacking(self, table: Table) -> bool:
         """Whether there must be codes that are not among the table's rows, which would have no money without them."""
-        return any(
-            rest.table == table.id and (self.network.bounds(rest)[0] or 0) > 0 for rest in self.ground.rests
-        )
+        bounds = (self.network.bounds(rest) for rest in self.ground.rests if rest.table == table.id)
+        return any((low or 0) > 0 or (high or 0) < 0 for low, high in bounds)
 
-    def _table(self, table: Table, barred: set[Ref]) -> tuple[list[Row], list[Row]]:
+    def _table(self, table: Table, withheld: Collection[Ref]) -> tuple[list[Row], list[Row]]:
         """The rows of a table, and what is said of each of its cells."""
         rows, notes = [], []
         source = declared().rows.get(table.id)
@@ -223,7 +225,7 @@ class _Assembly:
             said: list[Row] = []
             for amount in table.amounts:
                 key = Ref(table.id, name, amount.name)
-                if key not in barred and self.ground.context.printed(table, name, amount.name):
+                if key not in withheld and self.ground.context.printed(table, name, amount.name):
                     value, note = self._cell(key)
                     if note is not None:
                         values[amount.name] = value

@@ -41,14 +41,14 @@ def claimed(ground: Ground) -> dict[Ref, list[tuple[Claim, Relation]]]:
             cells = (*([claim.cell] if claim.cell else []), *declared().restates.get(path, ()))
             for cell in cells:
                 if cell.table in ground.built and cell.row in context.rows_of(cell.table):
-                    found.setdefault(cell, []).append((claim, _stated(cell, value, figure.own, exact, path)))
+                    found.setdefault(cell, []).append((claim, _stated(cell, value, figure.own, exact, claim)))
     return found
 
 
-def _stated(cell: Ref, value: Decimal, own: Decimal, exact: bool, path: str) -> Relation:
-    said = f"说明{declared().section(path)}载明"
+def _stated(cell: Ref, value: Decimal, own: Decimal, exact: bool, claim: Claim) -> Relation:
+    said = f"说明{declared().section(claim.entry.path)}载明"
     return Relation(
-        STATED if exact else LISTED, said, ((_ONE, cell),), -value, tolerance=ZERO if exact else own, loose=not exact, leaf=cell
+        STATED if exact else LISTED, said, ((_ONE, cell),), -value, tolerance=ZERO if exact else own, loose=not exact, leaf=claim.ref
     )  # fmt: skip
 
 
