@@ -207,6 +207,8 @@ def _compare_titles(ledger: Ledger, edition: Edition) -> None:
         cell = CellRef(table_id, location=place, value=title)
         details = {"place": place, "text": title, "title": region.table.title}
         wanted = listed.get(table_id) or (printed.title if printed and listed else None)
+        if title is not None and wanted is not None and fold(title) == fold(str(wanted)):
+            continue
         if title is not None and title_of(title) and fold_title(title) == fold_title(str(wanted or title)):
             continue
         named = title_of(title or "") == table_id
