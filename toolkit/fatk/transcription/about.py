@@ -23,6 +23,8 @@ from fatk.vocabulary import code_levels, fold, fold_title, is_cut_title, strip_o
 #: A cover's large line: whose final accounts, of which year.
 _COVER = re.compile(r"(.*?)(20[0-9]{2})年(?:度)?(?:部门|单位)?决算.*")
 _COVER_CELLS = 200
+#: A title stands so many rows above the header at most.
+_ABOVE = 8
 _BUDGET = re.compile(r"预算(?:公开|总表|表)|年度?(?:部门|单位)?预算$|部门预算|单位预算")
 
 
@@ -207,8 +209,11 @@ def _compare_titles(ledger: Ledger, edition: Edition) -> None:
         cell = CellRef(table_id, location=place, value=title)
         details = {"place": place, "text": title, "title": region.table.title}
         wanted = listed.get(table_id) or (printed.title if printed and listed else None)
-        if title is not None and wanted is not None and fold(title) == fold(str(wanted)):
-            continue
+        above = (
+            form.pane.rows.get(number, {}) for number in range(max(region.header - _ABOVE, 0), region.header)
+        )
+        if wanted and any(fold(cell.text) == fold(str(wanted)) for line in above for cell in line.values()):
+            continue  # whatever it is, the workbook calls the form so
         if title is not None and title_of(title) and fold_title(title) == fold_title(str(wanted or title)):
             continue
         named = title_of(title or "") == table_id
