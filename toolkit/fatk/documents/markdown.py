@@ -494,6 +494,7 @@ _LINE_BEGIN = re.compile(
     r"(?=#{1,6}(?:[ \t]|$)|[-+](?:[ \t]|$)|=+[ \t]*$|-+[ \t]*$|:?-+:?$)|(?<=[0-9])(?=[.)](?:[ \t]|$))"
 )
 _NUMBERED = re.compile(r"([0-9]{1,9})([.)])(?=[ \t]|$)")
+_CLOSING = re.compile(r"(?<!\\)#+$")
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 
 
@@ -504,8 +505,9 @@ def write(document: Document) -> bytes:
     for block in document.blocks:
         if isinstance(block, Paragraph):
             if block.level:
-                # A heading is one line, so a line break in it is a tag.
-                blocks.append(f"{'#' * min(block.level, 6)} {_escaped(block.text, '<br>')}")
+                # A heading is one line, so a line break in it is a tag; marks at its end would only close it.
+                shown = _CLOSING.sub(r"\\\g<0>", _escaped(block.text, "<br>"))
+                blocks.append(f"{'#' * min(block.level, 6)} {shown}")
             else:
                 blocks.append(_escaped(block.text, "\\\n"))
         elif block.rows:
