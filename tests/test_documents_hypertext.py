@@ -1,7 +1,6 @@
 """A page of HTML is the paragraphs and tables that people see of it, and what is written as one reads back equal."""
 
 import re
-import time
 from collections.abc import Callable
 from html.parser import HTMLParser
 from pathlib import Path
@@ -17,6 +16,7 @@ from fatk.document import Document, Paragraph
 from fatk.documents import hypertext
 from fatk.errors import Refused
 from fatk.limits import DEFAULTS, Limits
+from steps import in_proportion
 
 
 def read(inside: str | bytes, limits: Limits = DEFAULTS) -> Document:
@@ -268,10 +268,8 @@ def test_any_order_of_tags_is_read_or_refused(markup: str) -> None:
     "unit", ["<p>收入 386.23", "<li>甲", "<b>甲", "</p>", "<td>甲", "<p hidden>甲", "<", "&lt;", "<br>"]
 )
 def test_long_pages_take_time_in_proportion(unit: str) -> None:
-    def seconds(count: int) -> float:
-        began = time.process_time()
-        read(f"<table><tr>{unit * count}</table>" if "td" in unit else unit * count)
-        return time.process_time() - began
+    def run(count: int) -> Callable[[], object]:
+        page = f"<table><tr>{unit * count}</table>" if "td" in unit else unit * count
+        return lambda: read(page)
 
-    few, many = min(seconds(500) for _ in range(3)), seconds(15_000)
-    assert many < 30 * few * 3 + 0.05
+    assert in_proportion(run, 500, 15_000)

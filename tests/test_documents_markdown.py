@@ -1,6 +1,7 @@
 """Markdown is read as a renderer shows it, and what is written holds no markup but its own and reads back equal."""
 
-import time
+import contextlib
+from collections.abc import Callable
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -12,6 +13,7 @@ from fatk.documents import markdown
 from fatk.errors import Refused
 from fatk.grid import TEXT, Cell, Sheet, by_rows
 from fatk.limits import DEFAULTS, Limits
+from steps import in_proportion
 
 
 def read(text: str | bytes, limits: Limits = DEFAULTS) -> Document:
@@ -169,16 +171,16 @@ UNITS = ("甲\n\n", "甲\n", "*甲 ", "**甲** ", "[", "[甲](", "`", "<", "<!--
 
 @pytest.mark.parametrize("unit", UNITS)
 def test_long_files_take_time_in_proportion(unit: str) -> None:
-    def seconds(count: int) -> float:
-        began = time.process_time()
-        try:
-            read(unit * count)
-        except Refused:
-            return 0.0
-        return time.process_time() - began
+    def run(count: int) -> Callable[[], object]:
+        text = unit * count
 
-    few, many = min(seconds(400) for _ in range(3)), seconds(12_000)
-    assert many < 30 * few * 3 + 0.05
+        def reading() -> None:
+            with contextlib.suppress(Refused):
+                read(text)
+
+        return reading
+
+    assert in_proportion(run, 400, 12_000)
 
 
 @given(

@@ -2,7 +2,7 @@
 
 import os
 import re
-import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -15,6 +15,7 @@ from fatk.documents import plain
 from fatk.errors import Refused
 from fatk.formats.documents import prose_form
 from fatk.limits import DEFAULTS, Limits
+from steps import in_proportion
 
 PARAGRAPHS = (
     "第一部分 单位概况",
@@ -202,14 +203,11 @@ def test_no_character_is_lost(lines: list[str], joint: str) -> None:
 
 
 def test_many_lines_take_time_in_proportion() -> None:
-    def seconds(count: int) -> float:
+    def run(count: int) -> Callable[[], object]:
         data = "\n".join(line for text in PARAGRAPHS * count for line in printed(text)).encode()
-        began = time.process_time()
-        read(data)
-        return time.process_time() - began
+        return lambda: read(data)
 
-    few, many = min(seconds(100) for _ in range(3)), seconds(2_000)
-    assert many < 20 * few * 2
+    assert in_proportion(run, 100, 2_000)
 
 
 # The real text

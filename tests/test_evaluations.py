@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import os
-import time
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from pathlib import Path
@@ -32,6 +31,7 @@ from fatk.model import Report, build
 from fatk.narrative.evaluations import Evaluation, forms_in, is_evaluation, lay_out, read_lines, read_sheet
 from fatk.narrative.evaluations.figures import read_actual, read_target
 from fatk.values import Nothing, Value
+from steps import in_proportion
 from strategies import SPEC
 
 pytestmark = pytest.mark.filterwarnings("ignore:Generating overly large repr")
@@ -420,7 +420,7 @@ def hold_words_accounted(lines: list[str], evaluation: Evaluation) -> None:
 
 @pytest.mark.parametrize("shape", ["rows", "columns"])
 def test_a_huge_table_takes_time_in_proportion(shape: str) -> None:
-    def seconds(size: int) -> float:
+    def reading(size: int) -> Callable[[], object]:
         columns = ["一级指标", "二级指标", "三级指标", "指标值", "完成值", "分值", "得分"]
         row = ["产出指标", "数量指标", "次数", "≥4次", "4次", "8", "8"]
         wide = [columns * (size // 7), *([row * (size // 7)] * 3)]
@@ -428,28 +428,18 @@ def test_a_huge_table_takes_time_in_proportion(shape: str) -> None:
             [["项目名称", "甲"], columns, *([row] * size)] if shape == "rows" else [["项目名称", "甲"], *wide]
         )
         sheet = sheet_of(*lines)
-        start = time.perf_counter()
-        is_evaluation(sheet, "")
-        evaluation = read_sheet(sheet, 1, None)
-        spent = time.perf_counter() - start
-        hold_accounted(sheet, evaluation)
-        return spent
+        hold_accounted(sheet, read_sheet(sheet, 1, None))
+        return lambda: (is_evaluation(sheet, ""), read_sheet(sheet, 1, None))
 
-    seconds(200)
-    small, large = min(seconds(1000) for _ in range(3)), seconds(10_000)
-    assert large < 40 * small
+    assert in_proportion(reading, 500, 5_000)
 
 
 def test_long_text_without_cells_takes_time_in_proportion() -> None:
-    def seconds(size: int) -> float:
+    def reading(size: int) -> Callable[[], object]:
         lines = [*MADE_UP[:-1], *("数量指标 次数 提高 100% 8" for _ in range(size)), "总分 100 100"]
-        start = time.perf_counter()
-        read_lines(lines, 1, None)
-        return time.perf_counter() - start
+        return lambda: read_lines(lines, 1, None)
 
-    seconds(100)
-    small, large = min(seconds(500) for _ in range(3)), seconds(5000)
-    assert large < 40 * small
+    assert in_proportion(reading, 500, 5_000)
 
 
 # Text without cells

@@ -110,11 +110,10 @@ def test_a_broken_cell_is_told_alike_in_every_form(data: st.DataObject) -> None:
     fields = [f.name for f in table.amounts if row[table.position[f.name]] is not None] or [
         table.amounts[0].name
     ]
+    # A code that is none (9, 20A) makes no row of a printed form: there READ-37 tells it and the row is kept as it is.
     if key == "code" and data.draw(st.booleans()) and row[table.key_positions[0]] != "TOTAL":
         known = {r[table.key_positions[0]] for r in report.rows(table.id)}
-        unknown = data.draw(
-            st.sampled_from([c for c in ("2999999", "29999", "299", "9", "20A") if c not in known])
-        )
+        unknown = data.draw(st.sampled_from([c for c in ("2999999", "29999", "299") if c not in known]))
         hold_alike(with_cell(report, table.id, number, key, unknown))
     else:
         hold_alike(with_cell(report, table.id, number, data.draw(st.sampled_from(fields)), data.draw(wrong)))

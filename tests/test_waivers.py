@@ -338,7 +338,7 @@ def test_a_file_is_found_beside_its_report(tmp_path):
 def test_a_file_that_cannot_be_read_is_refused(tmp_path):
     with pytest.raises(Refused) as error:
         waivers.read(tmp_path / "none.json")
-    assert error.value.code == "FILE_UNREADABLE"
+    assert error.value.code == "FILE_NOT_FOUND"
     (tmp_path / "big.json").write_bytes(encoded(entry()) + b" " * 1000)
     with pytest.raises(Refused) as error:
         waivers.read(tmp_path / "big.json", Limits(file_size=1000))
