@@ -19,6 +19,7 @@ fi
 # Chinese glyphs for what LibreOffice prints.
 compgen -G '/usr/share/fonts/*/noto/NotoSansCJK*' >/dev/null || missing+=(fonts-noto-cjk)
 have pdftotext || missing+=(poppler-utils) # a second reader of the text of a PDF
+have chromium || have chromium-browser || have google-chrome || missing+=(chromium) # shows pages as people see them
 # A locale of GBK is made from these sources, to run the command as older Chinese systems do.
 if have dpkg; then
   [[ -f /usr/share/i18n/locales/zh_CN ]] || missing+=(locales)
