@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 
 from fatk import cli
@@ -66,6 +67,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         "好.json": good, "带 空格.json": good, "-横线.json": good, "换\n行\x1b[31m.json": good, "en": good,
         "好.xlsx": (MINIMAL / "report.xlsx").read_bytes(),
         "错.json": edited("report.json", lambda d: d["tables"]["income"]["rows"][0].update(total="五元")),
+        "不平.json": edited("report.json", lambda d: d["tables"]["income"]["rows"][0].update(total="6.00")),
         "提醒.json": edited("report.json", lambda d: d["report"].update(edition="atlantis-1999")),
         "缺表.json": edited("report.json", lambda d: d["tables"]["income"].update(status="missing", rows=[])),
         "未来.json": edited("report.json", lambda d: d["report"].update(spec_version="2.0.0")),
@@ -193,7 +195,7 @@ TABLE: list[Any] = [
     # … one report from several files
     ("convert 好.json 好.xlsx 新.json", 0, [], ["已写出 新.json：错误 0"]),
     ("convert 好.json 错.json 新.xlsx", 1, [], ["已写出", "READ-01", "[错.json]/tables/income/rows/0/total"]),
-    ("convert 好.json 没有.xlsx 新.json", 3, [], ["没有.xlsx：没有找到"]),
+    ("convert 好.json 没有.xlsx 新.json", 3, [], ["没有找到 没有.xlsx"]),
     ("convert 好.json 半.xlsx 新.json", 3, [], ["半.xlsx：文件不完整"]),
     ("convert --force 好.json 好.xlsx 好.xlsx", 5, [], ["就是输入文件"]),
     # … in another unit
@@ -246,7 +248,10 @@ TABLE: list[Any] = [
     ("convert --force 好.json 好.xlsx --findings 好.xlsx", 5, [], []),
     (f"convert 好.json {'长' * 100}.json", 5, [], []),
     ("convert --force 好.json .", 5, [], ["目录 .", "不是本工具写出的数据包"]),
-    ("validate 好.json --previous 空.xlsx", 3, [], ["空.xlsx：文件为空"]),
+    ("validate 好.json --previous 空.xlsx", 3, [], ["空.xlsx：文件为空", "（FILE_EMPTY）"]),
+    ("convert 空.xlsx 新.json", 3, [], ["fatk: 空.xlsx：文件为空", "（FILE_EMPTY）"]),
+    ("convert 空.xlsx 新.json --lang en", 3, [], ["fatk: 空.xlsx: The file is empty", "(FILE_EMPTY)"]),
+    ("convert 没有.xlsx 新.json", 3, [], ["没有找到 没有.xlsx", "（FILE_NOT_FOUND）"]),
     ("schema build", 2, [], []),
     ("convert --lang zh en 好.xlsx", 5, [], ["已经存在"]),
 ]  # fmt: skip
@@ -306,6 +311,18 @@ def test_findings_are_written_as_json_beside_the_result(fatk: Callable[..., Ran]
     assert (found["verdict"], found["findings"][0]["rule"]) == ("invalid", "READ-01")
 
 
+def test_that_a_source_was_refused_is_written_among_the_findings(
+    fatk: Callable[..., Ran], here: Path
+) -> None:
+    assert fatk("convert", "空.xlsx", "新.json", "--findings", "问题.json").status == 3
+    found = json.loads((here / "问题.json").read_text(encoding="utf-8"))
+    assert (found["source"]["path"], found["refused"]["code"]) == ("空.xlsx", "FILE_EMPTY")
+    jsonschema.validate(
+        found, json.loads((ROOT / "schemas/findings.schema.json").read_text(encoding="utf-8"))
+    )
+    assert not (here / "新.json").exists()
+
+
 def test_where_the_findings_cannot_be_written_nothing_is(fatk: Callable[..., Ran], here: Path) -> None:
     assert fatk("convert", "错.json", "新.xlsx", "--findings", "好.json").status == 5
     assert not (here / "新.xlsx").exists()
@@ -324,6 +341,33 @@ def test_waivers_that_a_pattern_names_too_are_no_reports(fatk: Callable[..., Ran
     assert "好.waivers.json：这是豁免文件，不是报告" in ran.err
     ran = fatk("validate", "错.json", "好.waivers.json")
     assert ran.status == 3, "it lies beside none of the reports given"
+
+
+def test_a_file_of_waivers_that_cannot_be_read_is_named_and_not_the_report(
+    fatk: Callable[..., Ran], here: Path
+) -> None:
+    (here / "好.waivers.json").write_text("{坏", encoding="utf-8")
+    for arguments, named, code in (
+        (("好.json",), "好.waivers.json", "JSON_MALFORMED"),
+        (("好.json", "--waivers", "没有.json"), "没有.json", "FILE_NOT_FOUND"),
+    ):
+        ran = fatk("validate", *arguments)
+        assert (ran.status, ran.out) == (3, "")
+        assert named in ran.err
+        assert f"（{code}）" in ran.err
+        assert "好.json" not in ran.err
+
+
+def test_the_text_gives_the_id_by_which_a_finding_is_waived(fatk: Callable[..., Ran], here: Path) -> None:
+    """What a clerk reads is enough to write the waiver; what cannot be waived has no id there."""
+    for lang, word in (("zh", "编号"), ("en", "id")):
+        shown = fatk("validate", "不平.json", "--lang", lang).out
+        found = json.loads(fatk("validate", "不平.json", "--format", "json").out)["findings"]
+        ids = {
+            f["id"] for f in found if f["outcome"] == "failed" and not f["rule"].startswith(("READ-", "STR-"))
+        }
+        assert ids
+        assert set(re.findall(rf"{word} ([0-9a-f]{{16}})", shown)) == ids
 
 
 def test_a_source_is_named_once(fatk: Callable[..., Ran], here: Path) -> None:

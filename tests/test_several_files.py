@@ -362,7 +362,7 @@ def test_a_file_that_should_be_a_table_and_cannot_be_read_is_refused_by_name(
     with pytest.raises(Refused) as caught:
         formats.read(put(tmp_path, {**good, **files}))
     assert caught.value.code == code
-    assert caught.value.details.get("source") == (source and f"{tmp_path}/{source}")
+    assert caught.value.details["source"] == (f"{tmp_path}/{source}" if source else str(tmp_path))
 
 
 def test_a_zip_of_workbooks_may_lie_in_a_folder(tmp_path: Path) -> None:

@@ -183,7 +183,12 @@ def convert(
     ] = False,
     findings: Annotated[
         Path | None,
-        typer.Option("--findings", metavar="FILE", help="把发现的问题写成 JSON 文件", show_default=False),
+        typer.Option(
+            "--findings",
+            metavar="FILE",
+            help="把发现的问题写成 JSON 文件；来源被拒绝的，写明代码和原因",
+            show_default=False,
+        ),
     ] = None,
     edition: EditionId = None,
     force: Annotated[bool, typer.Option("--force", help="目标已存在时覆盖；只覆盖数据包的目录")] = False,
@@ -213,7 +218,14 @@ def convert(
             raise NotWritten("OUTPUT_TWICE", path=target)
         files.writable(findings, force=force)
     with _progress(sources[0], lang):
-        reading = formats.read_several(sources, form=from_ and from_.value)
+        try:
+            reading = formats.read_several(sources, form=from_ and from_.value)
+        except FatkError as error:
+            if findings is not None and error.exit_status == Refused.exit_status:
+                named = str(error.details.get("source", sources[0]))
+                refused = render.refusal_document(error, named, __version__, load().version)
+                files.write_file(findings, render.as_json([refused]).encode("utf-8"), force=force)
+            raise
         if derive_tables:
             from fatk.derive import derive_tables as derived
 
@@ -376,7 +388,7 @@ def validate(
             statuses.append(error.exit_status)
             outcomes.append(render.refusal_document(error, str(source), __version__, load().version))
             if form in (ResultForm.text, ResultForm.xlsx):
-                typer.echo(_refusal(error, source, lang), err=True)
+                typer.echo(_refusal(error, lang, source), err=True)
             continue
         statuses.append(
             1 if result.summary["errors"] else 4 if strict and result.verdict == check.UNCHECKED else 0
@@ -479,12 +491,14 @@ def _reports(sources: list[Path], lang: Language) -> list[Path]:
     return [source for source in sources if source.absolute() not in taken]
 
 
-def _refusal(error: FatkError, source: Path, lang: Language) -> str:
-    """Why a source was refused, after its name where the sentence itself does not name it."""
-    said, named = explain_error(error, lang.value), str(error.details.get("source", source))
-    if named in {str(value) for name, value in error.details.items() if name != "source"}:
-        return said
-    return f"{visible(named, 200)}{'：' if lang is Language.zh else ': '}{said}"
+def _refusal(error: FatkError, lang: Language, source: Path | None = None) -> str:
+    """Why something was not done, behind the file's name where the sentence itself does not name it, with the code by which
+    programs know it."""
+    said, named = explain_error(error, lang.value), str(error.details.get("source", source or ""))
+    colon, code = ("：", f"（{error.code}）") if lang is Language.zh else (": ", f" ({error.code})")
+    if named in {"", *(str(value) for name, value in error.details.items() if name != "source")}:
+        return said + code
+    return f"{visible(named, 200)}{colon}{said}{code}"
 
 
 def _beside(source: Path) -> Report:
@@ -695,9 +709,7 @@ def main() -> None:
     try:
         sys.exit(app(prog_name="fatk", standalone_mode=False) or 0)
     except FatkError as error:
-        place = visible(str(error.details["source"]), 200) if "source" in error.details else ""
-        colon = ("：" if language == "zh" else ": ") if place else ""
-        typer.echo(f"fatk: {place}{colon}{explain_error(error, language)}", err=True)
+        typer.echo(f"fatk: {_refusal(error, Language(language))}", err=True)
         sys.exit(error.exit_status)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

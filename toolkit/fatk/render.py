@@ -31,7 +31,7 @@ from fatk.values import show, visible
 WORDS = {
     "zh": {
         ERROR: "错误", WARNING: "警告", INFO: "提示", "valid": "通过", "invalid": "不通过", "not_checked": "未能全部检查",
-        "verdict": "结论", "advice": "怎么办", "place": "位置", "none": "没有发现问题。", "colon": "：", "and": "、", "others": " 等，另有 {count} 处",
+        "verdict": "结论", "advice": "怎么办", "place": "位置", "id": "（编号 {id}）", "none": "没有发现问题。", "colon": "：", "and": "、", "others": " 等，另有 {count} 处",
         "unchecked": "[未检查] 所需的数{reason}：{rules}", "more": "另有 {count} 处相同的问题",
         "counts": "错误 {errors}，警告 {warnings}，提示 {infos}；读取单元格 {source_cells} 个，未能安置 {unaccounted_cells} 个。",
         "causes": "可能的原因（请先核对原始账表，再改）", "or": "或者：", "explains": "（可解释 {count} 个问题）",
@@ -41,7 +41,7 @@ WORDS = {
     },
     "en": {
         ERROR: "error", WARNING: "warning", INFO: "info", "valid": "valid", "invalid": "invalid", "not_checked": "not fully checked",
-        "verdict": "verdict", "advice": "what to do", "place": "place", "none": "Nothing found.", "colon": ": ", "and": ", ", "others": " and {count} more",
+        "verdict": "verdict", "advice": "what to do", "place": "place", "id": " (id {id})", "none": "Nothing found.", "colon": ": ", "and": ", ", "others": " and {count} more",
         "unchecked": "[not checked] a figure needed is {reason}: {rules}", "more": "{count} more of the same",
         "counts": "{errors} errors, {warnings} warnings, {infos} infos; {source_cells} cells read, {unaccounted_cells} unaccounted for.",
         "causes": "Likely causes (compare with the books before changing anything)", "or": "or: ", "explains": " ({count} findings explained)",
@@ -97,8 +97,9 @@ def text(result: Result, language: str = "zh", *, colour: bool = False) -> str:
             for finding in group[:_SHOWN]:
                 lines.append(f"  {_untitled(finding.message(language), title)}")
                 places = [p for p in map(place_of, finding.cells) if p]
-                if places:
-                    lines.append(f"    {words['place']}{words['colon']}{_some(places, words)}")
+                known = "" if finding.rule in notices() else words["id"].format(id=finding.id)
+                if places or known:
+                    lines.append(f"    {words['place']}{words['colon']}{_some(places, words)}{known}")
             if len(group) > _SHOWN:
                 lines.append("  " + words["more"].format(count=len(group) - _SHOWN))
             lines.append(f"  {words['advice']}{words['colon']}{advice}")

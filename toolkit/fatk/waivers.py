@@ -60,12 +60,15 @@ def beside(source: Path) -> Path | None:
 
 
 def read(path: Path, limits: Limits = DEFAULTS) -> tuple[Waiver, ...]:
-    """The waivers of a file; ``Refused`` where it cannot be read or is not of its shape."""
+    """The waivers of a file; ``Refused`` where it cannot be read or is not of its shape: it names this file, and not the
+    report that it lies beside."""
     try:
-        data = files.load(path, limits.file_size)
+        return parse(files.load(path, limits.file_size), path.name, limits)
     except OSError as error:
-        raise Refused("FILE_UNREADABLE", path=path, reason=error) from None
-    return parse(data, path.name, limits)
+        raise Refused("FILE_UNREADABLE", path=path, reason=error, source=str(path)) from None
+    except Refused as refusal:
+        refusal.details["source"] = str(path)
+        raise
 
 
 def parse(data: bytes, name: str = "", limits: Limits = DEFAULTS) -> tuple[Waiver, ...]:

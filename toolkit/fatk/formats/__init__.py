@@ -85,17 +85,13 @@ def read_several(
     pieces = _Pieces()
     for source in sources:
         name = source.name if names.count(source.name) == 1 else str(source)
-        try:
-            with _readable(source):
-                if _is_package(source):
-                    pieces.add(_of_package(source, name, limits))
-                elif source.is_dir():
-                    pieces.add(_of_folder(source, f"{name}/", budget))
-                else:
-                    pieces.add(_of_file(files.load(source, limits.file_size), name, str(source), budget))
-        except Refused as refusal:
-            refusal.details.setdefault("source", str(source))
-            raise
+        with _readable(source):
+            if _is_package(source):
+                pieces.add(_of_package(source, name, limits))
+            elif source.is_dir():
+                pieces.add(_of_folder(source, f"{name}/", budget))
+            else:
+                pieces.add(_of_file(files.load(source, limits.file_size), name, str(source), budget))
     reading = _assembled(pieces, limits, form, sources[0])
     return with_source(reading, ", ".join(map(str, paths)), reading.sha256, "several")
 
@@ -170,11 +166,14 @@ def _insist(form: str | None, found: str, source: Path) -> None:
 
 @contextmanager
 def _readable(source: Path) -> Iterator[None]:
-    """What the system cannot read becomes a refusal."""
+    """What the system cannot read becomes a refusal, and a refusal names the source."""
     try:
         yield
     except OSError as error:
         raise Refused("FILE_UNREADABLE", path=source, reason=error) from None
+    except Refused as refusal:
+        refusal.details.setdefault("source", str(source))
+        raise
 
 
 def _digest(lines: Iterable[str]) -> str:
