@@ -18,7 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fatk import check, formats, merging
-from fatk.errors import Misuse, Refused
+from fatk.errors import Refused
 from fatk.findings import Finding
 from fatk.formats import package
 from fatk.limits import DEFAULTS
@@ -416,7 +416,7 @@ def test_a_workbook_of_another_report_is_not_mixed_in(
     tmp_path: Path, change: Callable[[openpyxl.Workbook], None], code: str
 ) -> None:
     files = {**sheets(), "02收入决算表.xlsx": part(lambda n: n == "02收入决算表", change)}
-    with pytest.raises(Misuse) as caught:
+    with pytest.raises(Refused) as caught:
         formats.read(put(tmp_path, files))
     assert caught.value.code == code
     assert "02收入决算表.xlsx" in (caught.value.details["first"], caught.value.details["second"])
@@ -442,7 +442,7 @@ def changed(**about: object) -> Report:
     ],
 )
 def test_reports_of_another_year_entity_or_unit_are_not_merged(about: dict[str, object], code: str) -> None:
-    with pytest.raises(Misuse) as caught:
+    with pytest.raises(Refused) as caught:
         merging.merge([("甲", Reading(example())), ("乙", Reading(changed(**about)))])
     assert caught.value.code == code
 
@@ -538,7 +538,7 @@ def test_workbooks_with_a_cover_each_are_reports_of_their_own(tmp_path: Path) ->
 
 def test_a_form_that_must_be_is_held_of_every_file(tmp_path: Path) -> None:
     put(tmp_path, {**sheets(), "甲.json": canonical(example())})
-    with pytest.raises(Misuse, match="FORM_DIFFERS"):
+    with pytest.raises(Refused, match="FORM_DIFFERS"):
         formats.read(tmp_path, form="xlsx")
     (tmp_path / "甲.json").unlink()
     assert formats.read(tmp_path, form="xlsx").findings == ()

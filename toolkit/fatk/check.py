@@ -12,7 +12,7 @@ from datetime import date
 from types import MappingProxyType
 
 from fatk import structure
-from fatk.errors import Misuse
+from fatk.errors import Refused
 from fatk.findings import (
     ERROR,
     FAILED,
@@ -218,11 +218,11 @@ def verdict_on(findings: Iterable[Finding], summary: Mapping[str, int]) -> str:
 
 
 def belongs(report: Report, other: Report, *, previous: bool) -> None:
-    """Hold that another report may stand beside this one: ``Misuse`` where last year's is of another year or entity, or a
+    """Hold that another report may stand beside this one: ``Refused`` where last year's is of another year or entity, or a
     unit's is of another year."""
     year, wanted = other.fiscal_year, report.fiscal_year - previous
     if year != wanted:
-        raise Misuse("REPORT_OTHER_YEAR", found=year, wanted=wanted)
+        raise Refused("REPORT_OTHER_YEAR", found=year, wanted=wanted)
     if previous and not same_entity(report, other):
         found, ours = other.one("entity").get("name"), report.one("entity").get("name")
-        raise Misuse("REPORT_OTHER_ENTITY", found=found, wanted=ours)
+        raise Refused("REPORT_OTHER_ENTITY", found=found, wanted=ours)

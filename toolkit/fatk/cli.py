@@ -46,9 +46,6 @@ app.add_typer(schema_app, name="schema")
 
 _WORST = (70, 3, 2, 5, 4, 1, 0)
 
-#: Wrong usage that is of one source only: its files are not of one report.
-_OF_SOURCES = frozenset({"SOURCES_OTHER_YEAR", "SOURCES_OTHER_ENTITY", "SOURCES_OTHER_UNIT"})
-
 #: The result of a source, or the document that says why it was refused.
 Outcome = check.Result | Mapping[str, Any]
 
@@ -383,7 +380,7 @@ def validate(
             with _progress(source, lang, number, len(sources)):
                 result = _checked(source, previous, with_ or [], waivers, as_of, edition)
         except FatkError as error:
-            if isinstance(error, Misuse) and error.code not in _OF_SOURCES:
+            if isinstance(error, Misuse):
                 raise
             statuses.append(error.exit_status)
             outcomes.append(render.refusal_document(error, str(source), __version__, load().version))
@@ -467,8 +464,13 @@ def _checked(
         reading = editions.taken_for(reading, load().edition(edition))
     before = _beside(previous) if previous else None
     units = [_beside(part) for part in parts]
-    for other in ([before] if before else []) + units:
-        check.belongs(reading.report, other, previous=other is before)
+    others = [*([(previous, before)] if before else []), *zip(parts, units, strict=True)]
+    for place, other in others:
+        try:
+            check.belongs(reading.report, other, previous=other is before)
+        except Refused as refusal:
+            refusal.details["source"] = str(place)
+            raise
     result = check.check(reading, previous=before, parts=units)
     from fatk import waivers as waiving
 

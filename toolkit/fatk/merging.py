@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import combinations
 
-from fatk.errors import Misuse
+from fatk.errors import Refused
 from fatk.findings import CellRef, Finding, located, notify
 from fatk.model import EMPTY, Key, Report, Row, build, key_of, row_name, same_entity
 from fatk.reading import Reading
@@ -46,7 +46,7 @@ def labelled(reading: Reading, label: str) -> Reading:
 def merge(sources: Sequence[tuple[str, Reading]]) -> Reading:
     """One reading of several sources of one report, each with its name, in the order in which they count.
 
-    ``Misuse`` where they are not of one year, entity, unit and number of decimals.
+    ``Refused`` where they are not of one year, entity, unit and number of decimals.
     """
     first, *others = sources
     return _Merger(sources).reading() if others else first[1]
@@ -54,20 +54,20 @@ def merge(sources: Sequence[tuple[str, Reading]]) -> Reading:
 
 def hold(reports: Sequence[tuple[str, Report]], *, units: bool) -> None:
     """Hold that reports of several sources may be parts of one, as far as they say: of one year and entity and, where their
-    tables are put together, of one unit and number of decimals. ``Misuse`` names the two that are not."""
+    tables are put together, of one unit and number of decimals. ``Refused`` names the two that are not."""
     for (first, one), (second, other) in combinations(reports, 2):
         if one.fiscal_year and other.fiscal_year and one.fiscal_year != other.fiscal_year:
             years = one.fiscal_year, other.fiscal_year
-            raise Misuse("SOURCES_OTHER_YEAR", wanted=years[0], found=years[1], first=first, second=second)
+            raise Refused("SOURCES_OTHER_YEAR", wanted=years[0], found=years[1], first=first, second=second)
         ours, theirs = one.one("entity"), other.one("entity")
         told = any(ours.get(k) and theirs.get(k) for k in ("id", "name", "administrative_division"))
         if told and not same_entity(one, other):
             found, wanted = theirs.get("name"), ours.get("name")
-            raise Misuse("SOURCES_OTHER_ENTITY", found=found, wanted=wanted, first=first, second=second)
+            raise Refused("SOURCES_OTHER_ENTITY", found=found, wanted=wanted, first=first, second=second)
         for field in ("unit", "decimals") if units else ():
             wanted, found = one.one("report").get(field), other.one("report").get(field)
             if None not in (found, wanted) and found != wanted:
-                raise Misuse("SOURCES_OTHER_UNIT", found=found, wanted=wanted, first=first, second=second)
+                raise Refused("SOURCES_OTHER_UNIT", found=found, wanted=wanted, first=first, second=second)
 
 
 class _Merger:

@@ -44,8 +44,8 @@ FORMS = ("xlsx", "package", "zip", "json", *documents.WRITTEN)
 def read(path: str | Path, *, limits: Limits = DEFAULTS, form: str | None = None) -> Reading:
     """Read a report from a file, a package directory, or a folder or zip of files, by its content; ``form`` insists on one form.
 
-    Raises ``Refused`` where it cannot or must not be read, and ``Misuse`` where ``form`` is not what it is, or where the files
-    of a folder are not of one report.
+    Raises ``Refused`` where it cannot or must not be read, where ``form`` is not what it is, and where the files of a folder
+    are not of one report.
     """
     source = Path(path)
     with _readable(source):
@@ -161,7 +161,7 @@ def _transcribed(book: Book, name: str) -> Reading:
 
 def _insist(form: str | None, found: str, source: Path) -> None:
     if form is not None and form != found and not (form == "package" and found in ("zip", "table")):
-        raise Misuse("FORM_DIFFERS", path=source, wanted=form, found=found)
+        raise Refused("FORM_DIFFERS", path=source, wanted=form, found=found)
 
 
 @contextmanager
