@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
@@ -229,15 +228,14 @@ def wrapped(text: str, width: float) -> Iterator[str]:
 
 
 def records(report: Report) -> Mapping[tuple[str, str, str], Value]:
-    """Every value of the form of a report that is not blank, by table, row and field."""
+    """Every value of the form of a report that is not blank, by table, row and field; a claim about a row of the funds by the
+    kind of that row."""
+    kinds = [str(fund["kind"]) for fund in report.records("performance_funds")]
     found = {}
     for table in TABLES:
         for record in report.records(table):
             key = "/".join(str(record[k]) for k in SPEC.tables[table].key)
-            found.update({(table, key, f): v for f, v in record.items() if v is not None})
+            for number, kind in enumerate(kinds, 1):
+                key = key.replace(f"funds[{number}]", f"funds[{kind}]")
+            found.update({(table, key, f): v for f, v in record.items() if v is not None and f != "path"})
     return found
-
-
-def line_count(texts: Sequence[str], width: int) -> int:
-    """How many lines texts take in a column."""
-    return sum(math.ceil(len(text) / width) for text in texts)

@@ -33,6 +33,7 @@ _WIDE_GAP = re.compile(r"\S\s{3,}\S")
 _FIGURE_LIKE = re.compile(r"[<>=≥≤]{0,2}-?[0-9][0-9,.]*[%分]?|-+|/")
 _SENTENCE_END = "。！？!?"
 _PARAGRAPH_END = "。！？!?；;：:"
+_BEHIND = ("分", "%")
 #: A label has so many characters at most, a goal so many lines, a line that ends a row so many words.
 _LONGEST, _GOAL_LINES, _ROW_WORDS = 40, 200, 16
 #: A value of an indicator is in so many words of its line at most, a unit apart from its figure among them.
@@ -83,9 +84,8 @@ def forms_in(lines: Sequence[str]) -> Iterator[tuple[int, int]]:
             headed = headed or (column is not None and column[1].means == "level1")
             total = _match(words, at, form.TOTAL) if headed and words[at].first else None
             if total:
-                end = total[0]
-                while end < following and _FIGURE_LIKE.fullmatch(words[end].folded.removesuffix("分") or "0"):
-                    end += 1
+                behind = words[total[0] : following]
+                end = following - len(_figures(behind, 2)[1])
                 break
         yield words[start].line, words[end - 1].line + 1
 
@@ -302,8 +302,8 @@ class _Reader:
             ):
                 self.at += 1
             words = self.words[start : self.at]
-            cells, rest = self._figures(words)
-            if sure and len(cells) == len(columns):
+            cells, rest = _figures(words, len(columns))
+            if sure and cells and (not rest or rest[0].first):
                 self.draft.fund(row[1].means, row[2], dict(zip(columns, cells, strict=True)), percent=percent)
                 self._miss(rest, FUNDS)
             else:
@@ -315,22 +315,6 @@ class _Reader:
             self.draft.name_unit(form.unit_in(label.note), words)
         else:
             self.draft.label(words.place, *words.more)
-
-    def _figures(self, words: Sequence[_Word]) -> tuple[list[Piece], Sequence[_Word]]:
-        """The figures with which words begin, each with the unit behind it; and the other words."""
-        cells: list[list[_Word]] = []
-        for number, word in enumerate(words):
-            if _FIGURE_LIKE.fullmatch(word.folded):
-                cells.append([word])
-            elif (
-                cells
-                and word.folded in ("分", "%")
-                and not _FIGURE_LIKE.fullmatch(cells[-1][-1].folded + "x")
-            ):
-                cells[-1].append(word)
-            else:
-                return [_piece(cell) for cell in cells], words[number:]
-        return [_piece(cell) for cell in cells], ()
 
     # Goals
 
@@ -419,7 +403,7 @@ class _Reader:
         names: list[_Word] = []
         while self._more():
             if self.words[self.at].first and self._at_total():
-                self._close(names)
+                self._miss(self._close(names, last=True), INDICATORS)
                 self._total()
                 return
             if self.words[self.at].first and self._at_indicators():
@@ -437,7 +421,7 @@ class _Reader:
                 names = []
             else:
                 names += line
-        self._close(names)
+        self._miss(self._close(names, last=True), INDICATORS)
 
     def _at_total(self) -> bool:
         total = _match(self.words, self.at, form.TOTAL)
@@ -505,14 +489,13 @@ class _Reader:
             return False
         return not self.words[self.at].gap and not self.words[self.at].page
 
-    def _close(self, names: list[_Word]) -> list[_Word]:
+    def _close(self, names: list[_Word], *, last: bool = False) -> list[_Word]:
         """Give the row before, with the reason of its deviation where a level or the total shows where that ends; the words
-        that are left for the next row, none where that is in doubt."""
+        that are left for the next row, none where that is in doubt. ``last``: no row follows."""
         if self.open is None:
             return names
         cells, reason = self.open
         self.open = None
-        last = self._at_end_of_rows()
         begins = next(
             (at for at, word in enumerate(names) if word.first and any(_match(names, at, p) for p in (form.LEVEL1, form.LEVEL2))),
             len(names) if last else None,
@@ -530,9 +513,6 @@ class _Reader:
             return names[begins:]
         self.draft.indicator({**cells, "deviation_reason": _piece(reason)} if reason else cells)
         return names[begins:]
-
-    def _at_end_of_rows(self) -> bool:
-        return not self._more() or (self.words[self.at].first and self._at_total())
 
     def _named(self, names: list[_Word]) -> Mapping[str, Piece] | None:
         """The levels and the name of an indicator; ``None`` where they cannot be told apart."""
@@ -554,7 +534,8 @@ class _Reader:
             for end in range(min(len(name) - 1, 6))
         )
         if doubtful or not name or self.levels.keys() != {"level1", "level2"}:
-            self.levels.pop("level2", None)
+            # what is listed as lost is no level of the rows below either
+            self.levels = {} if first else {k: v for k, v in self.levels.items() if k == "level1"}
             return None
         return {**self.levels, "level3": _piece(name)}
 
@@ -572,12 +553,30 @@ class _Reader:
         found = self._label(form.TOTAL)
         if found:
             self.draft.label(found[2].place, *found[2].more)
-        cells, rest = self._figures(self.words[self.at :])
         names = [field for field in self.columns if field in ("weight", "score")]
-        if len(cells) == len(names):
-            for name, one in zip(names, cells, strict=True):
-                self.draft.total(f"total_{name}", one)
-            self.at = len(self.words) - len(rest)
+        cells, rest = _figures(self.words[self.at :], len(names))
+        for name, one in zip(names, cells, strict=False):
+            self.draft.total(f"total_{name}", one)
+        self.at = len(self.words) - len(rest)
+
+
+def _figures(words: Sequence[_Word], count: int) -> tuple[list[Piece], Sequence[_Word]]:
+    """The figures with which words begin, each with the unit behind it, and the other words; none where there are not so many.
+
+    A figure that begins a line may be the rest of the one above, unless its own cell takes several lines.
+    """
+    cells: list[list[_Word]] = []
+    for word in words:
+        if cells and word.folded in _BEHIND and _plain_number(cells[-1][-1].folded):
+            cells[-1].append(word)
+        elif len(cells) < count and (_FIGURE_LIKE.fullmatch(word.folded) or is_state(word.folded)):
+            cells.append([word])
+        else:
+            break
+    whole = all(not cell[0].first or cell[-1].first != (len(cell) == 1) for cell in cells[1:])
+    if len(cells) < count or not whole:
+        return [], words
+    return [_piece(cell) for cell in cells], words[sum(map(len, cells)) :]
 
 
 def _by_line(words: Iterable[_Word]) -> list[Piece]:
