@@ -66,17 +66,33 @@ def value_of(shown: str) -> object:
     return Decimal(decimal[1]) if decimal else ast.literal_eval(shown)
 
 
+def anchors(page: Path) -> set[str]:
+    """Where links to a page can lead: its own anchors, and its headings as GitHub names them."""
+    text = page.read_text(encoding="utf-8")
+    headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    return {
+        *re.findall(r'<a id="([^"]+)">', text),
+        *(re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings),
+    }
+
+
 def test_links_lead_somewhere():
     for name in (
         "README.md",
         "CONTRIBUTING.md",
         "CHANGELOG.md",
+        "spec/README.md",
         "spec/specification.md",
+        "spec/specification.en.md",
         "spec/versioning.md",
+        "spec/versioning.en.md",
     ):
         page = ROOT / name
-        for target in re.findall(r"\]\((?!https?:|#)([^)#]+)", page.read_text(encoding="utf-8")):
-            assert (page.parent / target).exists(), f"{name}: {target}"
+        text = page.read_text(encoding="utf-8")
+        for target, anchor in re.findall(r"\]\((?!https?:)([^)#]*)#?([^)]*)\)", text):
+            there = page.parent / target if target else page
+            assert there.exists(), f"{name}: {target}"
+            assert not anchor or anchor in anchors(there), f"{name}: {target}#{anchor}"
 
 
 def test_english_leads_to_the_same_places():
