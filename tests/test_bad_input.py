@@ -25,9 +25,9 @@ import pytest
 from openpyxl.comments import Comment
 from openpyxl.workbook.defined_name import DefinedName
 
-from fatk import check, documents, formats, ooxml, transcription, waivers
+from fatk import check, documents, formats, ooxml, render, transcription, waivers
 from fatk.errors import Refused, WouldLose
-from fatk.findings import Finding, notice, notices
+from fatk.findings import Finding, notice, notices, nowhere
 from fatk.formats import json as json_form
 from fatk.formats import package
 from fatk.grid import Book, Cell
@@ -733,7 +733,7 @@ WORKBOOKS: list[Any] = [
     ("a column more", all_of(cell(INC, "J4", "备注"), cell(INC, "J8", "补充")), [("READ-36", f"{INC}!J4"), ("READ-41", f"{INC}!J4")]),
     # sheets and what lies around
     ("a sheet less", lambda b: b.remove(b[INC]), [("STR-13", "封面!B36")]),
-    ("the total less", lambda b: (unmerged(b[INC]), b[INC].delete_rows(7)), [("STR-20", "")]),
+    ("the total less", lambda b: (unmerged(b[INC]), b[INC].delete_rows(7)), [("STR-20", f"{INC}!A1")]),
     ("a sheet more", lambda b: b.create_sheet("附表").cell(1, 1, "你好"), [("READ-43", "附表!A1")]),
     ("our own sheet of findings", findings_sheet, [("READ-90", "结果")]),
     ("a table twice", lambda b: b.copy_worksheet(b[INC]), [("READ-34", f"{INC} Copy!A1"), ("READ-41", f"{INC} Copy!A1")]),
@@ -942,6 +942,41 @@ def test_what_is_not_there_is_told_once_and_what_needs_it_is_not_checked(
     assert not result.causes
     assert {f.reason for f in result.findings if f.rule == "X-04"} <= {"missing", "absent"}
     assert result.ran["X-04"]["not_checked"] == 1
+
+
+def test_a_lost_row_is_named_in_words_at_the_title_of_its_form() -> None:
+    """No id of ours stands in a text for people, whether the report came from a workbook or from JSON."""
+    made = openpyxl.load_workbook(FULL / "report.xlsx")
+    made["01收入支出决算总表"].delete_rows(8)
+    reading = formats.read_bytes(saved(made))[1]
+    row = "《收入支出决算总表》政府性基金预算财政拨款收入"
+    for read, place in (
+        (reading, f"01收入支出决算总表!A1（{row}）"),
+        (replace(reading, places=nowhere), row),
+    ):
+        shown = render.text(check.check(read))
+        assert f"    位置：{place}\n" in shown
+        assert "income" not in shown
+    assert "01收入支出决算总表!A1 (income_expenditure_summary/income.government_fund)" in render.text(
+        check.check(reading), "en"
+    )
+
+
+def test_a_figure_that_does_not_apply_is_told_as_it_is_printed() -> None:
+    made = openpyxl.load_workbook(FULL / "report.xlsx")
+    cell("03支出决算表", "E9", "—")(made)
+    result = check.check(formats.read_bytes(saved(made))[1])
+    assert {cause.messages["zh"].partition("；")[0] for cause in result.causes} == {
+        "《支出决算表》20604 技术研究与开发·项目支出现为 —"
+    }
+
+
+def test_what_else_a_file_holds_is_told_in_words() -> None:
+    comment = Comment("注意", "我")
+    reading = formats.read_bytes(remade(lambda b: setattr(b[INC]["C7"], "comment", comment)))[1]
+    (told,) = reading.findings
+    assert told.message("zh") == f"文件中另有不作为数据读取的内容：批注（{INC}）。"
+    assert told.message("en") == f"The file holds more that is not read as data: comments ({INC})."
 
 
 def values(reading: Reading) -> set[str]:

@@ -26,7 +26,7 @@ ROWS = (
     "wording.reading wording.writing",
     "wording",
     "captions reading layout structure vocabulary rules.context ooxml opendocument officexml delimited htmltables xls",
-    "recognition editions rules.terms rules.sentences formulas webarchive",
+    "recognition editions rules.prose rules.terms rules.sentences formulas webarchive",
     "documents documents.pdfium documents.printed documents.printed.page",
     "documents.printed.lines documents.printed.ruled documents.printed.struck",
     "documents.printed.tables documents.printed.furniture documents.printed.paragraphs",

@@ -93,7 +93,8 @@ class Notice:
 
     ``alone`` is its sentence where the table has one row only. ``implied_by`` are kinds that it follows from, each with what
     must be the same, ``cell``, ``column`` or ``table``: where one of these is told it is not. ``unread`` is what it leaves blank
-    that the source does not: the ``cell`` that it is about, or its whole ``column``.
+    that the source does not: the ``cell`` that it is about, or its whole ``column``. ``kinds`` are words for the codes of what
+    is noticed.
     """
 
     id: str
@@ -104,12 +105,14 @@ class Notice:
     advice: Mapping[str, str]
     alone: Mapping[str, str]
     implied_by: tuple[tuple[str, str], ...]
-    unread: str | None = None
+    unread: str | None
+    kinds: Mapping[str, Mapping[str, str]]
 
     def sentence(self, language: str, details: Mapping[str, str]) -> str:
         """Its sentence with the details filled in; untrusted text is shown, never interpreted."""
         messages = self.alone if self.alone and details.get("row") == SINGLE_ROW else self.messages
-        return fill(messages[language], details)
+        kind = self.kinds.get(details.get("code", ""))
+        return fill(messages[language], {**details, "code": kind[language]} if kind else details)
 
 
 @cache
@@ -128,6 +131,7 @@ def notices() -> Mapping[str, Notice]:
                 entry.get("alone", {}),
                 tuple((other["id"], other["same"]) for other in entry.get("implied_by", ())),
                 entry.get("unread"),
+                entry.get("kinds", {}),
             )
     return MappingProxyType(found)
 

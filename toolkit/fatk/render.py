@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 from hashlib import sha256
 from typing import Any
@@ -23,15 +24,17 @@ from fatk.findings import (
     notices,
 )
 from fatk.reading import Proposal
-from fatk.rules.context import load_rules
+from fatk.rules.context import ABSENT, load_rules
+from fatk.rules.prose import place as named_place
 from fatk.rules.report import texts
+from fatk.spec import load
 from fatk.values import show, visible
 
 #: Words of results, by language and key.
 WORDS = {
     "zh": {
         ERROR: "错误", WARNING: "警告", INFO: "提示", "valid": "通过", "invalid": "不通过", "not_checked": "未能全部检查",
-        "verdict": "结论", "advice": "怎么办", "place": "位置", "id": "（编号 {id}）", "none": "没有发现问题。", "colon": "：", "and": "、", "others": " 等，另有 {count} 处",
+        "verdict": "结论", "advice": "怎么办", "place": "位置", "id": "（编号 {id}）", "within": "{place}（{row}）", "none": "没有发现问题。", "colon": "：", "and": "、", "others": " 等，另有 {count} 处",
         "unchecked": "[未检查] 所需的数{reason}：{rules}", "more": "另有 {count} 处相同的问题",
         "counts": "错误 {errors}，警告 {warnings}，提示 {infos}；读取单元格 {source_cells} 个，未能安置 {unaccounted_cells} 个。",
         "causes": "可能的原因（请先核对原始账表，再改）", "or": "或者：", "explains": "（可解释 {count} 个问题）",
@@ -41,7 +44,7 @@ WORDS = {
     },
     "en": {
         ERROR: "error", WARNING: "warning", INFO: "info", "valid": "valid", "invalid": "invalid", "not_checked": "not fully checked",
-        "verdict": "verdict", "advice": "what to do", "place": "place", "id": " (id {id})", "none": "Nothing found.", "colon": ": ", "and": ", ", "others": " and {count} more",
+        "verdict": "verdict", "advice": "what to do", "place": "place", "id": " (id {id})", "within": "{place} ({row})", "none": "Nothing found.", "colon": ": ", "and": ", ", "others": " and {count} more",
         "unchecked": "[not checked] a figure needed is {reason}: {rules}", "more": "{count} more of the same",
         "counts": "{errors} errors, {warnings} warnings, {infos} infos; {source_cells} cells read, {unaccounted_cells} unaccounted for.",
         "causes": "Likely causes (compare with the books before changing anything)", "or": "or: ", "explains": " ({count} findings explained)",
@@ -96,7 +99,7 @@ def text(result: Result, language: str = "zh", *, colour: bool = False) -> str:
             lines += ["", paint(severity, f"[{words[severity]}] {rule} {title}")]
             for finding in group[:_SHOWN]:
                 lines.append(f"  {_untitled(finding.message(language), title)}")
-                places = [p for p in map(place_of, finding.cells) if p]
+                places = [p for c in finding.cells if (p := place_of(c, language))]
                 known = "" if finding.rule in notices() else words["id"].format(id=finding.id)
                 if places or known:
                     lines.append(f"    {words['place']}{words['colon']}{_some(places, words)}{known}")
@@ -121,8 +124,9 @@ def waivers_of(result: Result, language: str) -> str:
 
 
 def _untitled(sentence: str, title: str) -> str:
-    """A finding's sentence without the title of its rule, which stands above it already."""
-    return sentence.removeprefix(title).lstrip("：: ") or sentence
+    """A finding's sentence without the title of its rule, which stands above it already, unless it goes on from there."""
+    rest = sentence.removeprefix(title)
+    return rest.lstrip("：: ") if rest[:1] in ("：", ":", " ") and rest.strip("：: ") else sentence
 
 
 def _some(places: Sequence[str], words: Mapping[str, str]) -> str:
@@ -147,7 +151,9 @@ def _causes(result: Result, language: str) -> list[str]:
             said = ("" if language == "zh" else " ").join(cause.messages[language] for cause in option)
             lead = words["or"] if number else ""
             lines.append(f"  {lead}{said}{words['explains'].format(count=count)}")
-            places = [p for cause in option for c in cause.cells if c.location and (p := place_of(c))]
+            places = [
+                p for cause in option for c in cause.cells if c.location and (p := place_of(c, language))
+            ]
             if places:
                 lines.append(f"    {words['place']}{words['colon']}{_some(places, words)}")
     if lines and result.unexplained:
@@ -170,7 +176,8 @@ def _unchecked(findings: Sequence[Finding], language: str) -> list[str]:
     lines: list[str] = []
     for reason in dict.fromkeys(f.reason or "" for f in findings):
         group = [f for f in findings if f.reason == reason]
-        cells = list(dict.fromkeys(p for f in group for c in f.cells if (p := place_of(c))))
+        where = _lacking if reason == ABSENT else place_of
+        cells = list(dict.fromkeys(p for f in group for c in f.cells if (p := where(c, language))))
         rules = words["and"].join(dict.fromkeys(f.rule for f in group))
         said = texts()["reasons"].get(reason, {"zh": reason, "en": reason})[language]
         lines += ["", words["unchecked"].format(reason=said, rules=rules)]
@@ -199,11 +206,20 @@ def waived_by(waiver: Waiver, language: str) -> str:
     )  # fmt: skip
 
 
-def place_of(cell: CellRef) -> str:
+def _lacking(cell: CellRef, language: str) -> str:
+    """Which row is not there, behind the place of its form; empty for a cell that has a value."""
+    if cell.value is not None:
+        return ""
+    row = place_of(replace(cell, location=None, field=None), language)
+    return WORDS[language]["within"].format(place=place_of(cell), row=row) if cell.location else row
+
+
+def place_of(cell: CellRef, language: str = "zh") -> str:
     """Where a cell is, for a person: its location in the file, else its name in the report."""
     if cell.location:
         return visible(cell.location, 200)
-    return "/".join(visible(part) for part in (cell.table, cell.row, cell.field) if part)
+    table = load().tables.get(cell.table or "")
+    return visible(named_place(table, cell.row or "", cell.field or "", language), 200) if table else ""
 
 
 def to_document(result: Result, version: str, spec_version: str) -> dict[str, Any]:

@@ -9,10 +9,12 @@ from functools import cache
 
 from fatk import resources
 from fatk.findings import fill
+from fatk.layout import PRINTED_NOTHING
 from fatk.rules.context import Context, Ref
 from fatk.rules.narrative.claims import entry_of
+from fatk.rules.prose import line_name
 from fatk.rules.report import cell as described
-from fatk.values import show
+from fatk.values import Nothing, show
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +75,7 @@ def details(cause: Cause, context: Context, language: str = "zh") -> Mapping[str
     named = [f"{title} {value}" for title, value in zip(titles, values, strict=True)]
     return {
         "place": _place(cells[0], context, language), "place_2": _place(cells[second], context, language),
-        "printed": _printed(cells[0], context), "printed_2": _printed(cells[second], context),
+        "printed": _printed(cells[0], context, language), "printed_2": _printed(cells[second], context, language),
         "value": values[0], "value_2": values[second],
         "table": table.title, "columns": comma.join(dict.fromkeys(titles)), "count": str(own),
         "row": _row(cells[0], context), "last_row": _row(cells[-1], context),
@@ -93,8 +95,10 @@ def _place(ref: Ref, context: Context, language: str) -> str:
     return f"《{table.title}》{_row(ref, context)}{column}"
 
 
-def _printed(ref: Ref, context: Context) -> str:
+def _printed(ref: Ref, context: Context, language: str) -> str:
     value = context.value(*ref)
+    if isinstance(value, Nothing) and language == "zh":
+        return PRINTED_NOTHING[value]
     return show(value) if value is not None else "…"
 
 
@@ -106,5 +110,5 @@ def _row(ref: Ref, context: Context) -> str:
     row = context.rows_of(ref.table).get(ref.row)
     name = row[table.position["name"]] if row is not None and "name" in table.position else None
     if not isinstance(name, str):
-        return ref.row
+        return line_name(table.id, ref.row)
     return f"{ref.row} {name}" if ref.row.isdigit() else name

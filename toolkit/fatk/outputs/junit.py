@@ -111,7 +111,7 @@ def _element(name: str, message: str, lines: list[str], **attributes: str) -> li
 
 def _line(finding: Finding, language: str) -> str:
     """A finding on one line, after the place that it stands at."""
-    places = [place for cell in cells_of(finding)[:1] if (place := place_of(cell))]
+    places = [place for cell in cells_of(finding)[:1] if (place := place_of(cell, language))]
     return _WORDS[language]["colon"].join([*places, sentence(finding, language)])
 
 

@@ -66,7 +66,20 @@ def _row(table: Table, row: Any, language: str) -> str:
         return words["each"] + words.get(row["var"], str(row["var"]))
     if language == "en":
         return str(row)
-    return _line_names(table.id).get(str(row), str(row))
+    return line_name(table.id, str(row))
+
+
+def place(table: Table, row: str, field: str, language: str = "zh") -> str:
+    """A cell that stands nowhere in the file, by the printed names of table, row and column; in English by their ids."""
+    if language != "zh":
+        return "/".join(part for part in (table.id, row, field) if part)
+    named = [line_name(table.id, row), table[field].title if field in table.position else field]
+    return f"《{table.title}》{'·'.join(part for part in named if part)}"
+
+
+def line_name(table_id: str, row: str) -> str:
+    """The name of a row as the national form prints it; a row that it does not print is named as it is."""
+    return _line_names(table_id).get(row, row)
 
 
 @cache

@@ -11,6 +11,7 @@ from typing import Any
 from fatk import resources
 from fatk.findings import FAILED, INFO, NOT_CHECKED, WITHIN_ROUNDING, CellRef, Finding, fill
 from fatk.rules.context import Check, Context, Ref, Rule
+from fatk.rules.prose import line_name
 from fatk.values import Value, show
 
 #: Cells that a finding about what was not checked names, at most.
@@ -102,6 +103,8 @@ def cell(ref: Ref, context: Context) -> CellRef:
     field = table.fields[table.position[ref.field]]
     row = context.rows_of(ref.table).get(ref.row)
     name = row[table.position["name"]] if row is not None and "name" in table.position else None
+    if row is None and table.kind == "form":
+        name = line_name(table.id, ref.row)
     label = (
         field.title
         if not isinstance(name, str)

@@ -58,7 +58,7 @@ def edition_of(ledger: Ledger, about: Mapping[str, Value]) -> tuple[Edition, str
         also = sorted({*rivals, *exact} - {best})
         titles = "、".join(ledger.spec.tables[table].title for table in fit.tables)
         ledger.findings.append(
-            notify("READ-72", CellRef("report", "*", "edition", value=best), edition=best, certainty=certainty,
+            notify("READ-72", CellRef("report", "*", "edition", value=best), edition=best,
                    differing=titles or "—", rivals=", ".join(also) or "—")
         )  # fmt: skip
     return ledger.spec.edition(best), certainty

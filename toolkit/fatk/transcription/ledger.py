@@ -241,16 +241,25 @@ def note_year(ledger: Ledger, place: str, text: str) -> None:
 
 
 def find_place(ledger: Ledger, table: str, row: str, field: str, again: int = 0) -> str | None:
-    """Where a cell of the report stands in the workbook: its own cell, else the first of its row."""
+    """Where a cell of the report stands in the workbook: its own cell, else the first of its row, else the title of the form
+    that lacks the row."""
     item = ledger.items.get((table, field))
     if item is not None:
         return item[0].place(item[1], item[2])
     spot = ledger.spots.find(table, row, again)
     if spot is None:
-        return None
+        form = ledger.forms.get(row if table == "tables" else table)
+        return _head(form) if form else None
     sheet, number, columns = spot
     column = columns.get(field, min(columns.values(), default=0))
     return sheet.place(number, column)
+
+
+def _head(form: PrintedForm) -> str:
+    """Where the title of a form stands, or else its header."""
+    region, pane = form.region, form.pane
+    row, column = region.title or (region.header, min(pane.rows[region.header]))
+    return pane.sheet.place(row, column)
 
 
 # What is left

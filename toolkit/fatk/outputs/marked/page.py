@@ -178,7 +178,7 @@ class Page:
         sheet, at = place_in(cell.location if cell else None, self.sheets)
         plain = self._style(border=True, wrapped=True)
         if sheet is None:
-            return [_Written(3, place_of(cell) if cell else "", plain), _Written(4, "", plain)]
+            return [_Written(3, place_of(cell, self.language) if cell else "", plain), _Written(4, "", plain)]
         link = self._style(border=True, wrapped=True, link=True)
         to = f"'{sheet.replace(_QUOTE, _QUOTE * 2)}'!"
         if at is None:
