@@ -962,6 +962,18 @@ def test_a_lost_row_is_named_in_words_at_the_title_of_its_form() -> None:
     )
 
 
+def test_a_row_is_named_as_it_is_printed() -> None:
+    """In sentences of structure too: the total by its name, others by code and name."""
+    document = json.loads((FULL / "report.json").read_bytes())
+    rows = document["tables"]["expenditure"]["rows"]
+    rows += rows[:2]
+    told = check.check(formats.read_bytes(json.dumps(document).encode())[1]).findings
+    assert {f.message("zh") for f in told if f.rule == "STR-05"} == {
+        "“支出决算表”中“合计”出现了不止一次。",
+        "“支出决算表”中“206 科学技术支出”出现了不止一次。",
+    }
+
+
 def test_a_figure_that_does_not_apply_is_told_as_it_is_printed() -> None:
     made = openpyxl.load_workbook(FULL / "report.xlsx")
     cell("03支出决算表", "E9", "—")(made)

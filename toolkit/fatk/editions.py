@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from fatk.errors import WouldLose
 from fatk.findings import CellRef, Finding, notify
-from fatk.model import Report, Row, build, make_row, row_name, unprinted_cells
+from fatk.model import Report, Row, build, make_row, printed_row, row_name, unprinted_cells
 from fatk.reading import Reading
 from fatk.spec import Edition, Field, Table
 from fatk.values import Value, show
@@ -47,7 +47,7 @@ def restate(report: Report, edition: Edition, *, allow_loss: bool = False) -> Re
     moved = named(report, edition)
     lost = [(t, row, f) for t in report.spec.forms for row, f in unprinted_cells(moved, t)]
     if lost and not allow_loss:
-        cells = tuple(f"{t.title} {row_name(t, row)} {f.title}" for t, row, f in lost)
+        cells = tuple(f"{t.title} {printed_row(t, row)} {f.title}" for t, row, f in lost)
         raise WouldLose("EDITION_LACKS_CELLS", edition=edition.id, count=len(lost), cells=cells)
     findings = []
     if lost:

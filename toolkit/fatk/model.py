@@ -197,6 +197,15 @@ def row_name(table: Table, row: Row) -> str:
     return "/".join("" if row[i] is None else str(row[i]) for i in places) if places else "*"
 
 
+def printed_row(table: Table, row: Row) -> str:
+    """A row as people know it: a row of a form by its printed name, behind its code where it has one."""
+    known = row_name(table, row)
+    name = row[table.position["name"]] if table.kind == "form" else None
+    if not isinstance(name, str):
+        return known
+    return f"{known} {name}" if known.isdigit() else name
+
+
 def order_of(table: Table) -> Callable[[Row], Any]:
     """The sort key that puts a table's rows into the standard's order: the line list, else the key, field by field."""
     if table.lines:

@@ -11,7 +11,18 @@ from collections.abc import Iterable, Iterator
 from decimal import Decimal
 
 from fatk.findings import CellRef, Finding, notify
-from fatk.model import EMPTY, MISSING, REPORTED, TOTAL, Report, Row, key_of, row_name, unprinted_cells
+from fatk.model import (
+    EMPTY,
+    MISSING,
+    REPORTED,
+    TOTAL,
+    Report,
+    Row,
+    key_of,
+    printed_row,
+    row_name,
+    unprinted_cells,
+)
 from fatk.spec import Field, Table, edition_ids
 from fatk.values import MAX_INTEGER, Nothing, Value, parse_date, parse_decimal, show, text_fault
 
@@ -53,7 +64,7 @@ def _rows(report: Report, table: Table) -> Iterator[Finding]:
                 if field.required:
                     cell = _cell(table, row, field, value, again)
                     yield notify(
-                        "STR-01", cell, title=table.title, row=row_name(table, row), field=field.title
+                        "STR-01", cell, title=table.title, row=printed_row(table, row), field=field.title
                     )
             elif (fault := _fault(field, value)) is not None:
                 cell = _cell(table, row, field, value, again)
@@ -61,7 +72,7 @@ def _rows(report: Report, table: Table) -> Iterator[Finding]:
                     fault,
                     cell,
                     title=table.title,
-                    row=row_name(table, row),
+                    row=printed_row(table, row),
                     field=field.title,
                     text=show(value),
                     allowed=_allowed(field),
@@ -71,7 +82,7 @@ def _rows(report: Report, table: Table) -> Iterator[Finding]:
                 "STR-05",
                 _cell(table, row, table.fields[table.key_positions[0]], None, again),
                 title=table.title,
-                row=row_name(table, row),
+                row=printed_row(table, row),
             )
 
 
@@ -214,7 +225,7 @@ def _unprinted(report: Report) -> Iterator[Finding]:
                 "STR-17",
                 _cell(table, row, field, row[table.position[field.name]]),
                 title=table.title,
-                row=row_name(table, row),
+                row=printed_row(table, row),
                 field=field.title,
             )
 
@@ -231,7 +242,7 @@ def _formulas(report: Report) -> Iterator[Finding]:
                         "STR-19",
                         _cell(table, row, field, value, again),
                         title=table.title,
-                        row=row_name(table, row),
+                        row=printed_row(table, row),
                         field=field.title,
                         text=value,
                     )

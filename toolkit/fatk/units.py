@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from decimal import ROUND_CEILING, Decimal
 
 from fatk.errors import Misuse, WouldLose
-from fatk.model import Report, Row, build, row_name
+from fatk.model import Report, Row, build, printed_row
 from fatk.rounding import usual_step
 from fatk.rules.context import YUAN
 from fatk.spec import Field, Table
@@ -114,7 +114,7 @@ class _Converter:
         for i, field in places:
             value = values[i]
             if isinstance(value, Decimal):
-                place = f"{table.title} {row_name(table, row)} {field.title}"
+                place = f"{table.title} {printed_row(table, row)} {field.title}"
                 values[i] = self.figure(value, scale, place)
         return tuple(values)
 

@@ -18,7 +18,7 @@ from fatk import layout, ooxml, transcription
 from fatk.errors import WouldLose
 from fatk.grid import a1
 from fatk.limits import Limits
-from fatk.model import Report, row_name, unprinted_cells
+from fatk.model import Report, printed_row, unprinted_cells
 from fatk.reading import Reading
 from fatk.spec import Spec
 from fatk.values import Nothing, Value, decimals_of, show
@@ -160,7 +160,7 @@ def write(report: Report) -> bytes:
             raise WouldLose(
                 "CELL_NOT_PRINTED",
                 title=table.title,
-                row=row_name(table, row),
+                row=printed_row(table, row),
                 field=field.title,
                 edition=report.edition.id,
             )
