@@ -204,6 +204,7 @@ def convert(
     if len(paths) < 2:
         raise Misuse("TARGET_MISSING", source=paths[0])
     *sources, target = paths
+    _named(target, findings)
     if edition is not None:
         load().edition(edition)  # before anything is read
     for source in sources:
@@ -249,6 +250,12 @@ def convert(
     if result.findings:
         typer.echo(render.text(result, lang.value, colour=_colour(sys.stderr)), err=True, nl=False)
     raise typer.Exit(1 if result.summary["errors"] else 0)
+
+
+def _named(*targets: Path | None) -> None:
+    """Hold that what is to be written has the name of a file."""
+    if any(target is not None and str(target) == "-" for target in targets):
+        raise Misuse("OUTPUT_DASH")
 
 
 def _written(target: Path, result: check.Result, rounded: int, dropped: int, lang: Language) -> str:
@@ -367,6 +374,7 @@ def validate(
     例：fatk validate 报表.xlsx；fatk validate 九张表的目录；fatk validate --format json 数据包目录；fatk validate *.xlsx
     """
     sources = _reports(sources, lang)
+    _named(output)
     if form is ResultForm.xlsx and (output is None or len(sources) > 1):
         raise Misuse("MARKED_OUTPUT")
     if output is not None:
@@ -573,6 +581,7 @@ def template(
     from fatk import template as templates
     from fatk.template.words import Words
 
+    _named(target)
     if target.suffix.lower() != ".xlsx":
         raise Misuse("TEMPLATE_NOT_XLSX", path=target)
     files.writable(target, force=force)

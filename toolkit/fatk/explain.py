@@ -58,6 +58,7 @@ def _near(spec: Spec, wanted: str) -> str:
 
     ids = [
         *spec.tables,
+        *(t.title for t in spec.tables.values()),
         *(f"{t.id}.{f.name}" for t in spec.tables.values() for f in t.fields),
         *edition_ids(),
         *load_rules(),
@@ -67,8 +68,13 @@ def _near(spec: Spec, wanted: str) -> str:
     return ", ".join(close) or "income, income.total, national-2020, READ-01, 2010301"
 
 
+def _table_of(spec: Spec, wanted: str) -> Table | None:
+    """A table by its id or its title."""
+    return spec.tables.get(wanted) or next((t for t in spec.tables.values() if t.title == wanted), None)
+
+
 def _table(spec: Spec, wanted: str, zh: bool) -> Iterator[str]:
-    table = spec.tables.get(wanted) or next((t for t in spec.tables.values() if t.title == wanted), None)
+    table = _table_of(spec, wanted)
     if table is None:
         return
     yield f"{table.id}  {table.title}" if zh else f"{table.id}  ({table.title})"
@@ -123,11 +129,11 @@ def _parts(form: Form, zh: bool) -> str:
 
 
 def _field(spec: Spec, wanted: str, zh: bool) -> Iterator[str]:
-    table_id, _, name = wanted.partition(".")
-    table = spec.tables.get(table_id)
-    if table is None or name not in table.position:
+    table_name, _, name = wanted.partition(".")
+    table = _table_of(spec, table_name)
+    field = next((f for f in table.fields if name in (f.name, f.title)), None) if table else None
+    if table is None or field is None:
         return
-    field = table[name]
     yield f"{table.id}.{field.name}  {field.title}" + (f"（{table.title}）" if zh else "")
     if not zh:
         yield field.description

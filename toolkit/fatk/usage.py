@@ -22,6 +22,8 @@ def told(error: Any, language: str = "zh") -> str | None:
     commands = _commands(context)
     if kind == "UsageError" and commands:  # whatever is given to a group of commands is one
         kind = "NoSuchCommand"
+    if kind == "BadParameter" and getattr(getattr(parameter, "type", None), "name", "") in {"int", "integer"}:
+        kind = "number"
     details = {
         "name": _name(parameter) if parameter else getattr(error, "option_name", ""),
         "help": getattr(parameter, "help", None) or "",
