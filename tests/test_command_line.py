@@ -167,7 +167,7 @@ TABLE: list[Any] = [
     ("validate --format xml 好.json", 2, [], ["--format 的值不对", "sarif"]),
     ("validate --format xlsx 好.xlsx", 2, [], ["--output", "副本"]),
     ("validate --format xlsx 好.xlsx 好.json -o 副本.xlsx", 2, [], ["一个工作簿"]),
-    ("validate --format xlsx 包 -o 副本.xlsx", 2, [], ["package", "不能标出单元格"]),
+    ("validate --format xlsx 包 -o 副本.xlsx", 3, [], ["package", "不能标出单元格"]),
     ("validate --format xlsx 好.xlsx -o 副本.xlsm", 2, [], ["以 .xlsx 为后缀", "副本.xlsm", "没有写出"]),
     ("validate --format xlsx 好.xlsx -o 副本.xlsx", 0, [], []),
     ("validate --lang fr 好.json", 2, [], ["--lang 的值不对", "zh, en"]),

@@ -555,7 +555,7 @@ def test_the_sheet_has_a_name_of_its_own_and_old_marks_are_not_marked_again():
     assert book_of(done.data).sheetnames == ["检查结果2", "检查结果"]
     with pytest.raises(FatkError) as error:
         mark(done.data, fault("检查结果!A1"))
-    assert (error.value.code, error.value.exit_status) == ("MARKED_TWICE", 2)
+    assert (error.value.code, error.value.exit_status) == ("MARKED_TWICE", 3)
 
 
 def test_names_of_sheets_move_with_the_sheets():
@@ -645,8 +645,8 @@ def refused(
 
 def test_only_the_workbook_of_the_result_is_marked():
     data = other(lambda book: book.add_worksheet("表").write("A1", 1))
-    assert refused(data, form="json") == ("MARKED_NOT_XLSX", 2)
-    assert refused(data, digest=False) == ("MARKED_OTHER_FILE", 2)
+    assert refused(data, form="json") == ("MARKED_NOT_XLSX", 3)
+    assert refused(data, digest=False) == ("MARKED_OTHER_FILE", 3)
     with pytest.raises(Refused):
         mark(data[:-10], fault("表!A1"))
 

@@ -10,7 +10,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from fatk import api, check, formats, units
-from fatk.errors import Misuse, WouldLose
+from fatk.errors import Misuse, Refused, WouldLose
 from fatk.model import Report, build, make_row
 from fatk.reading import Reading
 from fatk.spec import load
@@ -176,7 +176,7 @@ def test_bounds_go_with_their_cell_and_claims_do_not() -> None:
 
 
 def test_what_has_no_unit_cannot_be_converted() -> None:
-    with pytest.raises(Misuse) as caught:
+    with pytest.raises(Refused) as caught:
         units.convert(one_line("386.23", None, 2, "0.01"), "元")
     assert caught.value.code == "UNIT_NOT_STATED"
     with pytest.raises(Misuse) as caught:

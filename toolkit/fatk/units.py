@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, Decimal
 
-from fatk.errors import Misuse, WouldLose
+from fatk.errors import Misuse, Refused, WouldLose
 from fatk.model import Report, Row, build, printed_row
 from fatk.rounding import usual_step
 from fatk.rules.context import YUAN
@@ -37,13 +37,13 @@ class Conversion:
 def convert(report: Report, unit: str, *, allow_loss: bool = False) -> Conversion:
     """The report with its amounts in ``unit``, one of ``UNITS``. A table in a unit of its own is converted by itself.
 
-    Raises ``Misuse`` where the report does not state its unit, and ``WouldLose`` where a figure or a precision needs more
+    Raises ``Refused`` where the report does not state its unit, and ``WouldLose`` where a figure or a precision needs more
     decimals than the standard has (with ``allow_loss`` it is rounded) or more digits before the point.
     """
     if unit not in YUAN:
         raise Misuse("UNIT_UNKNOWN", unit=unit, known=" ".join(UNITS))
     if report.unit is None:
-        raise Misuse("UNIT_NOT_STATED", wanted=unit)
+        raise Refused("UNIT_NOT_STATED", wanted=unit)
     converter = _Converter(report, unit, allow_loss)
     return Conversion(report) if report.unit == unit and not converter.own else converter.convert()
 

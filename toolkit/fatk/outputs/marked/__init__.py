@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 from fatk.archive import open_archive
 from fatk.check import Result
-from fatk.errors import Misuse, WouldLose
+from fatk.errors import Refused, WouldLose
 from fatk.findings import Finding
 from fatk.grid import Range
 from fatk.limits import DEFAULTS, Limits
@@ -52,15 +52,15 @@ def write(
 ) -> Marked:
     """The workbook that a result is of, marked; ``data`` are its bytes.
 
-    ``Misuse`` where the source is no workbook, is another than that of the result, or is a marked copy already;
+    ``Refused`` where the source is no workbook, is another than that of the result, or is a marked copy already;
     ``WouldLose`` where marking would break it: it is signed, shared, or written in a way that is not understood.
     """
     words = WORDS[language]
     reading = result.reading
     if reading.form != "xlsx":
-        raise Misuse("MARKED_NOT_XLSX", path=reading.path, form=reading.form)
+        raise Refused("MARKED_NOT_XLSX", path=reading.path, form=reading.form)
     if reading.sha256 and hashlib.sha256(data).hexdigest() != reading.sha256:
-        raise Misuse("MARKED_OTHER_FILE", path=reading.path)
+        raise Refused("MARKED_OTHER_FILE", path=reading.path)
     archive = open_archive(data, limits)
     sheets = read_workbook(archive, limits).sheets
     for name in archive.names:
@@ -165,7 +165,7 @@ class _Book:
             if relation is not None and sheet is not None:
                 (self.worksheets if relation.kind == "worksheet" else self.other_sheets).append(sheet)
         if any(e.attributes.get("name") == RESULTS_NAME for e in self.of("definedNames/definedName")):
-            raise Misuse("MARKED_TWICE")
+            raise Refused("MARKED_TWICE")
 
     def of(self, path: str) -> list[Element]:
         """The elements at a path."""
