@@ -62,6 +62,7 @@ ROWS = (
     "causes",
     "formats.*",
     "formats check",
+    "outcome",
     "render explain reference schema waivers usage template.words template.blank",
     "template.checks",
     "template",
