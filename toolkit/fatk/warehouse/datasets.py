@@ -37,6 +37,9 @@ VERDICTS = (VALID, UNCHECKED, INVALID, REFUSED)
 #: Keys of the folders below a dataset's, ``fy=2022/province=65``: no column has these names, so that every reader of Parquet
 #: finds the columns in the files as they are and may use the folders to skip files.
 PARTITION = ("fy", "province")
+_UNKNOWN = "__HIVE_DEFAULT_PARTITION__"
+#: The files of a dataset below the store.
+FILES = "{dataset}/*/*/*.parquet"
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,11 +232,13 @@ def columns_of_states(dataset: Dataset) -> Iterable[tuple[Column, Column]]:
     return [(by_name[c.state_of], c) for c in dataset.columns if c.state_of is not None]
 
 
-def partition(row: Mapping[str, Any]) -> tuple[int | None, str | None]:
-    """The values of ``PARTITION`` for a row or report with this year and division: the year, and the first two digits of the
-    division. ``None`` stands in the folder's name as Hive has it, ``__HIVE_DEFAULT_PARTITION__``."""
-    division = row.get("division")
-    return row.get("fiscal_year"), None if division is None else str(division)[:2]
+def folder(fiscal_year: object, division: object) -> str:
+    """The folder, below its dataset's, that rows of a year and a division stand in, ``fy=2022/province=65``: the year, and the
+    first two digits of the division; where one is not known, in the way of Hive."""
+    year = str(fiscal_year) if isinstance(fiscal_year, int) else _UNKNOWN
+    digits = str(division)[:2]
+    province = digits if len(digits) == 2 and digits.isascii() and digits.isdigit() else _UNKNOWN
+    return "/".join(f"{key}={value}" for key, value in zip(PARTITION, (year, province), strict=True))
 
 
 # In Arrow
