@@ -67,6 +67,8 @@ ROWS = (
     "template.checks",
     "template warehouse warehouse.datasets",
     "warehouse.rows warehouse.catalogue",
+    "warehouse.readback",
+    "warehouse.chains",
     "outputs outputs.places",
     "outputs.marked.splice outputs.marked.words",
     "outputs.marked.opc",

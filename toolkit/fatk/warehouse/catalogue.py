@@ -39,7 +39,7 @@ def build(store: Path) -> Path:
         with duckdb.connect(str(made)) as connection:
             connection.execute(f"SET temp_directory = {quoted(f'{store / NAME}.tmp')}")
             connection.execute("BEGIN")
-            for statement in statements(store, spec):
+            for statement in (*views(store, spec), *_comments(spec)):
                 connection.execute(statement)
             for name, (columns, rows) in lists(spec).items():
                 _fill(connection, name, columns, rows)
@@ -65,17 +65,21 @@ def quoted(text: str) -> str:
 # Datasets
 
 
-def statements(store: Path, spec: Spec) -> Iterator[str]:
+def views(store: Path, spec: Spec) -> Iterator[str]:
     """The statements that make a view of each dataset, and the view of one report of each entity and year."""
     for dataset in datasets(spec).values():
         there = next(store.glob(FILES.format(dataset=dataset.id)), None) is not None
         yield _view(dataset, store) if there else _without_rows(dataset)
-        about = quoted(f"{dataset.title} · {dataset.description}")
-        yield f"COMMENT ON VIEW {dataset.id} IS {about}"
+    yield _CURRENT
+
+
+def _comments(spec: Spec) -> Iterator[str]:
+    """The statements that say what each dataset and column is."""
+    for dataset in datasets(spec).values():
+        yield f"COMMENT ON VIEW {dataset.id} IS {quoted(f'{dataset.title} · {dataset.description}')}"
         for column in dataset.columns:
             about = quoted(f"{column.title} · {column.description}")
             yield f'COMMENT ON COLUMN {dataset.id}."{column.name}" IS {about}'
-    yield _CURRENT
 
 
 def _view(dataset: Dataset, store: Path) -> str:

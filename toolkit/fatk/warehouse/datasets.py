@@ -145,21 +145,34 @@ _FINDING = (
     Column("waived", "boolean", "豁免", "Whether the finding is let pass."),
     *_MESSAGES,
 )  # fmt: skip
+_BESIDE = (
+    Column(
+        "beside",
+        "text",
+        "对照",
+        "What the report is held against: previous, that of last year, or parts, those of its units.",
+    ),
+    Column("beside_files", "text", "对照文件", "The files of those reports, a line each."),
+)
 _PRINTED = (
     *_CELL,
     Column("again", "integer", "同名的第几行", "How many rows of that name stand before its own."),
     Column("printed", "text", "印刷数字", "The figure as printed."),
 )
 
-FINDINGS, PRINTED = "findings", "printed"
+FINDINGS, PRINTED, CHAIN_FINDINGS = "findings", "printed", "chain_findings"
 
 
 @cache
 def datasets(spec: Spec) -> Mapping[str, Dataset]:
-    """Every dataset of a store by id: one a table of the standard, then ``findings`` and ``printed``."""
+    """Every dataset of a store by id: one a table of the standard, then what was found and how some figures are printed."""
     found = [of_table(table) for table in spec.tables.values()]
     found += [
         Dataset(FINDINGS, "发现", "What was found in each report, and each file that was refused.", None, (*BASE, *_FINDING)),
+        Dataset(
+            CHAIN_FINDINGS, "报告之间的发现", "What was found between each report and that of last year or those of its units.",
+            None, (*BASE, *_FINDING, *_BESIDE),
+        ),
         Dataset(
             PRINTED, "印刷数字",
             "Figures that are printed otherwise than their unit and decimals tell: with other decimals than the rest, or in a"
@@ -193,7 +206,8 @@ def _columns(table: Table) -> Iterator[Column]:
             if field.type == "string"
             else field.type
         )
-        yield Column(name, kind, field.title, field.description, field.name)
+        said = f"{field.description} In 元, where it is money." if kind == "amount" else field.description
+        yield Column(name, kind, field.title, said, field.name)
         if field.states:
             yield Column(
                 f"{name}_state", "text", f"{field.title}的状态",

@@ -134,6 +134,12 @@ class Units:
             decimals if isinstance(decimals, int) else self.decimals,
         )
 
+    def of_cell(self, spec: Spec, table: str, field: str) -> Decimal | None:
+        """What makes 元 of the figures of a cell, or 1 where it is no money in the unit of its table."""
+        declared = spec.tables.get(table)
+        amount = declared is not None and field in declared.position and declared[field].amount
+        return self.of(table)[0] if amount else Decimal(1)
+
     def of_rows(self, report: Report, table: Table) -> tuple[int, Mapping[Value, Decimal | None]]:
         """Of a table whose money is in a unit that another table names: the position of the field that points there, and
         the factors by its values. No factors where the table is none of these."""
@@ -173,7 +179,7 @@ class _Rows:
         )  # fmt: skip
         self.units = Units(report)
         self.printed: list[Cells] = []
-        self.kept: Counter[tuple[str, str, str]] = Counter()
+        self.again: dict[str, Mapping[int, int]] = {}
 
     def all(self) -> Mapping[str, list[Cells]]:
         found: dict[str, list[Cells]] = {}
@@ -182,7 +188,11 @@ class _Rows:
                 found[dataset_id(table)] = self.with_more(table, self.table(table))
         found["sources"] = [self.file(), *found.get("sources", ())]
         if self.result.findings:
-            found[FINDINGS] = [self.base + self.finding(f) for f in self.result.findings]
+            waived, factor = self.result.waived, self.units.factor
+            found[FINDINGS] = [
+                self.base + finding_cells(f, self.spec, factor, waived=f.id in waived)
+                for f in self.result.findings
+            ]
         if self.printed:
             found[PRINTED] = self.printed
         return found
@@ -270,58 +280,70 @@ class _Rows:
 
     def bounds(self, table: Table, plan: _Plan, row: Row) -> Cells:
         """A row of ``cells``: its bounds are in 元 where the cell that it describes is money."""
-        about = self.spec.tables.get(str(row[table.position["table"]]))
-        field = (
-            about.fields[about.position[name]]
-            if about and (name := str(row[table.position["field"]])) in about.position
-            else None
-        )
-        factor: Decimal | None = Decimal(1)
-        if about and field and money(about, field):
-            factor = self.units.of(about.id)[0]
+        at = table.position
+        factor = self.units.of_cell(self.spec, str(row[at["table"]]), str(row[at["field"]]))
         made = list(self.base)
-        for how, at in plan.steps:
-            value = row[at]
+        for how, place in plan.steps:
+            value = row[place]
             if how == _BOUND and isinstance(value, Decimal):
                 made.append(None if factor is None else value * factor)
                 if factor is None or not value.same_quantum(plain(value)):
-                    self.keep(table, row, at)
+                    self.keep(table, row, place)
             else:
                 made.append(value)
         return tuple(made)
 
     def keep(self, table: Table, row: Row, at: int) -> None:
         """Keep a figure as printed: what it is in 元 does not tell."""
-        name, field = row_name(table, row), table.fields[at].name
-        again = self.kept[table.id, name, field]
-        self.kept[table.id, name, field] += 1
-        self.printed.append((*self.base, table.id, name, field, again, show(row[at])))
+        if table.id not in self.again:
+            self.again[table.id] = _repetitions(table, self.report.rows(table.id))
+        again = self.again[table.id].get(id(row), 0)
+        self.printed.append(
+            (*self.base, table.id, row_name(table, row), table.fields[at].name, again, show(row[at]))
+        )
 
-    # Findings
 
-    def finding(self, finding: Finding) -> Cells:
-        """The values of a finding, with the cell that it is about first."""
-        first = finding.cells[0] if finding.cells else CellRef()
-        return (
-            finding.id, finding.rule, finding.severity, finding.outcome, finding.qualifier, finding.reason,
-            first.table, first.row, first.field, first.location, first.label, first.value, len(finding.cells),
-            finding.expected, finding.found, finding.difference, finding.tolerance, self.in_yuan(finding),
-            finding.id in self.result.waived, finding.message("zh"), finding.message("en"),
-        )  # fmt: skip
+# Findings
 
-    def in_yuan(self, finding: Finding) -> Decimal | None:
-        """The difference that a finding tells in 元, where it is one of money."""
-        rule = load_rules().get(finding.rule)
-        if finding.difference is None or rule is None or rule.kind not in _ARITHMETIC or not finding.cells:
-            return None
-        difference, factor = parse_decimal(finding.difference), self.units.factor
-        if difference is None or factor is None:
-            return None
-        return difference * factor if all(self.is_money(cell) for cell in finding.cells) else None
 
-    def is_money(self, cell: CellRef) -> bool:
-        table = self.spec.tables.get(cell.table or "")
-        return table is not None and (name := cell.field or "") in table.position and table[name].amount
+def finding_cells(finding: Finding, spec: Spec, factor: Decimal | None, *, waived: bool = False) -> Cells:
+    """The values of a finding, from its ``id`` on, with the cell that it is about first; ``factor`` is what makes 元 of the
+    report's amounts."""
+    first = finding.cells[0] if finding.cells else CellRef()
+    return (
+        finding.id, finding.rule, finding.severity, finding.outcome, finding.qualifier, finding.reason,
+        first.table, first.row, first.field, first.location, first.label, first.value, len(finding.cells),
+        finding.expected, finding.found, finding.difference, finding.tolerance, _in_yuan(finding, spec, factor),
+        waived, finding.message("zh"), finding.message("en"),
+    )  # fmt: skip
+
+
+def _in_yuan(finding: Finding, spec: Spec, factor: Decimal | None) -> Decimal | None:
+    """The difference that a finding tells in 元, where it is one of money."""
+    rule = load_rules().get(finding.rule)
+    if finding.difference is None or rule is None or rule.kind not in _ARITHMETIC or not finding.cells:
+        return None
+    difference = parse_decimal(finding.difference)
+    if difference is None or factor is None:
+        return None
+    return difference * factor if all(_is_money(cell, spec) for cell in finding.cells) else None
+
+
+def _is_money(cell: CellRef, spec: Spec) -> bool:
+    table = spec.tables.get(cell.table or "")
+    return table is not None and (name := cell.field or "") in table.position and table[name].amount
+
+
+def _repetitions(table: Table, rows: Sequence[Row]) -> Mapping[int, int]:
+    """Of rows whose name is not their own, how many of that name stand before them, by the row's identity."""
+    seen: Counter[str] = Counter()
+    found: dict[int, int] = {}
+    for row in rows:
+        name = row_name(table, row)
+        if seen[name]:
+            found[id(row)] = seen[name]
+        seen[name] += 1
+    return found
 
 
 def _blanks(report: Report, table: Table) -> Callable[[Row, int], str]:
