@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
+import re
+import shutil
 import tempfile
 from decimal import Decimal
 from pathlib import Path
 
 import duckdb
-import pyarrow.dataset
 import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from stores import outcome_of, put, refused
-from strategies import SPEC, balanced_reports, reports
 
 import fatk
 from fatk.check import check
@@ -23,8 +22,9 @@ from fatk.rules.context import YUAN
 from fatk.spec import load
 from fatk.values import Nothing
 from fatk.warehouse import catalogue, chains, readback
-from fatk.warehouse.datasets import BASE, PARTITION, STATES, TYPES, arrow, dataset_id, datasets, schema
-from fatk.warehouse.rows import rows
+from fatk.warehouse.datasets import BASE, PARTITION, TYPES, dataset_id, datasets, schema
+from stores import outcome_of, put, refused
+from strategies import SPEC, balanced_reports, reports
 
 ROOT = Path(__file__).resolve().parent.parent
 EXAMPLES = ("full", "minimal", "wuerhe-2022")
@@ -32,21 +32,275 @@ EXAMPLES = ("full", "minimal", "wuerhe-2022")
 
 def read_back(store: Path) -> list[Report]:
     """Every report of a store in the order of paths."""
-    with duckdb.connect() as connection:
+    with duckdb.connect() as connection, tempfile.TemporaryDirectory() as work:
         files = str(store / "reports/*/*/*.parquet")
         connection.execute(
             "CREATE TABLE wanted AS SELECT row_number() OVER (ORDER BY file) AS place, source, file"
             f" FROM read_parquet('{files}')"
         )
-        return [report for _, report in readback.reports(connection, store)]
+        return [report for _, report in readback.reports(connection, store, Path(work))]
 
 
 @given(st.lists(reports(), min_size=1, max_size=4))
-@settings(max_examples=12)
+@settings(max_examples=10)
 def test_reports_of_a_store_are_those_that_were_put_in(given: list[Report]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         store = put(Path(folder), (outcome_of(report, f"{n}.json") for n, report in enumerate(given)))
         assert read_back(store) == given
+
+
+@pytest.fixture(scope="module")
+def examples() -> dict[str, Report]:
+    """The examples by the path that they have in the store."""
+    return {f"{name}.json": fatk.read(ROOT / "datapackages" / name).report for name in EXAMPLES}
+
+
+@pytest.fixture(scope="module")
+def store(examples: dict[str, Report], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    made = put(
+        tmp_path_factory.mktemp("store"),
+        [*(outcome_of(report, path) for path, report in examples.items()), refused("坏.xlsx")],
+    )
+    catalogue.build(made)
+    return made
+
+
+def expected_cells(report: Report, table: str) -> list[tuple[object, ...]]:
+    """Every amount of a form in 元 with its state, by the definition."""
+    declared = SPEC.tables[table]
+    own = report.status(table).get("unit") or report.unit
+    absent = absent_fields(report, declared)
+    found: list[tuple[object, ...]] = []
+    for row in report.rows(table):
+        values: list[object] = []
+        for field in declared.amounts:
+            value = row[declared.position[field.name]]
+            if isinstance(value, Decimal):
+                values += [value * YUAN[str(own)], "stated"]
+            elif isinstance(value, Nothing):
+                values += [None, value.value]
+            else:
+                values += [None, "blank" if has_cell(field, absent, row[0]) else "no_cell"]
+        found.append((row[0], row[1], *values))
+    return found
+
+
+def amounts_of(table: str) -> list[str]:
+    """The columns of the amounts of a form, each with that of its state, after key and name."""
+    declared = SPEC.tables[table]
+    return [
+        *(f.name for f in declared.fields[:2]),
+        *(name for f in declared.amounts for name in (f.name, f"{f.name}_state")),
+    ]
+
+
+@pytest.mark.parametrize("table", [form.id for form in SPEC.forms])
+def test_duckdb_and_pyarrow_read_every_amount_and_state(
+    store: Path, examples: dict[str, Report], table: str
+) -> None:
+    columns = amounts_of(table)
+    listed = ", ".join(f'"{name}"' for name in columns)
+    with catalogue.connect(store) as connection:
+        for path, report in examples.items():
+            expected = sorted(map(_plain, expected_cells(report, table)), key=str)
+            query = f"SELECT {listed} FROM {table} WHERE file = ?"
+            found = connection.execute(query, [path]).fetchall()
+            assert sorted(map(_plain, found), key=str) == expected
+            read = pq.read_table(store / table, filters=[("file", "=", path)]).select(columns).to_pylist()
+            again = [tuple(row.values()) for row in read]
+            assert sorted(map(_plain, again), key=str) == expected
+
+
+def _plain(row: tuple[object, ...]) -> tuple[object, ...]:
+    """Figures by what they are worth, whatever zeros they end with."""
+    return tuple(v.normalize() if isinstance(v, Decimal) else v for v in row)
+
+
+def test_columns_follow_from_the_table_schemas() -> None:
+    """A field of the standard is one column, of its type, and nothing else is needed for it to be there."""
+    for table in load().tables.values():
+        columns = {
+            column.field: column for column in datasets(load())[dataset_id(table)].columns if column.field
+        }
+        base = {"report": {"fiscal_year", "edition"}, "entity": {"name", "id", "administrative_division"}}
+        assert columns.keys() == {f.name for f in table.fields} - base.get(table.id, set())
+        for field in table.fields:
+            if field.name in columns and field.type == "string":
+                assert columns[field.name].type == "text", "a code is text"
+            if field.amount:
+                assert columns[field.name].type == "amount"
+
+
+def test_no_column_is_there_twice_nor_named_as_a_folder_is() -> None:
+    for dataset in datasets(load()).values():
+        names = [column.name for column in dataset.columns]
+        assert len(names) == len({*names})
+        assert not {*names} & {*PARTITION}
+        assert tuple(dataset.columns[: len(BASE)]) == BASE
+
+
+def test_duckdb_and_arrow_have_the_types_declared(store: Path) -> None:
+    arrow_types = {
+        "decimal128(38, 6)": "DECIMAL(38,6)",
+        "decimal128(24, 6)": "DECIMAL(24,6)",
+        "string": "VARCHAR",
+        "int64": "BIGINT",
+        "bool": "BOOLEAN",
+        "date32[day]": "DATE",
+    }
+    with catalogue.connect(store) as connection:
+        for dataset in datasets(load()).values():
+            columns = "SELECT column_name, data_type FROM duckdb_columns() WHERE table_name = ? AND NOT internal"
+            found = dict(connection.execute(columns, [dataset.id]).fetchall())
+            declared = {column.name: TYPES[column.type] for column in dataset.columns}
+            assert found == {**declared, "province": "VARCHAR"}
+            assert {f.name: arrow_types[str(f.type)] for f in schema(dataset)} == declared
+
+
+@pytest.mark.parametrize(
+    ("text", "unit", "yuan"),
+    [
+        ("999999999999999999.999999", "亿元", "99999999999999999999999900.000000"),
+        ("-0.000001", "亿元", "-100.000000"),
+        ("0.00", "万元", "0.000000"),
+        ("0.000001", "元", "0.000001"),
+        ("386.23", "万元", "3862300.000000"),
+    ],
+)
+def test_amounts_in_yuan_are_exact(tmp_path: Path, text: str, unit: str, yuan: str) -> None:
+    about = SPEC.tables["report"]
+    report = fatk.read(ROOT / "datapackages/minimal").report
+    income = SPEC.tables["income"]
+    given = build(
+        SPEC,
+        {
+            **report.tables,
+            "report": [make_row(about, **{**report.one("report"), "unit": unit})],
+            "income": [make_row(income, code="TOTAL", name="合计", total=Decimal(text))],
+        },
+    )
+    store = put(tmp_path, [outcome_of(given, "0.json")])
+    files = str(store / "income/*/*/*.parquet")
+    with duckdb.connect() as connection:
+        found = connection.execute("SELECT total, total_state FROM read_parquet(?)", [files]).fetchall()
+    assert [(str(value), state) for value, state in found] == [(yuan, "stated")]
+    assert read_back(store) == [given]
+
+
+def test_without_a_unit_nothing_is_told_in_yuan_and_no_figure_is_lost(tmp_path: Path) -> None:
+    report = fatk.read(ROOT / "datapackages/full").report
+    about = make_row(SPEC.tables["report"], **{**report.one("report"), "unit": None})
+    given = build(SPEC, {**report.tables, "report": [about]})
+    store = put(tmp_path, [outcome_of(given, "0.json")])
+    table = pq.read_table(store / "income")
+    assert set(table["total_state"].to_pylist()) == {"unit_not_stated"}
+    assert set(table["total"].to_pylist()) == {None}
+    printed = pq.read_table(store / "printed", filters=[("table", "=", "income"), ("field", "=", "total")])
+    assert sorted(printed["printed"].to_pylist()) == sorted(
+        f"{v:f}" for v in _column(report, "income", "total")
+    )
+    assert read_back(store) == [given]
+
+
+def _column(report: Report, table: str, field: str) -> list[Decimal]:
+    return [v for row in report.records(table) if isinstance(v := row[field], Decimal)]
+
+
+def test_rows_of_one_name_keep_the_decimals_that_each_is_printed_with(tmp_path: Path) -> None:
+    report = fatk.read(ROOT / "datapackages/minimal").report
+    income = SPEC.tables["income"]
+    twice = [make_row(income, code="201", name="甲", total=Decimal(t)) for t in ("1.50", "1.5", "2", "2.00")]
+    given = build(SPEC, {**report.tables, "income": twice})
+    assert read_back(put(tmp_path, [outcome_of(given, "0.json")])) == [given]
+
+
+def test_a_file_that_was_refused_is_a_source_and_a_finding(store: Path) -> None:
+    with catalogue.connect(store) as connection:
+        source = connection.execute(
+            "SELECT file, no, verdict, refused FROM sources WHERE verdict = 'refused'"
+        ).fetchall()
+        finding = connection.execute(
+            "SELECT file, rule, severity, message FROM findings WHERE verdict = 'refused'"
+        ).fetchall()
+    assert source == [("坏.xlsx", 0, "refused", "FILE_EMPTY")]
+    assert finding == [("坏.xlsx", "FILE_EMPTY", "error", "文件是空的。")]
+
+
+def test_findings_and_counts_are_those_of_the_result(store: Path, examples: dict[str, Report]) -> None:
+    with catalogue.connect(store) as connection:
+        for path, report in examples.items():
+            result = fatk.validate(report)
+            found = connection.execute(
+                "SELECT id, rule, severity, message, message_en FROM findings WHERE file = ?", [path]
+            ).fetchall()
+            assert sorted(found) == sorted(
+                (f.id, f.rule, f.severity, f.message(), f.message("en")) for f in result.findings
+            )
+            counts = connection.execute(
+                "SELECT verdict, errors, exact, not_checked FROM reports WHERE file = ?", [path]
+            ).fetchall()
+            assert counts == [
+                (result.verdict, *(result.summary[n] for n in ("errors", "exact", "not_checked")))
+            ]
+
+
+def test_the_database_is_read_from_any_folder_and_after_a_move(
+    store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    moved = tmp_path / "搬 走's"
+    shutil.copytree(store, moved)
+    monkeypatch.chdir(tmp_path)
+    query = "SELECT count(*), min(fiscal_year) FROM income"
+    with duckdb.connect("搬 走's/store.duckdb", read_only=True) as connection:
+        expected = connection.execute(query).fetchall()
+        assert expected[0][0] > 0
+    shutil.rmtree(moved / "income")
+    with (
+        duckdb.connect("搬 走's/store.duckdb", read_only=True) as connection,
+        pytest.raises(duckdb.IOException),
+    ):
+        connection.execute(query)  # it is the moved files that are read
+    with duckdb.connect() as connection:
+        connection.execute(f"ATTACH '{store}/store.duckdb' AS s (READ_ONLY)")
+        assert connection.execute(query.replace("income", "s.income")).fetchall() == expected
+
+
+def test_a_query_of_one_year_opens_no_files_of_others(store: Path) -> None:
+    with catalogue.connect(store) as connection:
+        plan = str(
+            connection.execute(
+                "EXPLAIN ANALYZE SELECT sum(total) FROM income WHERE fiscal_year = 2021"
+            ).fetchall()
+        )
+    folders = {path.parent.parent.name for path in (store / "income").glob("*/*/*.parquet")}
+    assert len(folders) > 1
+    assert re.search(r"Scanning Files: 1/[2-9]", plan)
+
+
+def test_every_view_of_the_database_can_be_read(store: Path) -> None:
+    with catalogue.connect(store) as connection:
+        views = [
+            name
+            for (name,) in connection.execute(
+                "SELECT view_name FROM duckdb_views() WHERE NOT internal"
+            ).fetchall()
+        ]
+        assert {f"{dataset}{suffix}" for dataset in datasets(load()) for suffix in ("", "_named")} <= {*views}
+        for view in views:
+            rows = connection.execute(f"SELECT count(*) FROM {view}").fetchone()
+            if view.endswith("_named"):
+                assert (
+                    rows
+                    == connection.execute(f"SELECT count(*) FROM {view.removesuffix('_named')}").fetchone()
+                )
+
+
+def test_names_are_those_of_the_year(store: Path) -> None:
+    with catalogue.connect(store) as connection:
+        found = connection.execute(
+            "SELECT code_name, class_name, division_name FROM expenditure_named WHERE file = 'wuerhe-2022.json' AND code = '2010301'"
+        ).fetchall()
+    assert found == [("行政运行", "一般公共服务支出", "新疆维吾尔自治区克拉玛依市乌尔禾区")]
 
 
 # Between reports
@@ -85,7 +339,7 @@ def told(report: Report, file: str, beside: str, files: str, **others: object) -
 
 
 @given(balanced_reports(2), balanced_reports(2), balanced_reports(2))
-@settings(max_examples=8)
+@settings(max_examples=5)
 def test_years_of_an_entity_are_held_against_each_other_as_a_check_of_two_files_does(
     first: Report, second: Report, other: Report
 ) -> None:

@@ -17,12 +17,14 @@ from fatk.files import write_file
 from fatk.findings import notices
 from fatk.rules.context import load_rules
 from fatk.spec import Spec, Table, load, read_list
-from fatk.warehouse.datasets import FILES, PARTITION, TYPES, VERDICTS, Dataset, datasets
+from fatk.warehouse.datasets import FILES, PARTITION, TYPES, UNKNOWN, VERDICTS, Dataset, datasets
 
 #: Name of the database in the folder of the store.
 NAME = "store.duckdb"
 #: The view that holds one report of each entity, scope and year.
 CURRENT = "current_reports"
+#: Of these, the view of those that are no part of another: whatever is summed over them is counted once.
+WHOLES = "whole_reports"
 _YEAR, _PROVINCE = PARTITION
 
 
@@ -71,6 +73,7 @@ def views(store: Path, spec: Spec) -> Iterator[str]:
         there = next(store.glob(FILES.format(dataset=dataset.id)), None) is not None
         yield _view(dataset, store) if there else _without_rows(dataset)
     yield _CURRENT
+    yield f"CREATE VIEW {WHOLES} AS SELECT * FROM {CURRENT} WHERE part_of IS NULL"
 
 
 def _comments(spec: Spec) -> Iterator[str]:
@@ -85,13 +88,12 @@ def _comments(spec: Spec) -> Iterator[str]:
 def _view(dataset: Dataset, store: Path) -> str:
     """The view of a dataset's files: its columns and the first two digits of the division. The year is taken from the names of
     folders, so that a query of one year opens no files of others."""
-    columns = [
-        f'{_YEAR} AS "{c.name}"' if c.name == "fiscal_year" else f'"{c.name}"' for c in dataset.columns
-    ]
+    year, province = f"nullif({_YEAR}, {UNKNOWN[0]})", f"nullif({_PROVINCE}, {quoted(UNKNOWN[1])})"
+    columns = [f'{year} AS "{c.name}"' if c.name == "fiscal_year" else f'"{c.name}"' for c in dataset.columns]
     files = f"{_place(store)} || {quoted('/' + FILES.format(dataset=dataset.id))}"
     types = f"{{'{_YEAR}': BIGINT, '{_PROVINCE}': VARCHAR}}"
     return (
-        f"CREATE VIEW {dataset.id} AS SELECT {', '.join(columns)}, {_PROVINCE}"
+        f"CREATE VIEW {dataset.id} AS SELECT {', '.join(columns)}, {province} AS {_PROVINCE}"
         f" FROM read_parquet({files}, hive_partitioning = true, hive_types = {types})"
     )
 

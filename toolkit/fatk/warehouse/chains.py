@@ -37,8 +37,10 @@ _NEEDS: Mapping[tuple[str, str], str] = {
 }
 #: The rule that tells whether a department's units are those at hand.
 _UNITS = ("code", "constituents")
+#: What the database may keep in memory; the rest of what it sorts goes to the disk, below the store.
+_MEMORY = "500MB"
 #: Rows of findings that are written at once.
-_AT_ONCE = 100_000
+_AT_ONCE = 20_000
 
 #: Reports that have another one of the same entity and scope a year before or after, and departments with their units; each
 #: group in a row, the older report first, the department before its units.
@@ -96,11 +98,12 @@ def run(store: Path) -> Mapping[str, int]:
     counts: Counter[str] = Counter({PREVIOUS: 0, PARTS: 0, "findings": 0})
     with tempfile.TemporaryDirectory(prefix=".fatk-", dir=store, ignore_cleanup_errors=True) as work:
         with duckdb.connect(str(Path(work) / "chains.duckdb")) as connection:
+            connection.execute(f"SET memory_limit = '{_MEMORY}'")
             for statement in views(store, spec):
                 connection.execute(statement)
             connection.execute(_WANTED)
             made = Path(work) / CHAIN_FINDINGS
-            _write(made, _found(connection, store, spec, counts), spec)
+            _write(made, _found(connection, store, Path(work), spec, counts), spec)
         _replace(store / CHAIN_FINDINGS, made)
     return counts
 
@@ -122,9 +125,9 @@ def between() -> Mapping[str, Mapping[str, Rule]]:
     return found
 
 
-def _found(connection: Any, store: Path, spec: Spec, counts: Counter[str]) -> Iterator[Cells]:
+def _found(connection: Any, store: Path, work: Path, spec: Spec, counts: Counter[str]) -> Iterator[Cells]:
     """The rows of findings, group by group."""
-    for group in _groups(connection, store, spec):
+    for group in _groups(connection, store, work, spec):
         for member, report, others in _pairs(group):
             counts[member.beside] += 1
             for row in _held(member, report, others):
@@ -135,7 +138,7 @@ def _found(connection: Any, store: Path, spec: Spec, counts: Counter[str]) -> It
 _Group = list[tuple["_Member", Report]]
 
 
-def _groups(connection: Any, store: Path, spec: Spec) -> Iterator[_Group]:
+def _groups(connection: Any, store: Path, work: Path, spec: Spec) -> Iterator[_Group]:
     """The reports of each group."""
     figures = {table.id for table in spec.tables.values() if any(field.states for field in table.fields)}
     cursor = connection.cursor().execute(
@@ -146,7 +149,7 @@ def _groups(connection: Any, store: Path, spec: Spec) -> Iterator[_Group]:
         _Member(place, beside, family, rank, tuple(base))
         for place, beside, family, rank, *base in iter(cursor.fetchone, None)
     )
-    found = readback.reports(connection, store, figures | {"constituents"})
+    found = readback.reports(connection, store, work, figures | {"constituents"})
     together = ((member, report) for member, (_, report) in zip(members, found, strict=True))
     for _, group in groupby(together, key=lambda one: (one[0].beside, one[0].family)):
         yield list(group)

@@ -37,7 +37,9 @@ VERDICTS = (VALID, UNCHECKED, INVALID, REFUSED)
 #: Keys of the folders below a dataset's, ``fy=2022/province=65``: no column has these names, so that every reader of Parquet
 #: finds the columns in the files as they are and may use the folders to skip files.
 PARTITION = ("fy", "province")
-_UNKNOWN = "__HIVE_DEFAULT_PARTITION__"
+#: The values of these keys where the year or the division is not known. Hive's own name for nothing would not do: pyarrow does
+#: not read a dataset in which a key has no value at all.
+UNKNOWN = ("0", "00")
 #: The files of a dataset below the store.
 FILES = "{dataset}/*/*/*.parquet"
 
@@ -248,11 +250,14 @@ def columns_of_states(dataset: Dataset) -> Iterable[tuple[Column, Column]]:
 
 def folder(fiscal_year: object, division: object) -> str:
     """The folder, below its dataset's, that rows of a year and a division stand in, ``fy=2022/province=65``: the year, and the
-    first two digits of the division; where one is not known, in the way of Hive."""
-    year = str(fiscal_year) if isinstance(fiscal_year, int) else _UNKNOWN
-    digits = str(division)[:2]
-    province = digits if len(digits) == 2 and digits.isascii() and digits.isdigit() else _UNKNOWN
-    return "/".join(f"{key}={value}" for key, value in zip(PARTITION, (year, province), strict=True))
+    first two digits of the division; ``UNKNOWN`` where there is none."""
+    province = str(division)[:2]
+    known = len(province) == 2 and province.isascii() and province.isdigit()
+    values = (
+        str(fiscal_year) if isinstance(fiscal_year, int) else UNKNOWN[0],
+        province if known else UNKNOWN[1],
+    )
+    return "/".join(f"{key}={value}" for key, value in zip(PARTITION, values, strict=True))
 
 
 # In Arrow

@@ -6,14 +6,13 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
-from itertools import chain
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 from fatk.model import Report, Row, row_name
 from fatk.spec import Spec, Table, load
-from fatk.values import NOTHINGS, Value, decimals_of, parse_decimal
+from fatk.values import NOTHINGS, Value, parse_decimal
 from fatk.warehouse.catalogue import quoted
 from fatk.warehouse.datasets import (
     FILES,
@@ -26,29 +25,30 @@ from fatk.warehouse.datasets import (
 )
 from fatk.warehouse.rows import Units, plain
 
-#: Rows that are taken from the database at once, of each dataset.
+#: Rows that are in memory at a time, of each dataset.
 _AT_ONCE = 4_096
 #: Without these tables a report does not know what its figures are.
 _ALWAYS = frozenset({"report", "entity", "tables"})
+_ONE = Decimal(1)
 
 
 def reports(
-    connection: Any, store: Path, tables: Iterable[str] | None = None
+    connection: Any, store: Path, work: Path, tables: Iterable[str] | None = None
 ) -> Iterator[tuple[int, Report]]:
     """The reports that the table ``wanted`` of a database names, by its columns ``place`` (unique), ``source`` and ``file``, each
     with its place, in that order. With ``tables``, other tables are left empty.
 
-    Only one report is in memory at a time, however many there are: the rows of all tables come sorted from the database,
-    which puts on the disk what is too much.
+    Only a few reports are in memory at a time, however many there are: the rows of all tables are sorted to files in the
+    folder ``work``, which take as much room as the store does.
     """
     spec = load()
     chosen = set(spec.tables) if tables is None else _ALWAYS.union(tables)
     readers = [
-        _Reader(table, _Stream(connection, store, dataset_id(table), _columns(table)))
+        _Reader(table, _Stream(connection, store, work, dataset_id(table), _columns(table)))
         for table in sorted(spec.tables.values(), key=lambda table: table.id not in _ALWAYS)
         if table.id in chosen
     ]
-    printed = _Stream(connection, store, PRINTED, ("table", "row", "field", "again", "printed"))
+    printed = _Stream(connection, store, work, PRINTED, ("table", "row", "field", "again", "printed"))
     places = connection.cursor().execute("SELECT place FROM wanted ORDER BY place")
     while some := places.fetchmany(_AT_ONCE):
         for (place,) in some:
@@ -92,20 +92,28 @@ def _as_printed(
 
 
 class _Stream:
-    """The rows of one dataset for the reports wanted, in the order of their places and, within one, as they were put in."""
+    """The rows of one dataset for the reports wanted, in the order of their places and, within one, as they were put in.
 
-    def __init__(self, connection: Any, store: Path, dataset: str, columns: Sequence[str]) -> None:
+    They are sorted once, to a file below ``work``: of many sorts at a time the database would keep more than it has room for.
+    """
+
+    def __init__(
+        self, connection: Any, store: Path, work: Path, dataset: str, columns: Sequence[str]
+    ) -> None:
         self._ahead: tuple[Any, ...] | None = None
         self._rows: Iterator[tuple[Any, ...]] = iter(())
         if next(store.glob(FILES.format(dataset=dataset)), None) is None:
             return
         files = quoted((store / FILES.format(dataset=dataset)).as_posix())
         listed = ", ".join(f'd."{name}"' for name in columns)
-        cursor = connection.cursor().execute(
-            f"SELECT w.place, {listed} FROM read_parquet({files}, hive_partitioning = false, file_row_number = true) d"
-            " JOIN wanted w USING (source, file) ORDER BY w.place, d.file_row_number"
+        target = work / f"{dataset}.parquet"
+        connection.execute(
+            f"COPY (SELECT w.place, {listed} FROM"
+            f" read_parquet({files}, hive_partitioning = false, file_row_number = true) d"
+            " JOIN wanted w USING (source, file) ORDER BY w.place, d.file_row_number)"
+            f" TO {quoted(target.as_posix())} (FORMAT parquet, ROW_GROUP_SIZE {_AT_ONCE})"
         )
-        self._rows = chain.from_iterable(iter(lambda: cursor.fetchmany(_AT_ONCE), []))
+        self._rows = _stored(target)
         self._ahead = next(self._rows, None)
 
     def rows(self, place: int) -> Iterator[tuple[Any, ...]]:
@@ -113,6 +121,16 @@ class _Stream:
         while self._ahead is not None and self._ahead[0] == place:
             row, self._ahead = self._ahead, next(self._rows, None)
             yield row[1:]
+
+
+def _stored(target: Path) -> Iterator[tuple[Any, ...]]:
+    """The rows of a Parquet file, of which a part is in memory at a time."""
+    import pyarrow.parquet as pq
+
+    with pq.ParquetFile(target) as file:
+        for group in range(file.num_row_groups):
+            table = file.read_row_group(group, use_threads=False)
+            yield from zip(*(column.to_pylist() for column in table.columns), strict=True)
 
 
 def _columns(table: Table) -> tuple[str, ...]:
@@ -151,22 +169,24 @@ class _Reader:
         if self.table.id == "sources":
             next(stored, None)  # the file itself, which is none that the report names
         if units is None:
-            return tuple(self._row(row, None, 0) for row in stored)
+            return tuple(self._row(row, None, _ONE) for row in stored)
         if self.table.id == "cells":
             return tuple(self._bounds(row, report, units) for row in stored)
         factor, decimals = units.of(self.table.id)
         pointer, by_row = units.of_rows(report, self.table) if self._foreign else (0, {})
         at = self._places[pointer][0]
-        return tuple(self._row(row, by_row.get(row[at], factor), decimals) for row in stored)
+        quantum = _ONE.scaleb(-decimals)
+        return tuple(self._row(row, by_row.get(row[at], factor), quantum) for row in stored)
 
-    def _row(self, row: tuple[Any, ...], factor: Decimal | None, decimals: int) -> Row:
+    def _row(self, row: tuple[Any, ...], factor: Decimal | None, quantum: Decimal) -> Row:
+        power = 0 if factor is None else factor.adjusted()
         made: list[Value] = []
         for at, states, amount in self._places:
             value = row[at]
             if value is None:
                 made.append(NOTHINGS.get(row[at + 1]) if states else None)
             elif amount:
-                made.append(None if factor is None else _restored(value, factor, decimals))
+                made.append(None if factor is None else _restored(value, power, quantum))
             elif isinstance(value, Decimal):
                 made.append(plain(value))
             else:
@@ -185,8 +205,8 @@ class _Reader:
         )
 
 
-def _restored(value: Decimal, factor: Decimal, decimals: int) -> Decimal:
-    """A figure in 元 in the unit that it was printed in, with so many decimals if they suffice."""
-    exact = value.scaleb(-factor.adjusted())
-    short = plain(exact)
-    return exact.quantize(Decimal(1).scaleb(-decimals)) if decimals_of(short) <= decimals else short
+def _restored(value: Decimal, power: int, quantum: Decimal) -> Decimal:
+    """A figure in 元 in the unit that it was printed in, with the usual decimals if they suffice."""
+    exact = value.scaleb(-power) if power else value
+    usual = exact.quantize(quantum)
+    return usual if usual == exact else plain(exact)
