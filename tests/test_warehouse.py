@@ -7,6 +7,7 @@ import shutil
 import tempfile
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pyarrow.parquet as pq
@@ -150,7 +151,9 @@ def test_duckdb_and_arrow_have_the_types_declared(store: Path) -> None:
     }
     with catalogue.connect(store) as connection:
         for dataset in datasets(load()).values():
-            columns = "SELECT column_name, data_type FROM duckdb_columns() WHERE table_name = ? AND NOT internal"
+            columns = (
+                "SELECT column_name, data_type FROM duckdb_columns() WHERE table_name = ? AND NOT internal"
+            )
             found = dict(connection.execute(columns, [dataset.id]).fetchall())
             declared = {column.name: TYPES[column.type] for column in dataset.columns}
             assert found == {**declared, "province": "VARCHAR"}
@@ -306,7 +309,7 @@ def test_names_are_those_of_the_year(store: Path) -> None:
 # Between reports
 
 
-def of(report: Report, year: int, **entity: str) -> Report:
+def of(report: Report, year: int, **entity: Any) -> Report:
     """The report as that of another year and entity."""
     about, whose = SPEC.tables["report"], SPEC.tables["entity"]
     rows = {
@@ -328,7 +331,7 @@ def chained(store: Path) -> list[tuple[object, ...]]:
         return list(found.fetchall())
 
 
-def told(report: Report, file: str, beside: str, files: str, **others: object) -> list[tuple[object, ...]]:
+def told(report: Report, file: str, beside: str, files: str, **others: Any) -> list[tuple[object, ...]]:
     """What the rules say that need the other reports, as a check of single files has it."""
     result = check(Reading(report), **others)
     return sorted(
@@ -370,3 +373,76 @@ def test_rules_that_need_other_reports_are_all_known() -> None:
     for other, ran in beside.items():
         changed = {rule for rule in ran.keys() | alone.keys() if ran.get(rule) != alone.get(rule)}
         assert changed == set(chains.between()[other])
+
+
+def units_of(whole: Report) -> list[Report]:
+    """A report of each unit that a department lists."""
+    minimal = fatk.read(ROOT / "datapackages/minimal").report
+    names = [str(row["name"]) for row in whole.records("constituents")]
+    parent = str(whole.one("entity")["name"])
+    return [
+        of(minimal, whole.fiscal_year, name=n, id=None, kind="unit", scope="own", parent=parent)
+        for n in names
+    ]
+
+
+def test_a_department_is_held_against_its_units_as_a_check_with_them_does(tmp_path: Path) -> None:
+    whole = fatk.read(ROOT / "datapackages/full").report
+    parts = units_of(whole)
+    assert len(parts) > 1
+    given = [outcome_of(part, f"units/{n}.json") for n, part in enumerate(parts)]
+    store = put(tmp_path, [outcome_of(whole, "whole.json"), *given])
+    files = "\n".join(one.path for one in given)
+    found = chained(store)
+    assert found == told(whole, "whole.json", "parts", files, parts=parts)
+    assert {rule for *_, rule, _o, _m, _e, _f, _d in found} >= {"CE-01"}, "the units are not the whole here"
+    with catalogue.connect(store) as connection:
+        assert connection.execute("SELECT file FROM whole_reports").fetchall() == [("whole.json",)]
+
+
+def test_without_one_of_its_units_a_department_is_only_told_that_it_lacks(tmp_path: Path) -> None:
+    whole = fatk.read(ROOT / "datapackages/full").report
+    parts = units_of(whole)[1:]
+    store = put(
+        tmp_path,
+        [outcome_of(whole, "whole.json"), *(outcome_of(p, f"{n}.json") for n, p in enumerate(parts))],
+    )
+    assert {rule for _f, _b, _fs, _id, rule, *_ in chained(store)} == {"CE-05"}
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "paired"),
+    [
+        ({"id": "1", "name": "甲局"}, {"id": "1", "name": "乙局"}, True),  # renamed, of one identifier
+        ({"id": "1", "name": "甲局"}, {"id": "2", "name": "甲局"}, False),
+        ({"id": None, "name": "甲局（本级）"}, {"id": None, "name": "甲局 (本级)"}, True),
+        ({"id": "1", "name": "甲局"}, {"id": None, "name": "甲局"}, True),  # an identifier that one of them states
+        ({"id": None, "name": "甲局", "administrative_division": "110101"}, {"id": None, "name": "甲局", "administrative_division": "110102"}, False),
+        ({"id": "1", "scope": "own"}, {"id": "1", "scope": "consolidated"}, False),
+    ],
+)  # fmt: skip
+def test_reports_of_two_years_are_those_of_one_entity_and_scope(
+    tmp_path: Path, before: dict[str, Any], now: dict[str, Any], paired: bool
+) -> None:
+    report = fatk.read(ROOT / "datapackages/full").report
+    one = of(report, 2021, **{"id_scheme": "uscc" if before.get("id") else None, **before})
+    other = of(report, 2022, **{"id_scheme": "uscc" if now.get("id") else None, **now})
+    store = put(tmp_path, [outcome_of(one, "0.json"), outcome_of(other, "1.json")])
+    assert chains.run(store)["previous"] == paired
+
+
+def test_the_last_revision_is_the_one_that_counts(tmp_path: Path) -> None:
+    report = fatk.read(ROOT / "datapackages/full").report
+    revised = build(
+        SPEC,
+        {
+            **report.tables,
+            "report": [make_row(SPEC.tables["report"], **{**report.one("report"), "revision": 1})],
+        },
+    )
+    before = of(report, report.fiscal_year - 1)
+    store = put(
+        tmp_path,
+        [outcome_of(report, "b.json"), outcome_of(revised, "c.json"), outcome_of(before, "a.json")],
+    )
+    assert {(file, files) for file, _, files, *_ in chained(store)} == {("c.json", "a.json")}
