@@ -42,14 +42,6 @@ def read_back(store: Path) -> list[Report]:
         return [report for _, report in readback.reports(connection, store, Path(work))]
 
 
-@given(st.lists(reports(), min_size=1, max_size=4))
-@settings(max_examples=10)
-def test_reports_of_a_store_are_those_that_were_put_in(given: list[Report]) -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        store = put(Path(folder), (outcome_of(report, f"{n}.json") for n, report in enumerate(given)))
-        assert read_back(store) == given
-
-
 @pytest.fixture(scope="module")
 def examples() -> dict[str, Report]:
     """The examples by the path that they have in the store."""
@@ -115,6 +107,32 @@ def test_duckdb_and_pyarrow_read_every_amount_and_state(
 def _plain(row: tuple[object, ...]) -> tuple[object, ...]:
     """Figures by what they are worth, whatever zeros they end with."""
     return tuple(v.normalize() if isinstance(v, Decimal) else v for v in row)
+
+
+@given(st.lists(reports(), min_size=1, max_size=4))
+@settings(max_examples=10)
+def test_reports_of_a_store_are_those_that_were_put_in(given: list[Report]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        store = put(Path(folder), (outcome_of(report, f"{n}.json") for n, report in enumerate(given)))
+        assert read_back(store) == given
+        for form in SPEC.forms:
+            expected = [
+                (f"{n}.json", *row)
+                for n, report in enumerate(given)
+                for row in expected_cells(report, form.id)
+            ]
+            assert stored_cells(store, form.id) == sorted(map(_plain, expected), key=str)
+
+
+def stored_cells(store: Path, table: str) -> list[tuple[object, ...]]:
+    """Every amount of a form in a store with its state, after path, key and name, as DuckDB reads the files."""
+    files = str(store / table / "*/*/*.parquet")
+    if not [*(store / table).glob("*/*/*.parquet")]:
+        return []
+    with duckdb.connect() as connection:
+        listed = ", ".join(f'"{name}"' for name in ["file", *amounts_of(table)])
+        found = connection.execute(f"SELECT {listed} FROM read_parquet(?)", [files]).fetchall()
+    return sorted(map(_plain, found), key=str)
 
 
 def test_columns_follow_from_the_table_schemas() -> None:
@@ -408,6 +426,25 @@ def test_without_one_of_its_units_a_department_is_only_told_that_it_lacks(tmp_pa
         [outcome_of(whole, "whole.json"), *(outcome_of(p, f"{n}.json") for n, p in enumerate(parts))],
     )
     assert {rule for _f, _b, _fs, _id, rule, *_ in chained(store)} == {"CE-05"}
+    assert chains.run(store)["incomplete"] == 1
+
+
+def test_a_department_that_lists_no_units_is_not_held_against_those_at_hand(tmp_path: Path) -> None:
+    full = fatk.read(ROOT / "datapackages/full").report
+    whole = build(SPEC, {**full.tables, "constituents": []})
+    given = [outcome_of(part, f"{n}.json") for n, part in enumerate(units_of(full))]
+    store = put(tmp_path, [outcome_of(whole, "whole.json"), *given])
+    assert chained(store) == []
+    assert chains.run(store) == {**dict.fromkeys((*chains.COUNTED, "findings"), 0), "unlisted": 1}
+
+
+def test_amounts_without_a_unit_are_not_held_against_amounts_that_have_one(tmp_path: Path) -> None:
+    full = fatk.read(ROOT / "datapackages/full").report
+    about = make_row(SPEC.tables["report"], **{**full.one("report"), "fiscal_year": 2021, "unit": None})
+    before = build(SPEC, {**full.tables, "report": [about]})
+    store = put(tmp_path, [outcome_of(full, "b.json"), outcome_of(before, "a.json")])
+    assert chained(store) == []
+    assert chains.run(store)["unit_unknown"] == 1
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from typing import Any
 
 from fatk.model import Report
 from fatk.rules import KINDS
-from fatk.rules.context import EXACT, Context, Rule, load_rules
+from fatk.rules.context import EXACT, NOT_APPLICABLE, Context, Rule, load_rules
 from fatk.rules.report import findings
 from fatk.rules.terms import equations
 from fatk.spec import Spec, load
@@ -29,6 +29,10 @@ from fatk.warehouse.datasets import CHAIN_FINDINGS, arrow, datasets, folder
 from fatk.warehouse.rows import FACTORS, Cells, finding_cells
 
 PREVIOUS, PARTS = "previous", "parts"
+#: Why reports were not held against each other: units that a department lists have no report, or it lists other units; it lists
+#: none; one of them does not state its unit of money.
+INCOMPLETE, UNLISTED, UNIT_UNKNOWN = "incomplete", "unlisted", "unit_unknown"
+COUNTED = (PREVIOUS, PARTS, INCOMPLETE, UNLISTED, UNIT_UNKNOWN)
 #: What rules need that are no sums: by their kind and what they check.
 _NEEDS: Mapping[tuple[str, str], str] = {
     ("rate", "published"): PREVIOUS,
@@ -88,14 +92,14 @@ class _Member:
 
 def run(store: Path) -> Mapping[str, int]:
     """Hold the reports of a store against each other, and write what is found as the dataset ``chain_findings``, in place of
-    what was found before; how many pairs of years and departments with units there were, and how many findings.
+    what was found before. Counted are, by ``COUNTED``, pairs of years and departments with units, and ``findings``.
 
     Only the reports of one group are in memory at a time. ``OSError`` where the store cannot be written.
     """
     import duckdb
 
     store, spec = store.resolve(), load()
-    counts: Counter[str] = Counter({PREVIOUS: 0, PARTS: 0, "findings": 0})
+    counts: Counter[str] = Counter(dict.fromkeys((*COUNTED, "findings"), 0))
     with tempfile.TemporaryDirectory(prefix=".fatk-", dir=store, ignore_cleanup_errors=True) as work:
         with duckdb.connect(str(Path(work) / "chains.duckdb")) as connection:
             connection.execute(f"SET memory_limit = '{_MEMORY}'")
@@ -129,10 +133,10 @@ def _found(connection: Any, store: Path, work: Path, spec: Spec, counts: Counter
     """The rows of findings, group by group."""
     for group in _groups(connection, store, work, spec):
         for member, report, others in _pairs(group):
-            counts[member.beside] += 1
-            for row in _held(member, report, others):
-                counts["findings"] += 1
-                yield row
+            counted, rows = _held(member, report, others)
+            counts[counted] += 1
+            counts["findings"] += len(rows)
+            yield from rows
 
 
 _Group = list[tuple["_Member", Report]]
@@ -166,31 +170,32 @@ def _pairs(group: _Group) -> Iterator[tuple[_Member, Report, _Group]]:
             yield member, report, [before]
 
 
-def _held(member: _Member, report: Report, others: _Group) -> Iterator[Cells]:
-    """What comes of holding a report against others, as rows of ``chain_findings``. Amounts without a unit are not compared
-    with amounts that have one."""
+def _held(member: _Member, report: Report, others: _Group) -> tuple[str, list[Cells]]:
+    """What comes of holding a report against others: what it is counted as, and the rows of ``chain_findings``."""
     if any((other.unit is None) != (report.unit is None) for _, other in others):
-        return
+        return UNIT_UNKNOWN, []  # figures in 元 and figures in who knows what
     beside = [other for _, other in others]
     previous = beside.pop() if member.beside == PREVIOUS else None
     context = Context(report, previous, beside)
-    rules = between()[member.beside]
-    checks = [check for rule in _applicable(rules, context) for check in KINDS[rule.kind](rule, context)]
+    counted, rules = _applicable(member.beside, context)
+    checks = [check for rule in rules for check in KINDS[rule.kind](rule, context)]
     files = "\n".join(other.file for other, _ in others)
     factor = FACTORS.get(str(report.unit))
-    for finding in findings(checks, rules, context):
-        yield (*member.base, *finding_cells(finding, report.spec, factor), member.beside, files)
+    return counted, [
+        (*member.base, *finding_cells(finding, report.spec, factor), member.beside, files)
+        for finding in findings(checks, between()[member.beside], context)
+    ]
 
 
-def _applicable(rules: Mapping[str, Rule], context: Context) -> Iterator[Rule]:
-    """The rules that apply. Where the units at hand are not those that the department lists, only that is said."""
-    applying = [rule for rule in rules.values() if context.applies(rule)]
-    units = [rule for rule in applying if _what(rule) == _UNITS]
-    for rule in units:
-        yield rule
-        if not all(check.outcome == EXACT for check in KINDS[rule.kind](rule, context)):
-            return
-    yield from (rule for rule in applying if rule not in units)
+def _applicable(beside: str, context: Context) -> tuple[str, list[Rule]]:
+    """What a comparison is counted as, and the rules that apply to it. Where the units at hand are not those that the department
+    lists, only that is told."""
+    rules = [rule for rule in between()[beside].values() if context.applies(rule)]
+    units = [rule for rule in rules if _what(rule) == _UNITS]
+    outcomes = {check.outcome for rule in units for check in KINDS[rule.kind](rule, context)}
+    if NOT_APPLICABLE in outcomes:
+        return UNLISTED, units
+    return (beside, rules) if outcomes <= {EXACT} else (INCOMPLETE, units)
 
 
 def _what(rule: Rule) -> tuple[str, str]:
