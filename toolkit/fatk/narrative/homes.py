@@ -22,6 +22,7 @@ _CHANGE = {
     "amount": "amount",
     "previous_amount": "base_amount",
     "budget": "base_amount",
+    "adjusted_budget": "base_amount",
     "reason": "reason",
     "comparison": "comparison",
     "rate_note": "rate_note",
@@ -119,7 +120,10 @@ def _change(path: str) -> Change | None:
     subject = ".".join(words)
     element = subject if subject.endswith("]") else ""
     fields = load().tables["changes"]
-    return Change(_POSITION.sub("", subject), element, _bases()[word], fields[_CHANGE[last]])
+    base = (
+        "adjusted_budget" if last == "adjusted_budget" else _bases()[word]
+    )  # said beside the initial budget
+    return Change(_POSITION.sub("", subject), element, base, fields[_CHANGE[last]])
 
 
 @cache

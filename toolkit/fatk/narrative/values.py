@@ -16,7 +16,7 @@ from fatk.rules.context import Context, Ref, load_rules
 from fatk.rules.narrative.claims import catalogue, resolved
 from fatk.rules.narrative.figures import HUNDRED, Figure, at_path, current_amount, of_cell, stated_in
 from fatk.rules.narrative.quotients import Quotient, quotient, quotient_of_change, to_places
-from fatk.rules.narrative.rated import compared, operand_figure, operands_of
+from fatk.rules.narrative.rated import budget_path, compared, operand_figure, operands_of
 from fatk.spec import load
 from fatk.values import Value, round_half_up
 from fatk.wording.writing import Values
@@ -92,11 +92,15 @@ class _Teller:
             return stated
         amount = self._changed(f"{subject}/{where.base}", "amount")
         if amount.why:
-            base = self.context.value("changes", f"{subject}/{where.base}", "base_amount")
-            current = current_amount(subject, self.context, stated_in(self.context))
-            if current.why or not isinstance(base, Decimal):
+            stated_here = stated_in(self.context)
+            base = self._changed(f"{subject}/{where.base}", "base_amount")
+            restated = budget_path(subject, where.base)
+            if base.why and restated:
+                base = at_path(restated, (), self.context, stated_here)
+            current = current_amount(subject, self.context, stated_here)
+            if current.why or base.why:
                 return None
-            amount = current._replace(value=current.value - base)
+            amount = current._replace(value=current.value - base.value)
         if where.field.name == "comparison":
             return "up" if amount.value > 0 else "down" if amount.value < 0 else "flat"
         return self._amount(amount.value)

@@ -142,6 +142,11 @@ def _budgets() -> Mapping[tuple[str, str], str]:
     return MappingProxyType({compared(path)[:2]: path for path in paths})
 
 
+def budget_path(subject: str, base: str) -> str | None:
+    """The path that states a subject's budget by restating a cell; ``None`` where no table has it."""
+    return _budgets().get((subject, base))
+
+
 def _of_changes(rule: Rule, context: Context, stated: Stated) -> Iterator[Rated]:
     """Rates against last year or a budget: the subject and the base are words of the path."""
     for glob in rule.body["claims"]:
@@ -206,7 +211,7 @@ def _other_bases(
         other = row["base"]
         if other != base:
             name = row["name"], other.replace("_", " ")
-            for figure in _bases(subject, other, _budgets().get((subject, other)), context, stated):
+            for figure in _bases(subject, other, budget_path(subject, other), context, stated):
                 if not figure.why:
                     yield name, _against(current, figure, formula)
     for figure in _bases(subject, base, None, context, stated) if formula == "growth" else ():
@@ -217,7 +222,7 @@ def _other_bases(
     total = whole if whole in subjects() else f"{whole}.total"
     if total in subjects() and total != subject:
         of_total = current_amount(total, context, stated)
-        for figure in _bases(total, base, _budgets().get((total, base)), context, stated):
+        for figure in _bases(total, base, budget_path(total, base), context, stated):
             if not figure.why and not of_total.why:
                 yield ("合计数", "the total"), _against(of_total, figure, formula)
 
