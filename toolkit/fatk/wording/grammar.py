@@ -35,24 +35,27 @@ class Literal:
 @dataclass(frozen=True, slots=True)
 class Slot:
     """A place for a value. ``begins`` is a path whose value the text begins with; ``also`` are paths that the one figure is
-    said of as well, as in 收、支总计均为."""
+    said of as well, as in 收、支总计均为; ``then`` are paths whose figures follow in the same breath, as in 各减少1.00、2.00万元:
+    the words before the first figure and the unit behind the last are those of all."""
 
     path: str
     kind: str | None = None
     begins: str | None = None
     also: tuple[str, ...] = ()
+    then: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Alternative:
     """One way to say something, and what is meant by saying it so: path → value.
 
-    ``sets`` is meant as well, but need not be known for it to be written.
+    ``sets`` is meant as well, but need not be known for it to be written. ``unwritten``: it is only read.
     """
 
     nodes: tuple[Node, ...]
     means: Mapping[str, Any] = field(default_factory=dict)
     sets: Mapping[str, Any] = field(default_factory=dict)
+    unwritten: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +70,29 @@ class Maybe:
     """A part that is left out where a value that it needs is not there."""
 
     nodes: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One of several things of which those are said that there are.
+
+    It is not written where all of ``unless`` is so; one that is ``unwritten`` is only read.
+    """
+
+    nodes: tuple[Node, ...]
+    unless: Mapping[str, Any] = field(default_factory=dict)
+    unwritten: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Those:
+    """Those of several things that there are to say, at least one, ``between`` them what parts them.
+
+    They are written in this order and read in any.
+    """
+
+    items: tuple[Item, ...]
+    between: tuple[Node, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +116,7 @@ class Break:
     """The end of a paragraph."""
 
 
-Node = Literal | Slot | Choice | Maybe | Each | Break
+Node = Literal | Slot | Choice | Maybe | Those | Each | Break
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -113,9 +139,13 @@ class Heading:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sentence:
-    """Sentences that are read and written together, as a paragraph or as paragraphs."""
+    """Sentences that are read and written together, as a paragraph or as paragraphs.
+
+    ``optional``: where what they need is lacking, they are left out without a word.
+    """
 
     nodes: tuple[Node, ...]
+    optional: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -167,7 +197,7 @@ def load_wording(wording_id: str) -> Wording:
         kinds=kinds(
             {k: Words(tuple(map(fold, v["up"])), tuple(map(fold, v["down"]))) for k, v in data["words"].items()}, grouped=data["grouped"]
         ),
-        titles=tuple(Sentence(tuple(_parts(parts, "", phrases))) for parts in data["titles"]),
+        titles=tuple(_sentence(parts, phrases) for parts in data["titles"]),
         headings=tuple(_headings(data["text"], phrases)),
         within=MappingProxyType(data.get("within", {})), phrases=MappingProxyType(phrases),
     )  # fmt: skip
@@ -181,11 +211,16 @@ def wording_for(edition: str) -> Wording:
 
 def _headings(blocks: Iterable[Mapping[str, Any]], phrases: Mapping[str, Any]) -> Iterator[Heading]:
     for block in blocks:
-        sentences = tuple(Sentence(tuple(_parts(parts, "", phrases))) for parts in block.get("say", []))
+        sentences = tuple(_sentence(parts, phrases) for parts in block.get("say", []))
         yield Heading(
             block["level"], block.get("number", ""), _literal(block["heading"].strip("<>")), block.get("keeps"),
             tuple(_parts(block.get("tail", []), "", phrases)), sentences, block.get("dated", False), block.get("insert"),
         )  # fmt: skip
+
+
+def _sentence(parts: Any, phrases: Mapping[str, Any]) -> Sentence:
+    optional = isinstance(parts, dict) and "maybe" in parts
+    return Sentence(tuple(_parts(parts["maybe"] if optional else parts, "", phrases)), optional)
 
 
 def _parts(parts: Any, at: str, phrases: Mapping[str, Any], number: int = 0) -> Iterator[Node]:
@@ -199,6 +234,9 @@ def _parts(parts: Any, at: str, phrases: Mapping[str, Any], number: int = 0) -> 
         yield Choice(tuple(_alternative(one, at, phrases, number) for one in parts["any"]))
     elif "maybe" in parts:
         yield Maybe(tuple(_parts(parts["maybe"], at, phrases, number)))
+    elif "those" in parts:
+        items = tuple(_item(one, at, phrases, number) for one in parts["those"])
+        yield Those(items, tuple(_parts(parts["between"], at, phrases, number)))
     elif "each" in parts:
         yield Each(_full(parts["each"], at), parts["item"], parts["between"], phrases)
     elif "phrase" in parts:
@@ -206,8 +244,10 @@ def _parts(parts: Any, at: str, phrases: Mapping[str, Any], number: int = 0) -> 
     elif "slot" in parts:
         path, _, kind = parts["slot"].partition(":")
         begins = parts.get("begins")
-        also = tuple(_full(other, at) for other in parts.get("also", ()))
-        yield Slot(_full(path, at), kind or None, _full(begins, at) if begins else None, also)
+        also, then = (
+            tuple(_full(other, at) for other in parts.get(member, ())) for member in ("also", "then")
+        )
+        yield Slot(_full(path, at), kind or None, _full(begins, at) if begins else None, also, then)
     else:
         yield Break()
 
@@ -218,8 +258,16 @@ def _alternative(one: Any, at: str, phrases: Mapping[str, Any], number: int) -> 
             MappingProxyType({_full(path, at): value for path, value in one.get(member, {}).items()})
             for member in ("means", "sets")
         )
-        return Alternative(tuple(_parts(one["say"], at, phrases, number)), means, sets)
+        nodes = tuple(_parts(one["say"], at, phrases, number))
+        return Alternative(nodes, means, sets, one.get("unwritten", False))
     return Alternative(tuple(_parts(one, at, phrases, number)))
+
+
+def _item(one: Any, at: str, phrases: Mapping[str, Any], number: int) -> Item:
+    if isinstance(one, dict) and "say" in one:
+        unless = MappingProxyType({_full(path, at): value for path, value in one.get("unless", {}).items()})
+        return Item(tuple(_parts(one["say"], at, phrases, number)), unless, one.get("unwritten", False))
+    return Item(tuple(_parts(one, at, phrases, number)))
 
 
 def _words(text: str, at: str, number: int) -> Iterator[Node]:

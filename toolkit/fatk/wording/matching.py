@@ -1,24 +1,28 @@
 """Sentences read: a folded text against the nodes of a sentence, with the value of every slot and where it stands.
 
 The search goes back where a text could end at several places, and is bounded by a number of steps, never by a clock: what
-needs more is not understood.
+needs more is not understood. A step is a node tried or so many characters looked at; there are so many for a sentence, and
+so many for a whole text, by its length.
 """
 
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
-from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
 from fatk.values import Value
 from fatk.wording.folding import Running, fold
-from fatk.wording.grammar import Choice, Each, Literal, Maybe, Node, Slot
-from fatk.wording.slots import TEXTS, Kind
+from fatk.wording.grammar import Choice, Each, Literal, Maybe, Node, Slot, Those
+from fatk.wording.slots import AGAIN, TEXTS, Kind
 
+#: Steps for a try of a sentence; for a text of any length, and for each of its characters; characters in a step.
 _STEPS = 20_000
+_WHOLE, _EACH = 400_000, 40
+_LOOKED = 50
 
 #: The kind of a slot by its path and the kind that the template names.
 KindOf = Callable[[str, str | None], str]
@@ -54,8 +58,6 @@ class Failure:
     expected: Node | None
 
 
-#: What still has to be matched: the next node and the rest.
-_Rest = tuple[Node, Any] | None
 #: What was found so far, the last first.
 _Chain = tuple[Any, Any] | None
 
@@ -69,11 +71,23 @@ class _More:
 
 
 @dataclass(frozen=True, slots=True)
+class _Others:
+    """Those of several things that were not said yet, or what follows them."""
+
+    those: Those
+    left: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class _Meant:
     """What the words that began at a place mean, now that they have been read."""
 
     values: Mapping[str, Any]
     start: int
+
+
+#: What still has to be matched: the next node and the rest.
+_Rest = tuple[Node | _More | _Others | _Meant, Any] | None
 
 
 @dataclass(slots=True)
@@ -86,16 +100,30 @@ class _Opening:
 
 
 class Matcher:
-    """Matches sentences against one text. ``kinds`` are the kinds of slot by name, ``kind_of`` names that of a path."""
+    """Matches sentences against one text. ``kinds`` are the kinds of slot by name, ``kind_of`` names that of a path.
+
+    ``before`` has, folded, what the titles say, by its path. ``steps`` are those taken so far; at ``most`` the matcher finds
+    nothing more.
+    """
 
     def __init__(self, running: Running, kinds: Mapping[str, Kind], kind_of: KindOf) -> None:
         self.running, self.kinds, self.kind_of = running, kinds, kind_of
         self.breaks = running.breaks
+        self._ordered = sorted(self.breaks)
+        self.before: dict[str, str] = {}
+        self.steps, self.most = 0, _WHOLE + _EACH * len(running.text)
+
+    def breaks_in(self, start: int, end: int) -> Sequence[int]:
+        """The ends of paragraphs from one place to another, both included."""
+        return self._ordered[bisect_left(self._ordered, start) : bisect_right(self._ordered, end)]
 
     def openings(self, nodes: Collection[Node], start: int, end: int) -> Iterator[int]:
         """Where between two places a sentence may begin."""
         opening = self._opening(_rest(nodes, None), None)
         text = self.running.text
+        if self.steps > self.most:
+            return
+        self.steps += 1 + (end - start) // _LOOKED
         if opening.patterns and not opening.end:
             pattern = re.compile(f"(?={'|'.join(opening.patterns)})")
             yield from (m.start() for m in pattern.finditer(text, start, end))
@@ -117,7 +145,8 @@ class Matcher:
 
         ``across``: a text may go on in the next paragraph.
         """
-        text, steps, furthest = self.running.text, 0, Failure(start, None)
+        text, furthest = self.running.text, Failure(start, None)
+        last = min(self.steps + _STEPS, self.most)
         stack: list[tuple[Any, _Rest, int, _Chain]] = [(None, _rest(nodes, None), start, None)]
         while stack:
             ends, rest, at, chain = stack.pop()
@@ -129,8 +158,8 @@ class Matcher:
                 stack.append((ends, rest, at, chain))
                 chain, at = ((self._said_text(slot, begin, end), chain), end)
             while rest is not None:
-                steps += 1
-                if steps > _STEPS:
+                self.steps += 1
+                if self.steps > last:
                     return furthest
                 node, rest = rest
                 if isinstance(node, Literal):
@@ -147,6 +176,14 @@ class Matcher:
                     at += len(hits[0][0])
                 elif isinstance(node, Slot):
                     kind = self.kind_of(node.path, node.kind)
+                    if kind == AGAIN:
+                        words = self.before.get(node.path)
+                        if not words or not text.startswith(words, at, limit):
+                            furthest = _further(furthest, at, node)
+                            break
+                        chain = (self._said_text(node, at, at + len(words)), chain)
+                        at += len(words)
+                        continue
                     if kind in TEXTS:
                         if node.begins and not self._begins(node.begins, chain, at):
                             break
@@ -169,15 +206,13 @@ class Matcher:
                             )
                         )
                         break
-                    match = self.kinds[kind].pattern.match(text, at, limit)
-                    found = self.kinds[kind].read(match) if match else None
-                    if match is None or found is None:
+                    figures = self._figures(node, self.kinds[kind], at, limit)
+                    if not figures:
                         furthest = _further(furthest, at, node)
                         break
-                    printed = self.running.printed(at, match.end())
-                    for path in (node.path, *node.also):
-                        chain = (Said(path, found.value, found.unit, printed, at, match.end()), chain)
-                    at = match.end()
+                    for figure in figures:
+                        chain = (figure, chain)
+                    at = figures[-1].end
                 elif isinstance(node, Choice):
                     for index, one in reversed(tuple(enumerate(node.alternatives))):
                         meant = _Meant({**one.means, **one.sets}, at)
@@ -189,6 +224,15 @@ class Matcher:
                 elif isinstance(node, Maybe):
                     stack.append((None, rest, at, (1, chain)))
                     rest, chain = _rest(node.nodes, rest), (0, chain)
+                elif isinstance(node, Those):
+                    rest = (_Others(node, tuple(range(len(node.items)))), rest)
+                elif isinstance(node, _Others):
+                    if len(node.left) < len(node.those.items):
+                        stack.append((None, rest, at, (-1, chain)))
+                    stack.extend(
+                        (None, _item(node, index, rest), at, (index, chain)) for index in reversed(node.left)
+                    )
+                    break
                 elif isinstance(node, Each):
                     rest = _rest(node.element(1), (_More(node, 2), rest))
                 elif isinstance(node, _More):
@@ -201,6 +245,27 @@ class Matcher:
                     return _read(chain, start, at)
                 furthest = _further(furthest, at, None)
         return furthest
+
+    def _figures(self, slot: Slot, kind: Kind, at: int, limit: int) -> list[Said]:
+        """What the figure or the figures of a slot say; nothing where they are not all there.
+
+        The unit behind the last of several is that of all that have none.
+        """
+        text = self.running.text
+        first = kind.pattern.match(text, at, limit)
+        found = kind.read(first) if first else None
+        if first is None or found is None:
+            return []
+        end = first.end()
+        printed = self.running.printed(at, end)
+        said = [Said(path, found.value, found.unit, printed, at, end) for path in (slot.path, *slot.also)]
+        for path in slot.then:
+            other = kind.after(first, text, end, limit)
+            if other is None:
+                return []
+            found, start, end = other[0], end + 1, other[1]
+            said.append(Said(path, found.value, found.unit, self.running.printed(start, end), start, end))
+        return [replace(one, unit=found.unit) if one.unit is None else one for one in said]
 
     def _paragraph_end(self, at: int, limit: int) -> int:
         starts = self.running.starts
@@ -226,17 +291,20 @@ class Matcher:
 
     def _ends(self, kind: str, rest: _Rest, at: int, limit: int, chain: _Chain) -> Iterator[int]:
         """Where a text that begins here may end, the nearest place first."""
-        forbidden, longest = TEXTS[kind]
-        last = min(limit, at + longest)
-        if forbidden:
-            stop = re.compile(f"[{re.escape(forbidden)}]").search(self.running.text, at, last)
+        known, text = TEXTS[kind], self.running.text
+        last = min(limit, at + known.longest)
+        if known.without:
+            stop = re.compile(f"[{re.escape(known.without)}]").search(text, at, last)
             last = stop.start() if stop else last
         opening = self._opening(rest, chain)
+        self.steps += len(opening.patterns)
         pattern = re.compile(f"(?={'|'.join(opening.patterns)})") if opening.patterns else None
         breaks = self.breaks if opening.breaks or opening.end else frozenset()
-        text = self.running.text
         for position in range(at + 1, last + 1):
-            if position in breaks or position == limit or (pattern and pattern.match(text, position)):
+            if not position % _LOOKED:
+                self.steps += 1
+            may = position in breaks or position == limit or (pattern and pattern.match(text, position))
+            if may and (known.like is None or known.like.fullmatch(text, at, position)):
                 yield position
 
     def _opening(self, rest: _Rest, chain: _Chain, depth: int = 0) -> _Opening:
@@ -252,7 +320,10 @@ class Matcher:
             elif isinstance(node, Slot):
                 kind = self.kind_of(node.path, node.kind)
                 begins = node.begins and _value_in(chain, node.begins)
-                if kind not in TEXTS:
+                if kind == AGAIN:
+                    words = self.before.get(node.path)
+                    found.patterns += [re.escape(words)] if words else []
+                elif kind not in TEXTS:
                     found.patterns.append(f"(?:{self.kinds[kind].pattern.pattern})")
                 else:
                     found.patterns.append(re.escape(fold(str(begins))) if begins else ".")
@@ -263,6 +334,13 @@ class Matcher:
                 return found
             elif isinstance(node, Maybe):
                 self._add(found, _rest(node.nodes, rest), chain, depth)
+            elif isinstance(node, Those):
+                rest = (_Others(node, tuple(range(len(node.items)))), rest)
+            elif isinstance(node, _Others):
+                for index in node.left:
+                    self._add(found, _item(node, index, None), chain, depth)
+                if len(node.left) == len(node.those.items):
+                    return found
             elif isinstance(node, Each):
                 rest = _rest(node.element(1), rest)
             elif isinstance(node, _More):
@@ -277,6 +355,14 @@ class Matcher:
         more = self._opening(rest, chain, depth)
         found.patterns += more.patterns
         found.breaks, found.end = found.breaks or more.breaks, found.end or more.end
+
+
+def _item(others: _Others, index: int, rest: Any) -> Any:
+    """One more of several things, with what parts it from the one before, and then the others."""
+    those, left = others.those, others.left
+    more = (_Others(those, tuple(n for n in left if n != index)), rest)
+    between = () if len(left) == len(those.items) else those.between
+    return _rest((*between, *those.items[index].nodes), more)
 
 
 def _rest(nodes: Collection[Node], rest: Any) -> Any:

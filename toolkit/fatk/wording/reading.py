@@ -8,8 +8,9 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 
-from fatk.wording.folding import Running
+from fatk.wording.folding import Running, fold
 from fatk.wording.grammar import Each, Heading, Literal, Sentence, Wording
 from fatk.wording.matching import Failure, KindOf, Matcher, Read, Said
 
@@ -17,6 +18,11 @@ _ORDINAL = re.compile(
     r"(?:第[一二三四五六七八九十]{1,3}(?:部分|章|节|篇)|[一二三四五六七八九十]{1,3}[、.:]|\([一二三四五六七八九十0-9]{1,3}\)|[0-9]{1,2}[、.])?[、:]?"
 )
 _DATED = re.compile(r"20[0-9]{2}年度?")
+#: What may follow the words of a heading: the text, or what belongs to the heading or to a list of contents.
+_FOLLOWING = re.compile(r"[。:(]|[.…·]|[0-9]{1,3}$|20[0-9]{2}年|(?:说明|情况说明|的说明)$")
+_TRAILING = re.compile(r"的?(?:情况)?说明|[.…·\-]*[0-9]*")
+#: Who speaks.
+_NAME = "meta.unit_name"
 #: A sentence is tried at so many places at most; a heading of more characters is sure where it is numbered.
 _STARTS, _SHORT = 40, 6
 
@@ -86,20 +92,33 @@ def _with_parts(read: Read, matcher: Matcher, wording: Wording) -> Read:
     return replace(read, said=tuple(said))
 
 
-def understand(running: Running, wording: Wording, kind_of: KindOf) -> Understood:
-    """What a document says in the sentences of a wording."""
-    matcher = Matcher(running, wording.kinds, kind_of)
+def understand(
+    running: Running, wording: Wording, kind_of: KindOf, matcher: Matcher | None = None
+) -> Understood:
+    """What a document says in the sentences of a wording; ``matcher`` is one of one's own, to see what it took."""
+    matcher = matcher or Matcher(running, wording.kinds, kind_of)
     sections, contents = _sections(running, wording, matcher)
     first = min((s.start for s in sections), default=len(running.text))
     first = min((first, *(start for start, _ in contents)))
     used: list[tuple[int, int]] = [*contents]
     missed: list[Missed] = []
-    titles = _sentences(matcher, wording, wording.titles, 0, first, None, used, missed)
+    titles = _sentences(matcher, wording, wording.titles, 0, first, None, "", used, missed)
+    named = (one for read in titles if read for one in read.said if one.path == _NAME)
+    name = next((fold(str(one.value)) for one in named), "")
+    matcher.before = {_NAME: name} if name else {}
     found = []
     for section in sections:
         used.append((section.start, section.begin))
         reads = _sentences(
-            matcher, wording, section.heading.sentences, section.begin, section.end, section, used, missed
+            matcher,
+            wording,
+            section.heading.sentences,
+            section.begin,
+            section.end,
+            section,
+            name,
+            used,
+            missed,
         )
         found.append((section, reads))
     rest = tuple(_gaps(used, len(running.text)))
@@ -117,9 +136,10 @@ def _sections(
             hits.append(hit)
     kept: list[Section] = []
     contents: list[tuple[int, int]] = []
+    last = {id(heading): number for number, (_, _, heading, _) in enumerate(hits)}
     for number, (start, begin, heading, said) in enumerate(hits):
         end = hits[number + 1][0] if number + 1 < len(hits) else len(running.text)
-        again = any(other[2] is heading for other in hits[number + 1 :])
+        again = last[id(heading)] > number
         if again and (end == begin or _only_numbers(running.text[begin:end])):
             contents.append((start, end))
         else:
@@ -173,30 +193,30 @@ def _heading(
         if isinstance(tail, Read):
             said += tail.said
             stop = tail.end
-    rest = text[stop:end]
     numbered = at is not None and at.end() > start
     sure = numbered and stop - begin > _SHORT and running.paragraphs[running.paragraph(start)].loose
-    if rest and not sure and not re.match(r"[。:.…·0-9(]|(?:说明|情况说明|的说明)$", rest):
+    if stop < end and not sure and not _FOLLOWING.match(text, stop, end):
         return None
-    if rest.startswith(("。", ":")):
+    if text.startswith(("。", ":"), stop, end):
         stop += 1
-    elif re.fullmatch(r"的?(?:情况)?说明|[.…·\-]*[0-9]*", rest):
+    elif _TRAILING.fullmatch(text, stop, end):
         stop = end
     return start, stop, heading, tuple(said)
 
 
 def _sentences(
-    matcher: Matcher, wording: Wording, sentences: Sequence[Sentence], begin: int, end: int, section: Section | None,
+    matcher: Matcher, wording: Wording, sentences: Sequence[Sentence], begin: int, end: int, section: Section | None, name: str,
     used: list[tuple[int, int]], missed: list[Missed],
 ) -> tuple[Read | None, ...]:  # fmt: skip
-    """The sentences of one section, each after the one before it."""
+    """The sentences of one section, each after the one before it; ``name`` of the entity may stand before any."""
     found: list[Read | None] = []
     at = begin
     for number, sentence in enumerate(sentences):
-        stops = _stops(matcher, sentences[number + 1 :], at, end)
-        read = _find(matcher, sentence, at, end, stops)
+        starts = _Starts(matcher, at, end, name)
+        stops = _stops(matcher, starts, sentences[number + 1 :])
+        read = _find(matcher, sentence, starts, stops)
         if isinstance(read, Read):
-            used.append((read.start, read.end))
+            used.append((read.start - starts.lead(read.start), read.end))
             found.append(_with_parts(read, matcher, wording))
             at = read.end
         else:
@@ -205,31 +225,52 @@ def _sentences(
     return tuple(found)
 
 
+class _Starts:
+    """Where sentences may begin between two places: where the one before ended, at a paragraph, behind a full stop or a
+    semicolon, and behind the entity's name there. In the middle of a clause the same words may say something else."""
+
+    def __init__(self, matcher: Matcher, begin: int, end: int, name: str) -> None:
+        self.matcher, self.begin, self.end, self.name = matcher, begin, end, name
+
+    def of(self, sentence: Sentence) -> Iterator[int]:
+        """Where a sentence may begin."""
+        openings = self.matcher.openings(sentence.nodes, self.begin, self.end)
+        return (at for at in openings if self._free(at) or self.lead(at))
+
+    def lead(self, at: int) -> int:
+        """How many characters of the entity's name stand before a place, where a sentence begins with it."""
+        first = at - len(self.name)
+        known = first >= self.begin and self.matcher.running.text.startswith(self.name, first)
+        return len(self.name) if self.name and known and self._free(first) else 0
+
+    def _free(self, at: int) -> bool:
+        matcher = self.matcher
+        return at == self.begin or at in matcher.breaks or matcher.running.text[at - 1] in "。;"
+
+
 def _stops(
-    matcher: Matcher, following: Sequence[Sentence], begin: int, end: int
+    matcher: Matcher, starts: _Starts, following: Sequence[Sentence]
 ) -> tuple[frozenset[int], frozenset[int]]:
     """Where a sentence may end: at the end of a paragraph (where that is a guess, of one that ends a sentence) or where one
     of those that follow begins; and only the latter."""
     running = matcher.running
-    hard = {end}
+    hard = {starts.end}
     for sentence in following:
         if isinstance(sentence.nodes[0], Literal):
-            hard.update(matcher.openings(sentence.nodes, begin, end))
-    soft = {position for position in matcher.breaks if begin <= position <= end}
+            hard.update(at - starts.lead(at) for at in starts.of(sentence))
+    soft = set(matcher.breaks_in(starts.begin, starts.end))
     if running.loose:
         soft = {position for position in soft if running.text[position - 1 : position] in "。:"}
     return frozenset(soft | hard), frozenset(hard)
 
 
 def _find(
-    matcher: Matcher, sentence: Sentence, begin: int, end: int, stops: tuple[frozenset[int], frozenset[int]]
+    matcher: Matcher, sentence: Sentence, starts: _Starts, stops: tuple[frozenset[int], frozenset[int]]
 ) -> Read | Failure:
-    furthest = Failure(begin, sentence.nodes[0])
+    furthest = Failure(starts.begin, sentence.nodes[0])
     for ends, across in _manners(matcher.running, sentence, *stops):
-        for tries, start in enumerate(matcher.openings(sentence.nodes, begin, end)):
-            if tries >= _STARTS:
-                break
-            read = matcher.match(sentence.nodes, start, end, ends, across=across)
+        for start in islice(starts.of(sentence), _STARTS):
+            read = matcher.match(sentence.nodes, start, starts.end, ends, across=across)
             if isinstance(read, Read):
                 return read
             if read.reached > furthest.reached:

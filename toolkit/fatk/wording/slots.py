@@ -39,6 +39,17 @@ class Kind:
     read: Callable[[re.Match[str]], Found | None]
     write: Callable[[Value, str], str]
 
+    def after(self, first: re.Match[str], text: str, at: int, limit: int) -> tuple[Found, int] | None:
+        """Another figure behind the first in the same breath, as if the words before the first stood before it too; and
+        where it ends. ``None`` where none begins there."""
+        figure = _FOLLOWING.match(text, at, limit)
+        if figure is None:
+            return None
+        words = first[0][: first.start(self.pattern.groups - 1) - first.start()]
+        match = self.pattern.fullmatch(words + figure[1])
+        found = self.read(match) if match else None
+        return None if found is None else (found, figure.end())
+
 
 def _decimal(text: str) -> Decimal | None:
     whole = text.replace(",", "")
@@ -106,6 +117,9 @@ _RATE_TAIL = "%"
 _YEAR = re.compile(r"(?:19|20)[0-9]{2}(?![0-9])")
 _COUNT = re.compile(_NUMBER)
 
+#: A figure that follows another.
+_FOLLOWING = re.compile(rf"[、和]({_DECIMAL}(?:{_AMOUNT_TAIL}|{_RATE_TAIL})?)")
+
 #: Kinds that do not depend on the wording.
 _KINDS: Mapping[str, Kind] = MappingProxyType(
     {
@@ -114,6 +128,7 @@ _KINDS: Mapping[str, Kind] = MappingProxyType(
         "decimal": Kind(re.compile(rf"({_DECIMAL})()"), lambda m: _figure(m) and Found(_decimal(m[1])), lambda v, _: show(v)),
         "year": Kind(_YEAR, _count, lambda v, _: show(v)),
         "year:previous": Kind(_YEAR, _previous, lambda v, _: show(v - 1) if isinstance(v, int) else ""),
+        "phrase:code": Kind(re.compile(r"([0-9]{3}(?:[0-9]{2}){0,2})(?![0-9.])"), lambda m: Found(m[1]), lambda v, _: str(v)),
         "date": Kind(re.compile(r"([0-9]{4})年([0-9]{1,2})月([0-9]{1,2})日"), _date, _write_date),
     }
 )  # fmt: skip
@@ -132,7 +147,30 @@ def kinds(words: Mapping[str, Words], *, grouped: bool) -> Mapping[str, Kind]:
     )
 
 
-#: What a text may not hold, by kind, and how long it may be: of a name, of a part of a sentence, of any text.
-TEXTS: Mapping[str, tuple[str, int]] = MappingProxyType(
-    {"name": ("、,。;:", 120), "phrase": ("。;", 400), "text": ("", 20_000)}
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A kind of text: the signs that it may not hold, folded, how long it may be, and a pattern that all of it must have."""
+
+    without: str
+    longest: int
+    like: re.Pattern[str] | None = None
+
+
+#: A sentence says that there is nothing where it denies something and has no figure but years and numbers of forms.
+_NOTHING = re.compile(
+    r"(?=.*(?:无|没有|未|不涉及|空表))"
+    r"(?:[^0-9]|20[0-9]{2}(?=年|、|,|-)|(?<=公开)[0-9]{2}(?=表)|(?<=附表)[0-9]{1,2}(?![0-9.]))+"
+)
+
+#: A text that the titles said before, and no other.
+AGAIN = "again"
+#: What was said before, a name, a part of a sentence, a part of one that says there is nothing, any text.
+TEXTS: Mapping[str, Text] = MappingProxyType(
+    {
+        AGAIN: Text("。;", 400),
+        "name": Text("、,。;:", 120),
+        "phrase": Text("。;", 400),
+        "nothing": Text("。;", 400, _NOTHING),
+        "text": Text("", 20_000),
+    }
 )

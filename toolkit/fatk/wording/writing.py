@@ -7,9 +7,20 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from fatk.document import Block, Paragraph
-from fatk.values import Nothing, Value, parse_decimal
+from fatk.values import Nothing, Value, parse_decimal, show
 from fatk.wording.folding import fold
-from fatk.wording.grammar import Choice, Each, Heading, Literal, Maybe, Node, Sentence, Slot, Wording
+from fatk.wording.grammar import (
+    Choice,
+    Each,
+    Heading,
+    Literal,
+    Maybe,
+    Node,
+    Sentence,
+    Slot,
+    Those,
+    Wording,
+)
 from fatk.wording.matching import KindOf
 from fatk.wording.slots import TEXTS, Kind
 
@@ -26,7 +37,8 @@ class Values:
 
 
 class Lacking(Exception):
-    """A value that a sentence needs is not there; ``path`` says which."""
+    """A value that a sentence needs is not there; ``path`` says which. It is empty where there is nothing to say: all of
+    several things are such as are left out."""
 
     def __init__(self, path: str) -> None:
         super().__init__(path)
@@ -80,7 +92,8 @@ def _said(writer: _Writer, sentence: Sentence, found: Written, level: int = 0) -
     try:
         text = "".join(writer.parts(sentence.nodes))
     except Lacking as lacking:
-        found.lacking.append(lacking.path)
+        if lacking.path and not sentence.optional:
+            found.lacking.append(lacking.path)
         return []
     return [Paragraph(line, level) for line in text.split(_BREAK) if line]
 
@@ -122,6 +135,8 @@ class _Writer:
                 return self.parts(node.nodes)
             except Lacking:
                 return []
+        if isinstance(node, Those):
+            return self.those(node)
         if isinstance(node, Each):
             return self.each(node)
         return [_BREAK]  # what is left is a Break
@@ -130,12 +145,12 @@ class _Writer:
         value = self.values.value(slot.path)
         if value is None or isinstance(value, Nothing):
             raise Lacking(slot.path)
-        for other in slot.also:
-            if self.values.value(other) != value:
-                raise Lacking(other)
+        for same in slot.also:
+            if self.values.value(same) != value:
+                raise Lacking(same)
         kind = self.kind_of(slot.path, slot.kind)
         if kind in TEXTS:
-            return str(value).rstrip("。") if kind == "phrase" else str(value)
+            return str(value).rstrip("。") if "。" in TEXTS[kind].without else str(value)
         unit = (
             "%"
             if kind.startswith("rate")
@@ -143,19 +158,58 @@ class _Writer:
             if kind.startswith("amount")
             else ""
         )
-        return self.kinds[kind].write(value, unit)
+        if not slot.then:
+            return self.kinds[kind].write(value, unit)
+        others = [self.values.value(path) for path in slot.then]
+        for path, other in zip(slot.then, others, strict=True):
+            if not isinstance(value, Decimal) or not isinstance(other, Decimal) or (other < 0) != (value < 0):
+                raise Lacking(path)  # one word cannot tell a rise and a fall
+        worded = kind.endswith(":change")  # the word before the first figure has the sign of all
+        following = (show(abs(one) if worded else one) for one in others if isinstance(one, Decimal))
+        return "、".join((self.kinds[kind].write(value, ""), *following)) + unit
 
     def choice(self, choice: Choice) -> list[str]:
         if self.choices is not None:
             return self.parts(choice.alternatives[next(self.choices)].nodes)
         lacking = None
         for one in choice.alternatives:
-            if all(_same(self.values.value(path), meant) for path, meant in one.means.items()):
+            if not one.unwritten and all(
+                _same(self.values.value(path), meant) for path, meant in one.means.items()
+            ):
                 try:
                     return self.parts(one.nodes)
                 except Lacking as found:
                     lacking = found
         raise lacking or Lacking(next(iter(choice.alternatives[0].means), ""))
+
+    def those(self, those: Those) -> list[str]:
+        if self.choices is not None:
+            return self.those_again(those, self.choices)
+        found: list[str] = []
+        missing = Lacking("")
+        for item in those.items:
+            if item.unwritten or self.so(item.unless):
+                continue
+            try:
+                text = self.parts(item.nodes)
+            except Lacking as lacking:
+                missing = lacking
+                continue
+            found += [*(self.parts(those.between) if found else ()), *text]
+        if not found:
+            raise missing
+        return found
+
+    def so(self, values: Mapping[str, object]) -> bool:
+        """Whether all of some values are so; of none, that is not."""
+        return bool(values) and all(_same(self.values.value(path), meant) for path, meant in values.items())
+
+    def those_again(self, those: Those, choices: Iterator[int]) -> list[str]:
+        """What was said of several things, in the order in which it was read."""
+        found: list[str] = []
+        while (index := next(choices)) >= 0:
+            found += [*(self.parts(those.between) if found else ()), *self.parts(those.items[index].nodes)]
+        return found
 
     def each(self, each: Each) -> list[str]:
         count = self.values.count(each.path)
