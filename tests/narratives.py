@@ -69,11 +69,17 @@ def told_reports(draw: st.DrawFn) -> Report:
     several("constituents", name=names)
     several("offices", name=names)
     some("organisation", office_count=counts, subordinate_statement=st.sampled_from(("无", "有")))
-    some("staffing", actual=counts, in_service=counts, retired_veteran=counts, retired=counts)
+    maybe_counts, maybe_money = st.none() | counts, st.none() | money
+    some(
+        "staffing", actual=counts, in_service=counts, retired_veteran=counts, retired=counts, authorised=maybe_counts,
+        administrative=maybe_counts, institutional=maybe_counts, dispatched=maybe_counts, students=maybe_counts,
+    )  # fmt: skip
     some(
         "three_public_activity", overseas_groups=counts, overseas_person_times=counts, vehicles_purchased=counts,
-        vehicles_owned=counts, domestic_batches=counts, domestic_person_times=counts,
+        vehicles_owned=counts, domestic_batches=counts, domestic_person_times=counts, foreign_batches=maybe_counts,
+        foreign_person_times=maybe_counts, foreign_amount=maybe_money, scope=st.none() | names,
     )  # fmt: skip
+    several("other_explanations", text=sentences.map(lambda text: text + "。"))
     contents = [
         {"item": item, "no": 1, "text": draw(names)}
         for item in ("overseas_travel", "vehicle_operation", "reception")
@@ -88,6 +94,10 @@ def told_reports(draw: st.DrawFn) -> Report:
         services=money,
         sme_contract=money,
         micro_contract=money,
+        reserved_sme=maybe_money,
+        reserved_micro=maybe_money,
+        centralised=maybe_money,
+        dispersed=maybe_money,
     )
     vehicles = (
         "vehicles", "vice_ministerial", "principal_leader", "confidential_comms", "emergency", "law_enforcement",
@@ -99,7 +109,15 @@ def told_reports(draw: st.DrawFn) -> Report:
         equipment_threshold_inclusive=st.sampled_from((True, None)), equipment_excludes_vehicles=st.sampled_from((True, None)),
         **dict.fromkeys(vehicles, counts),
     )  # fmt: skip
-    some("performance_summary", basis=names, evaluated_projects=counts, attachment_statement=names)
+    managed = (
+        "targets_count", "monitoring_count", "self_evaluation_count", "grade_excellent", "grade_good", "grade_pass", "grade_fail",
+        "issues_found", "issues_corrected", "issues_open",
+    )  # fmt: skip
+    funds = ("targets_amount", "monitoring_amount", "self_evaluation_amount")
+    some(
+        "performance_summary", basis=names, evaluated_projects=counts, attachment_statement=names,
+        average_score=st.none() | amounts(2), **dict.fromkeys(managed, maybe_counts), **dict.fromkeys(funds, maybe_money),
+    )  # fmt: skip
     findings = [
         {"kind": kind, "no": n, "text": draw(names)}
         for kind in ("achievement", "problem", "improvement")
@@ -107,6 +125,11 @@ def told_reports(draw: st.DrawFn) -> Report:
     ]
     add("performance_findings", *findings)
     several("glossary", term=names, definition=sentences.map(lambda text: text + "。"))
+    purposes = SPEC.tables["general_budget_items"].position["purpose"]
+    tables["general_budget_items"] = [
+        (*row[:purposes], draw(st.none() | names), *row[purposes + 1 :])
+        for row in tables["general_budget_items"]
+    ]
     items = [
         row[SPEC.tables["general_budget_items"].position["code"]] for row in tables["general_budget_items"]
     ]
@@ -128,6 +151,16 @@ def told_reports(draw: st.DrawFn) -> Report:
         *(
             {
                 "subject": subject,
+                "base": "adjusted_budget",
+                "base_amount": draw(money),
+                "reason": draw(sentences),
+            }
+            for subject in ("general_public_budget", *subjects[10:])
+            if draw(st.booleans())
+        ),
+        *(
+            {
+                "subject": subject,
                 "base": "initial_budget",
                 "base_amount": draw(money),
                 "reason": draw(sentences),
@@ -135,10 +168,17 @@ def told_reports(draw: st.DrawFn) -> Report:
             for subject in budgeted
         ),
         *(
-            {"subject": f"three_public.{item}", "base": "annual_budget", "reason": draw(sentences)}
+            {"subject": f"three_public.{item}", "base": base, "reason": draw(sentences)}
             for item in three
+            for base in ("annual_budget", "initial_budget")
         ),
     ]
+    if draw(st.booleans()):  # what comes in and what goes out are equal in both years, so they change alike
+        change_of = {(c["subject"], c["base"]): c for c in changes}
+        for stem in ("overall", "fiscal_appropriation"):
+            both = [change_of.get((f"{stem}.{side}", "previous_year")) for side in ("income", "expenditure")]
+            if both[0] and both[1]:
+                both[1]["amount"] = both[0]["amount"]
     add("changes", *changes)
     claims = [
         {"path": path, "occurrence": 1, "value": draw(money), "unit": report.unit, "printed": "—"}

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 
 from fatk.document import Document
-from fatk.model import Report
+from fatk.model import Report, build, make_row
 from fatk.narrative.completing import completed
 from fatk.narrative.homes import ClaimHome, home, kind_of
 from fatk.narrative.reading import read_document
@@ -18,9 +18,10 @@ from fatk.narrative.writing import narrative_of
 from fatk.wording.folding import run
 from fatk.wording.grammar import load_wording, wording_for, wording_ids
 from fatk.wording.reading import understand
+from fatk.wording.slots import TEXTS
 from fatk.wording.writing import sentence_text
 from narratives import told_reports
-from strategies import SPEC
+from strategies import SPEC, about
 
 pytestmark = pytest.mark.filterwarnings("ignore:Generating overly large repr")
 
@@ -50,6 +51,20 @@ def same(one: object, other: object) -> bool:
     if isinstance(one, str) and isinstance(other, str):
         return "".join(one.split()).rstrip("。") == "".join(other.split()).rstrip("。")
     return one == other and (not isinstance(one, Decimal) or str(one) == str(other))
+
+
+def test_what_is_said_only_where_it_is_not_zero_is_no_lack_where_all_is_zero() -> None:
+    declared = SPEC.tables["three_public_expenses"]
+    items = ("total", "overseas_travel", "vehicles", "vehicle_purchase", "vehicle_operation", "reception")
+    rows = [make_row(declared, line=item, budget=Decimal("0.00"), final=Decimal("0.00")) for item in items]
+    states = [make_row(SPEC.tables["tables"], table=declared.id, status="reported")]
+    about_it = about("shanghai-2024", "万元")
+    report = build(SPEC, {**about_it, "tables": states, declared.id: rows})
+    document, lacking = narrative_of(report)
+    assert "" not in lacking
+    text = "".join(paragraph.text for paragraph in document.paragraphs)
+    assert "年初预算为0.00万元，支出决算为0.00万元" in text
+    assert "“三公”经费支出决算中" not in text
 
 
 @given(report=told_reports())
@@ -87,21 +102,29 @@ def run_of(text: str) -> str:
 
 @pytest.mark.parametrize("wording_id", wording_ids())
 def test_every_slot_of_a_wording_has_a_home_and_a_kind(wording_id: str) -> None:
-    from fatk.wording.grammar import Choice, Each, Maybe, Slot
+    from fatk.wording.grammar import Choice, Each, Maybe, Slot, Those
 
     wording = load_wording(wording_id)
 
     def walk(nodes: object) -> None:
         for node in nodes:  # type: ignore[attr-defined]
             if isinstance(node, Slot):
-                assert kind_of(node.path, node.kind) in {*wording.kinds, "name", "phrase", "text"}
-                assert home(node.path)
+                assert kind_of(node.path, node.kind) in {*wording.kinds, *TEXTS}
+                for path in (node.path, *node.also, *node.then):
+                    assert home(path)
+                if node.then:
+                    assert kind_of(node.path, node.kind).startswith(("amount", "rate"))
             elif isinstance(node, Choice):
                 for one in node.alternatives:
                     walk(one.nodes)
                     assert all(home(path) for path in (*one.means, *one.sets))
             elif isinstance(node, Maybe):
                 walk(node.nodes)
+            elif isinstance(node, Those):
+                walk(node.between)
+                for item in node.items:
+                    walk(item.nodes)
+                    assert all(home(path) for path in item.unless)
             elif isinstance(node, Each):
                 walk(node.element(1))
                 walk(node.element(2))
