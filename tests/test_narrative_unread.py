@@ -5,9 +5,14 @@ from __future__ import annotations
 import pytest
 
 from fatk.document import Document, Paragraph
+from fatk.narrative.homes import kind_of
 from fatk.narrative.reading import read_document
 from fatk.reading import LIKELY, Reading
 from fatk.spec import load
+from fatk.wording.folding import run
+from fatk.wording.grammar import load_wording, wording_ids
+from fatk.wording.matching import Matcher
+from fatk.wording.reading import understand
 
 HEAD = ("某市某局", "2023年度部门决算公开说明", "第三部分 部门决算情况说明")
 BASIC = "三、支出决算情况说明"
@@ -21,7 +26,7 @@ CASES = [
     (
         "a figure beside another wording",
         (BASIC, "我局基本支出为 700.00 万元。"),
-        {("READ-121", "第5段第1至18字"), ("READ-124", None)},
+        {("READ-121", "第5段第1至18字"), ("READ-122", "第5段第3至3字"), ("READ-124", None)},
     ),
     (
         "a sentence that is broken off",
@@ -61,10 +66,75 @@ def test_a_proposal_of_another_year_or_of_a_budget_is_none() -> None:
     assert reading.proposals == ()
 
 
+@pytest.mark.parametrize(
+    ("sentence", "likely"),
+    [
+        ("2022年，我局基本支出300.00万元，项目支出20.00万元。", set()),
+        ("2022年我局基本支出300.00万元，2023年我局基本支出433.50万元。", {"433.50"}),
+        ("我局2024年支出预算700.00万元，其中基本支出450.00万元。", set()),
+        ("我局基本支出433.50万元，2022年我局项目支出20.00万元。我局项目支出21.00万元。", {"433.50"}),
+    ],
+)
+def test_a_figure_that_may_be_of_another_year_or_of_a_budget_is_not_likely(
+    sentence: str, likely: set[str]
+) -> None:
+    proposals = read(BASIC, sentence).proposals
+    assert {str(one.value) for one in proposals if one.certainty == LIKELY} == likely
+    assert not {"300.00", "20.00"} & {str(one.value) for one in proposals}
+
+
+@pytest.mark.parametrize("name", ["下属服务中心", "某市某局服务中心", "某单位（事业单位）"])
+def test_what_a_subordinate_costs_is_no_figure_of_the_entity(name: str) -> None:
+    heading = "（一）机关运行经费支出情况"
+    figures = "机关运行经费支出30.00万元，比上年增加2.00万元，增长7.14%。"
+    assert read(heading, f"2023年度{name}{figures}").report.rows("operating_expenses") == ()
+    assert read(heading, f"2023年度某市某局{figures}").report.one("operating_expenses")["amount"] == 30
+
+
 def test_hostile_text_is_bounded() -> None:
     flood = "2023年度本年支出合计" * 3_000
     reading = read(BASIC, flood, "其中：基本支出" + "1" * 5_000 + "万元。", "“（" * 4_000)
     assert reading.report.rows("claims") == ()
+
+
+def _hostile(size: int) -> dict[str, list[str]]:
+    """Texts of about so many characters that begin much and end nothing."""
+    opening = "2023年度本年支出合计700.00万元，其中：基本支出"
+    return {
+        "openings": [BASIC, opening * (size // len(opening))],
+        "openings, each a paragraph": [BASIC, *[opening] * (size // len(opening))],
+        "amounts": [BASIC, "700.00万元，" * (size // 8)],
+        "brackets": [BASIC, "（" * size],
+        "reasons": ["（一）机关运行经费支出情况", "机关运行经费支出1.00万元，主要原因是" * (size // 20)],
+        "headings": ["一、收入决算情况说明", "二、支出决算情况说明"] * (size // 20),
+        "headings in one paragraph": ["一、收入决算情况说明。" * (size // 11)],
+        "items": [
+            "（三）一般公共预算财政拨款支出决算具体情况",
+            *(f"{n}.甲（类）乙（款）丙（项）：" for n in range(1, size // 20)),
+        ],
+        "fillings": [BASIC, "的" * size + "1万元"],
+        "lists": [
+            "六、一般公共预算财政拨款基本支出决算情况说明",
+            "人员经费1.00万元，主要包括：" + "甲、" * (size // 2),
+        ],
+    }
+
+
+@pytest.mark.parametrize("loose", [False, True])
+@pytest.mark.parametrize("kind", _hostile(1))
+def test_the_steps_of_reading_grow_as_the_text_does(kind: str, loose: bool) -> None:
+    taken = []
+    for size in (10_000, 100_000):
+        lines = (*HEAD, *_hostile(size)[kind])
+        running = run([Paragraph(line, loose=loose, lines=((0, 1),) if loose else ()) for line in lines])
+        steps = 0
+        for wording in map(load_wording, wording_ids()):
+            matcher = Matcher(running, wording.kinds, kind_of)
+            understand(running, wording, kind_of, matcher)
+            assert matcher.steps <= matcher.most + 1_000
+            steps += matcher.steps
+        taken.append(steps)
+    assert taken[1] <= 12 * taken[0]
 
 
 def test_a_form_without_cells_that_is_not_wholly_understood_is_not_taken() -> None:

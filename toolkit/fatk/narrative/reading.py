@@ -4,6 +4,7 @@ understood."""
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -39,7 +40,7 @@ _WORDS = re.compile(r"[^\W_]")
 
 
 @dataclass(frozen=True, slots=True)
-class _Fit:
+class Fit:
     """A wording and what it makes of a document; ``share`` of the figures of the text."""
 
     wording: Wording
@@ -108,7 +109,7 @@ def _told(narrative: Reading) -> Told:
 def read_narrative(document: Document, spec: Spec, name: str = "", edition: str | None = None) -> Reading:
     """The report that the paragraphs of a document state; its tables are read elsewhere."""
     running = run(document.paragraphs)
-    fit = _best(running, edition)
+    fit = best_fit(running, edition)
     places = {one: place_of(running, one.start, one.end) for one in fit.understood.said}
     known = [one for one in fit.understood.said if _stored(one.path)]
     entries = enter(known, spec, fit.wording.unit, places)
@@ -138,14 +139,14 @@ def read_narrative(document: Document, spec: Spec, name: str = "", edition: str 
     )  # fmt: skip
 
 
-def _best(running: Running, edition: str | None) -> _Fit:
+def best_fit(running: Running, edition: str | None = None) -> Fit:
     """The wording that understands most of a document's figures; one of the edition asked for before others."""
     fits = []
     for wording in map(load_wording, wording_ids()):
         understood = understand(running, wording, kind_of)
         total = len(_FIGURE.findall(running.text))
         unread = sum(len(_FIGURE.findall(running.text[a:b])) for a, b in understood.rest)
-        fits.append(_Fit(wording, understood, (total - unread) / total if total else 0.0))
+        fits.append(Fit(wording, understood, (total - unread) / total if total else 0.0))
     return max(fits, key=lambda fit: (edition in fit.wording.editions, fit.share))
 
 
@@ -165,27 +166,26 @@ def place_of(running: Running, start: int, end: int) -> str:
     return f"{f'第{page}页' if page else ''}第{first + 1}段第{at + 1}至{until}字"
 
 
-def _proposed(running: Running, fit: _Fit, said: Collection[str]) -> Iterator[Proposal]:
+def _proposed(running: Running, fit: Fit, said: Collection[str]) -> Iterator[Proposal]:
     """What the figures may be that were not understood."""
     wordings = [load_wording(i) for i in wording_ids()]
-    for one in scan(running, fit.understood, wordings, kind_of, said):
+    for one in scan(running, fit.understood, wordings, said):
         printed, where = running.printed(one.start, one.end), place_of(running, one.start, one.end)
         yield Proposal(one.paths, one.value, one.unit, printed, one.label, one.certainty, where)
 
 
 def _left(running: Running, understood: Understood, homeless: Sequence[Said]) -> Iterator[tuple[int, int]]:
     """Text that nothing has read, or that the report has no place for, paragraph by paragraph."""
-    starts = [*running.starts, len(running.text)]
     ranges = [*understood.rest, *((one.start, one.end) for one in homeless)]
     for begin, end in sorted(ranges):
-        inner = [s for s in starts if begin < s < end]
+        inner = running.starts[bisect_right(running.starts, begin) : bisect_left(running.starts, end)]
         for a, b in zip([begin, *inner], [*inner, end], strict=True):
             if _WORDS.search(running.text[a:b]):
                 yield a, b
 
 
 def _unread(
-    running: Running, fit: _Fit, left: Iterable[tuple[int, int]], entries: Entries
+    running: Running, fit: Fit, left: Iterable[tuple[int, int]], entries: Entries
 ) -> Iterator[Finding]:
     """What was not understood: sentences that are not as the wording says them, and text that nothing has read."""
     for missed in fit.understood.missed:
