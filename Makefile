@@ -32,6 +32,7 @@ test: .venv/.stamp-dev tests/node/node_modules/.stamp ## 安装所需并运行�
 bench: .venv/.stamp-dev ## 与同类工具并排比较性能 · measure against peers, side by side
 	.venv/bin/python benchmarks/run.py $(ARGS)
 	.venv/bin/python benchmarks/reading.py
+	.venv/bin/python benchmarks/narratives.py
 
 fuzz: .venv/.stamp-dev ## 用损坏的文件试读十分钟（ARGS="--minutes 60 xls"） · read damaged files for ten minutes
 	.venv/bin/python tests/fuzz.py $(ARGS)
