@@ -11,7 +11,6 @@ import sys
 from codecs import lookup
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import date, datetime
 from enum import StrEnum
 from itertools import pairwise
@@ -20,7 +19,7 @@ from typing import Annotated, Any
 
 import typer
 
-from fatk import __version__, check, editions, files, formats, render, resources, usage
+from fatk import __version__, check, conversion, editions, files, formats, render, resources, serve, usage
 from fatk.errors import FatkError, Misuse, NotWritten, Refused
 from fatk.findings import explain_error, fill
 from fatk.model import Report
@@ -224,20 +223,14 @@ def convert(
                 refused = render.refusal_document(error, named, __version__, load().version)
                 files.write_file(findings, render.as_json([refused]).encode("utf-8"), force=force)
             raise
-        if derive_tables:
-            from fatk.derive import derive_tables as derived
-
-            report, found = derived(reading.report)
-            reading = replace(reading, report=report, findings=(*reading.findings, *found))
-        if edition is not None:
-            reading = editions.into(reading, load().edition(edition), allow_loss=allow_loss)
-        result = check.check(reading)
-        report, rounded = result.reading.report, 0
-        if unit is not None:
-            from fatk import units
-
-            converted = units.convert(report, unit.value, allow_loss=allow_loss)
-            report, rounded = converted.report, converted.rounded
+        converted = conversion.convert(
+            reading,
+            edition=edition,
+            unit=unit and unit.value,
+            derive_tables=derive_tables,
+            allow_loss=allow_loss,
+        )
+        result, report, rounded = converted.result, converted.report, converted.rounded
         dropped = formats.write(report, target, form=to and to.value, force=force, allow_loss=allow_loss)
         form = to.value if to else formats.form_of(target)
         unsaid = formats.narrated(report)[1] if form in formats.NARRATIVES else ()
@@ -637,6 +630,9 @@ def limits(lang: Lang = Language.zh) -> None:
         else "Honest reports stay far below. To change one, in Python: fatk.read(path, limits=fatk.Limits(file_size=…))"
     )
     _say("\n".join((*lines, "", advice, "")))
+
+
+app.command()(serve.serve)
 
 
 @schema_app.command("build")

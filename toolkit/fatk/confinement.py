@@ -17,7 +17,7 @@ from typing import Any
 
 _EXHAUSTED = 86  # fatk.confined.EXHAUSTED; not imported, since nothing is before the bounds stand
 #: What no parser has to do, by the names of Python's audit events (PEP 578); what begins so is meant too.
-_FORBIDDEN = (
+FORBIDDEN = (
     "socket.", "subprocess.", "os.system", "os.exec", "os.fork", "os.posix_spawn", "os.spawn", "os.startfile", "pty.",
     "os.remove", "os.rename", "os.link", "os.symlink", "os.mkdir", "os.rmdir", "os.truncate", "os.chmod", "os.chown",
     "os.kill", "shutil.", "tempfile.", "ctypes.", "urllib.", "http.", "ftplib.", "smtplib.", "winreg.",
@@ -27,7 +27,7 @@ _FORBIDDEN = (
 def main() -> None:
     """Read the orders and the file, answer, end."""
     orders = json.loads(_take(int.from_bytes(_take(4), "little")))
-    _bound(orders["memory"], orders["seconds"])
+    bound(orders["memory"], orders["seconds"])
     data = _take(orders["size"])
     Thread(target=_end_with_parent, daemon=True).start()
     gc.disable()  # the process is short, and what it makes has no cycles worth looking for
@@ -70,7 +70,7 @@ def _end_with_parent() -> None:
     os._exit(1)
 
 
-def _bound(memory: int, seconds: int) -> None:
+def bound(memory: int, seconds: int) -> None:
     """Take the bounds that the system has; each is for good."""
     try:
         import resource
@@ -90,11 +90,12 @@ def _bound(memory: int, seconds: int) -> None:
 
 def _refuse(event: str, arguments: tuple[Any, ...]) -> None:
     """Python asks before it does any of this."""
-    if event.startswith(_FORBIDDEN) or (event == "open" and _writes(arguments)):
+    if event.startswith(FORBIDDEN) or (event == "open" and writes(arguments)):
         raise PermissionError(event)
 
 
-def _writes(arguments: tuple[Any, ...]) -> bool:
+def writes(arguments: tuple[Any, ...]) -> bool:
+    """Whether the event ``open`` with these arguments opens a file to write to it."""
     _, mode, flags = arguments
     return bool(isinstance(mode, str) and set(mode) & set("wax+")) or bool(
         isinstance(flags, int) and flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT)

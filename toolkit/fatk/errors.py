@@ -44,3 +44,9 @@ class NotWritten(FatkError):
     """The output could not be put in its place; what stood there before is untouched: exit status 5."""
 
     exit_status = 5
+
+
+class Declined(FatkError):
+    """The web service does not do what was asked of it, or not now."""
+
+    exit_status = 2

@@ -137,8 +137,8 @@ def _field(spec: Spec, wanted: str, zh: bool) -> Iterator[str]:
     yield f"{table.id}.{field.name}  {field.title}" + (f"（{table.title}）" if zh else "")
     if not zh:
         yield field.description
-    yield f"类型：{_TYPES[field.type]}" if zh else f"Type: {field.type}"
-    yield from _constraints(field, zh)
+    yield f"{'类型：' if zh else 'Type: '}{type_of(field, zh)}"
+    yield from constraints(field, zh)
     for edition in spec.editions:
         form = edition.forms.get(table.id)
         for column in form.columns if form else ():
@@ -148,7 +148,13 @@ def _field(spec: Spec, wanted: str, zh: bool) -> Iterator[str]:
                 yield f"{edition.id}: {' > '.join(column.header)}{line}{number}"
 
 
-def _constraints(field: Field, zh: bool) -> Iterator[str]:
+def type_of(field: Field, zh: bool) -> str:
+    """What kind of value a field holds, in a word."""
+    return _TYPES[field.type] if zh else field.type
+
+
+def constraints(field: Field, zh: bool) -> Iterator[str]:
+    """What the values of a field have to keep, a line each."""
     if field.required:
         yield "必填" if zh else "Required"
     if field.amount:

@@ -108,6 +108,22 @@ def read_bytes(data: bytes, *, limits: Limits = DEFAULTS, name: str = "") -> tup
     return form, with_source(reading, name, reading.sha256, form)
 
 
+@without_search_for_cycles()
+def read_several_bytes(files: Sequence[tuple[str, bytes]], *, limits: Limits = DEFAULTS) -> Reading:
+    """Read one report from the names and bytes of several files, as ``read_several`` does; the names are all different."""
+    if len(files) == 1:
+        return read_bytes(files[0][1], limits=limits, name=files[0][0])[1]
+    budget, pieces = _Budget(limits), _Pieces()
+    for name, data in files:
+        try:
+            pieces.add(_of_file(data, name, name, budget))
+        except Refused as refusal:
+            refusal.details.setdefault("source", name)
+            raise
+    reading = _assembled(pieces, limits)
+    return with_source(reading, ", ".join(name for name, _ in files), reading.sha256, "several")
+
+
 def _read_file(form: str, opened: Archive | None, data: bytes, limits: Limits, name: str) -> Reading:
     """The report of one file that is not put together of others; a CSV of one table of the standard is a package of it."""
     if form == "text" and _table_of(data, name) is not None:
@@ -409,18 +425,24 @@ def write(
     asked = form or form_of(path)
     if asked == "package" and form and path.suffix.lower() == ".zip":
         asked = "zip"
-    lost = 0
     if asked == "package":
         from fatk.formats import package
 
         if force and path.is_dir() and any(path.iterdir()) and not package.is_ours(path):
             raise NotWritten("OUTPUT_FOREIGN", path=path)
         files.write_directory(path, package.write(report), force=force)
-        return lost
-    if asked == "xlsx" and allow_loss:
-        report, lost = printed_only(report)
-    files.write_file(path, encoder(asked)(report), force=force)
+        return 0
+    data, lost = encode(report, asked, allow_loss=allow_loss)
+    files.write_file(path, data, force=force)
     return lost
+
+
+def encode(report: Report, form: str, *, allow_loss: bool = False) -> tuple[bytes, int]:
+    """A report as the bytes of a form of one file, and how many cells were left out: as ``write`` says."""
+    lost = 0
+    if form == "xlsx" and allow_loss:
+        report, lost = printed_only(report)
+    return encoder(form)(report), lost
 
 
 def encoder(form: str) -> Callable[[Report], bytes]:

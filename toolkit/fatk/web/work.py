@@ -1,0 +1,294 @@
+"""What a job does, in the process that is forked for it: read the files it is given, check or convert, hand back bytes.
+
+Everything that a request may ask for is here by name; nothing else can be asked for. A job sees the files' bytes and no
+path, opens no connection, writes no file, and starts no program but the confined readers of ``fatk.confined``.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
+from pathlib import PurePath
+from typing import Any, NamedTuple
+
+from fatk import __version__, check, confinement, conversion, editions, formats, render
+from fatk.errors import FatkError, Misuse, Refused
+from fatk.findings import Finding, explain_error
+from fatk.limits import Limits
+from fatk.spec import load
+from fatk.values import visible
+
+#: A file as it was sent: its name and its bytes.
+File = tuple[str, bytes]
+Order = Mapping[str, Any]
+#: The forms that a report is converted to, with the suffix of each.
+SUFFIXES = {
+    "json": ".json", "xlsx": ".xlsx", "package": ".zip", "docx": ".docx", "html": ".html", "md": ".md", "txt": ".txt",
+}  # fmt: skip
+#: The forms of a result, with the suffix of each.
+RESULTS = {
+    "json": ".json",
+    "html": ".html",
+    "sarif": ".sarif",
+    "junit": ".xml",
+    "csv": ".csv",
+    "xlsx": ".xlsx",
+}
+#: Of the findings of a file so many, the worst, are told beside its verdict.
+_TOLD = 8
+
+
+class Answer(NamedTuple):
+    """What a job hands back: facts about it, and the bytes that were asked for."""
+
+    facts: dict[str, Any]
+    data: bytes = b""
+
+
+def do(order: Order, files: Sequence[File], limits: Limits) -> Answer:
+    """Do what is asked for; what could not be done is told in the facts, under ``declined``."""
+    try:
+        return _WORK[order["do"]](order, files, limits)
+    except FatkError as error:
+        return Answer({"declined": declined(error)})
+
+
+def declined(error: FatkError) -> dict[str, str]:
+    """An error as its code, its kind and its sentences."""
+    return {
+        "kind": type(error).__name__,
+        "code": error.code,
+        "message": explain_error(error),
+        "message_en": explain_error(error, "en"),
+    }
+
+
+# The work
+
+
+def _survey(order: Order, files: Sequence[File], limits: Limits) -> Answer:
+    """What the files are and what the verdict on each is, without the findings themselves."""
+    outcomes = _outcomes(order, files, limits)
+    return Answer({"sources": [_surveyed(outcome) for outcome in outcomes]})
+
+
+def _surveyed(outcome: check.Result | Mapping[str, Any]) -> dict[str, Any]:
+    if not isinstance(outcome, check.Result):
+        return {"name": outcome["source"]["path"], "refused": outcome["refused"]}
+    reading = outcome.reading
+    report, entity = reading.report.one("report"), reading.report.one("entity")
+    return {
+        "name": reading.path, "form": reading.form, "verdict": outcome.verdict, "summary": dict(outcome.summary),
+        "entity": entity.get("name"), "year": report.get("fiscal_year"), "edition": report.get("edition"),
+        "unit": report.get("unit"), "findings": [_told(finding) for finding in outcome.findings[:_TOLD]],
+    }  # fmt: skip
+
+
+def _told(finding: Finding) -> dict[str, Any]:
+    """A finding in short, for a list of the first ones."""
+    places = [place for cell in finding.cells if (place := render.place_of(cell))]
+    return {
+        "rule": finding.rule, "severity": finding.severity, "outcome": finding.outcome, "place": places[0] if places else "",
+        "message": {language: visible(finding.message(language), 600) for language in ("zh", "en")},
+    }  # fmt: skip
+
+
+def _validate(order: Order, files: Sequence[File], limits: Limits) -> Answer:
+    """The result of checking, in the form that ``format`` names. A single file that is refused declines the job."""
+    outcomes = _outcomes(order, files, limits, alone=True)
+    form, language = order["format"], order["language"]
+    versions = (__version__, load().version)
+    data = _RENDER[form](outcomes, files, versions, language, limits)
+    verdicts = [o.verdict if isinstance(o, check.Result) else "refused" for o in outcomes]
+    counts = [o.summary for o in outcomes if isinstance(o, check.Result)]
+    return Answer(
+        {
+            "name": _named(files, order, RESULTS[form]),
+            "verdicts": verdicts,
+            "errors": sum(c["errors"] for c in counts),
+            "warnings": sum(c["warnings"] for c in counts),
+        },
+        data,
+    )
+
+
+def _convert(order: Order, files: Sequence[File], limits: Limits) -> Answer:
+    """The report that all the files are together, in another form."""
+    made = conversion.convert(
+        formats.read_several_bytes(files, limits=limits), edition=order["edition"], unit=order["unit"],
+        derive_tables=order["derive_tables"], allow_loss=order["allow_loss"],
+    )  # fmt: skip
+    form = order["to"]
+    data, dropped = formats.encode(
+        made.report, "zip" if form == "package" else form, allow_loss=order["allow_loss"]
+    )
+    return Answer(
+        {
+            "name": _named(files, order, SUFFIXES[form]),
+            "verdicts": [made.result.verdict],
+            "errors": made.result.summary["errors"],
+            "warnings": made.result.summary["warnings"],
+            "rounded": made.rounded,
+            "dropped": dropped,
+        },
+        data,
+    )
+
+
+def _template(order: Order, files: Sequence[File], limits: Limits) -> Answer:
+    """A blank workbook of an edition, to be filled in."""
+    from fatk import template
+
+    last_year = date.today().year - 1  # noqa: DTZ011  the day where the service is
+    wanted = template.order(
+        load(), edition=order["edition"], year=None, unit=None, entity=None, rows=30, language=order["language"],
+        last_year=last_year,
+    )  # fmt: skip
+    return Answer({"name": f"{wanted.edition.id}.xlsx"}, template.write(load(), wanted)[0])
+
+
+def _example(order: Order, files: Sequence[File], limits: Limits) -> Answer:
+    """The example as a workbook: as it is, or with two digits of a total transposed as a tired hand would."""
+    (_, data) = files[0]
+    if order["broken"]:
+        document = json.loads(data)
+        total = next(row for row in document["tables"]["income"]["rows"] if row["code"] == "TOTAL")
+        total["total"] = _transposed(total["total"])
+        data = json.dumps(document).encode()
+    _, reading = formats.read_bytes(data, limits=limits, name="example.json")
+    return Answer({}, formats.encode(reading.report, "xlsx")[0])
+
+
+def _transposed(figure: str) -> str:
+    """A figure with the first two neighbouring digits that differ exchanged, the leading one apart."""
+    digits = list(figure)
+    for i in range(1, len(digits) - 1):
+        if digits[i].isdigit() and digits[i + 1].isdigit() and digits[i] != digits[i + 1]:
+            digits[i], digits[i + 1] = digits[i + 1], digits[i]
+            break
+    return "".join(digits)
+
+
+_WORK: dict[str, Callable[[Order, Sequence[File], Limits], Answer]] = {
+    "survey": _survey,
+    "validate": _validate,
+    "convert": _convert,
+    "template": _template,
+    "example": _example,
+}
+
+
+def _outcomes(
+    order: Order, files: Sequence[File], limits: Limits, *, alone: bool = False
+) -> list[check.Result | Mapping[str, Any]]:
+    """The result for each file, or for all as one report; a file that is refused stands as its document, unless it is
+    ``alone``: that is raised."""
+    groups = [list(files)] if order["together"] else [[file] for file in files]
+    edition = load().edition(order["edition"]) if order["edition"] else None
+    outcomes: list[check.Result | Mapping[str, Any]] = []
+    for group in groups:
+        try:
+            reading = formats.read_several_bytes(group, limits=limits)
+        except (Refused, Misuse) as error:
+            if alone and len(groups) == 1:
+                raise
+            path = ", ".join(name for name, _ in group)
+            outcomes.append(render.refusal_document(error, path, __version__, load().version))
+            continue
+        outcomes.append(check.check(editions.taken_for(reading, edition) if edition else reading))
+    return outcomes
+
+
+def _named(files: Sequence[File], order: Order, suffix: str) -> str:
+    """A name for what comes of the files, after the first of them."""
+    stem = PurePath(files[0][0]).stem if files else "fatk"
+    return f"{stem}{suffix}"
+
+
+# Forms of results
+
+_Outcomes = Sequence[check.Result | Mapping[str, Any]]
+
+
+def _as_json(
+    outcomes: _Outcomes, files: Sequence[File], versions: tuple[str, str], language: str, limits: Limits
+) -> bytes:
+    documents = [
+        render.to_document(o, *versions) if isinstance(o, check.Result) else dict(o) for o in outcomes
+    ]
+    return render.as_json(documents).encode("utf-8")
+
+
+def _as_html(
+    outcomes: _Outcomes, files: Sequence[File], versions: tuple[str, str], language: str, limits: Limits
+) -> bytes:
+    from fatk.web import report
+
+    return report.write(outcomes, language)
+
+
+def _as_sarif(
+    outcomes: _Outcomes, files: Sequence[File], versions: tuple[str, str], language: str, limits: Limits
+) -> bytes:
+    from fatk.outputs import sarif
+
+    failed = any(not isinstance(o, check.Result) or o.summary["errors"] for o in outcomes)
+    text = sarif.write(
+        outcomes, *versions, language=language, contents=dict(files).get, exit_status=1 if failed else 0
+    )
+    return text.encode("utf-8")
+
+
+def _as_junit(
+    outcomes: _Outcomes, files: Sequence[File], versions: tuple[str, str], language: str, limits: Limits
+) -> bytes:
+    from fatk.outputs import junit
+
+    return junit.write(outcomes, *versions, language=language).encode("utf-8")
+
+
+def _as_csv(
+    outcomes: _Outcomes, files: Sequence[File], versions: tuple[str, str], language: str, limits: Limits
+) -> bytes:
+    from fatk.outputs import table
+
+    return table.write(outcomes, *versions, language=language).encode("utf-8")
+
+
+def _as_marked(
+    outcomes: _Outcomes, files: Sequence[File], versions: tuple[str, str], language: str, limits: Limits
+) -> bytes:
+    from fatk.outputs import marked
+
+    result = outcomes[0]
+    if len(files) != 1 or not isinstance(result, check.Result):
+        raise Misuse("MARKED_ONE_FILE")
+    return marked.write(result, files[0][1], *versions, language=language, limits=limits).data
+
+
+_RENDER: dict[str, Callable[[_Outcomes, Sequence[File], tuple[str, str], str, Limits], bytes]] = {
+    "json": _as_json,
+    "html": _as_html,
+    "sarif": _as_sarif,
+    "junit": _as_junit,
+    "csv": _as_csv,
+    "xlsx": _as_marked,
+}
+
+
+# What a job may not do
+
+
+def refuse(event: str, arguments: tuple[Any, ...]) -> None:
+    """Python asks before it does any of this: an audit hook of the job's process."""
+    if event == "subprocess.Popen":
+        if arguments[0] != sys.executable:
+            raise PermissionError(event)
+    elif event == "open":
+        if confinement.writes(arguments) and arguments[0] != os.devnull:
+            raise PermissionError(event)
+    elif event.startswith(confinement.FORBIDDEN) and event not in {"subprocess.Popen", "os.kill"}:
+        raise PermissionError(event)
