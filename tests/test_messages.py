@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from fatk.errors import FatkError, Misuse, NotWritten, Refused, WouldLose
+from fatk.errors import Declined, FatkError, Misuse, NotWritten, Refused, WouldLose
 from fatk.findings import CellRef, Finding, explain_error, fill, notify, reason_of, without_implied
 from fatk.limits import Limits
 from fatk.rules.context import load_rules
@@ -38,7 +38,7 @@ DECLARED: dict[str, dict[str, Any]] = {
 ID = re.compile(rf"(?:{'|'.join(sorted({name.split('-')[0] for name in DECLARED}))})-\d{{2,3}}")
 CHECKS: dict[str, Any] = json.loads((NOTICES / "checks.json").read_bytes())
 #: Calls that raise, or make what is raised; `refuse` adds the place and the part that it is at.
-RAISING = {e.__name__ for e in (Misuse, NotWritten, Refused, WouldLose, FatkError)}
+RAISING = {e.__name__ for e in (Misuse, NotWritten, Refused, WouldLose, Declined, FatkError)}
 ADDED = {"refuse": {"place", "part"}}
 #: Tables of the source whose rows end with a code that is raised without details.
 TABLES = {"_FOREIGN"}
@@ -318,6 +318,7 @@ def test_titles_are_no_sentences() -> None:
 
 #: Latin words that a Chinese reader of these sentences knows, or has to write so.
 KNOWN_WORDS = {
+    "API", "Accept", "Allow", "Content", "Encoding", "Linux", "allow", "data", "file", "form", "host", "macOS", "multipart", "origin", "port", "web",
     "JSON", "CSV", "UTF", "GB", "Excel", "WPS", "LibreOffice", "Markdown", "OpenDocument", "PDF", "Word", "PPT", "PowerPoint", "doc", "docx", "wps", "documents", "OFD", "RAR", "7z", "gzip", "zip", "XML",
     "fatk", "convert", "explain", "limits", "from", "force", "unit", "edition", "allow", "loss", "extras", "cells", "proposals", "datapackage", "json", "csv", "resources", "path", "name", "rows", "report",
     "entity", "output", "meta", "root", "schema", "schemas", "standard", "waivers", "null", "true", "false", "n", "a", "undisclosed", "reported", "empty", "missing", "ROUND", "xlsx", "xls", "et", "xlsb", "z",

@@ -151,8 +151,8 @@ def job(connection: socket.socket) -> None:
         at += size
     try:
         answer = work.do(order, files, Limits(**order["limits"]))
-    except MemoryError:
-        raise
+    except (MemoryError, SystemError):  # a compiled library without memory may say the second
+        raise MemoryError from None
     except Exception as fault:  # noqa: BLE001  a fault of fatk: told without a word of the file
         answer = work.Answer({"fault": _trace(fault)})
     told = json.dumps(answer.facts).encode()

@@ -192,7 +192,7 @@ def _outcomes(
     for group in groups:
         try:
             reading = formats.read_several_bytes(group, limits=limits)
-        except (Refused, Misuse) as error:
+        except Refused as error:
             if alone and len(groups) == 1:
                 raise
             path = ", ".join(name for name, _ in group)
