@@ -77,7 +77,7 @@ ROWS = (
     "outputs.*",
     "api",
     "fatk",
-    "web.settings web.words web.report",
+    "web.columns web.report web.settings web.words",
     "web.work",
     "web.bodies web.parameters web.problems web.results web.standard web.warm",
     "web.answers web.explained web.pool",

@@ -17,7 +17,7 @@ from fatk import __version__, examples
 from fatk.errors import Declined, FatkError
 from fatk.spec import edition_ids, load
 from fatk.units import UNITS
-from fatk.web import answers, explained, parameters, problems, standard
+from fatk.web import answers, explained, parameters, problems, standard, work
 from fatk.web.bodies import Intake, Upload, distinct
 from fatk.web.parameters import MEDIA_TYPES
 from fatk.web.pool import Pool
@@ -35,7 +35,7 @@ _STATIC = {
     "icon.svg": "image/svg+xml",
 }
 #: The forms that a person is offered, the likeliest first.
-_FORMS = ("xlsx", "package", "json", "docx", "html", "md")
+_FORMS = tuple(f for f in ("xlsx", "package", "json", "parquet", "docx", "html", "md") if f in work.SUFFIXES)
 #: Parameters of what is given to the page.
 _CHECK = (parameters.TOGETHER, parameters.EDITION_OF)
 _DOWNLOAD = (*parameters.CONVERT[:-1], parameters.FORMAT)

@@ -17,6 +17,7 @@ MEDIA_TYPES = {
     "json": "application/json",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     "package": "application/zip",
+    "parquet": "application/zip",
     "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
     "html": "text/html; charset=utf-8",
     "md": "text/markdown; charset=utf-8",
@@ -82,7 +83,7 @@ TO = Parameter(
     "to",
     "json",
     tuple(work.SUFFIXES),
-    "Form to convert to: package is a data package as a zip; docx, html, md and txt are the narrative.",
+    "Form to convert to: package is a data package as a zip; parquet is a zip of the rows of each dataset; docx, html, md and txt are the narrative.",
 )
 UNIT = Parameter("unit", None, UNITS, "Convert amounts to this unit, exactly.")
 DERIVE = Parameter(

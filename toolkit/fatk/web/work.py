@@ -10,6 +10,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from pathlib import PurePath
 from typing import Any, NamedTuple
@@ -20,6 +21,7 @@ from fatk.findings import Finding, explain_error
 from fatk.limits import Limits
 from fatk.spec import load
 from fatk.values import visible
+from fatk.web import columns
 
 #: A file as it was sent: its name and its bytes.
 File = tuple[str, bytes]
@@ -27,6 +29,7 @@ Order = Mapping[str, Any]
 #: The forms that a report is converted to, with the suffix of each.
 SUFFIXES = {
     "json": ".json", "xlsx": ".xlsx", "package": ".zip", "docx": ".docx", "html": ".html", "md": ".md", "txt": ".txt",
+    **({"parquet": ".parquet.zip"} if columns.available() else {}),
 }  # fmt: skip
 #: The forms of a result, with the suffix of each.
 RESULTS = {
@@ -121,10 +124,14 @@ def _convert(order: Order, files: Sequence[File], limits: Limits) -> Answer:
         formats.read_several_bytes(files, limits=limits), edition=order["edition"], unit=order["unit"],
         derive_tables=order["derive_tables"], allow_loss=order["allow_loss"],
     )  # fmt: skip
-    form = order["to"]
-    data, dropped = formats.encode(
-        made.report, "zip" if form == "package" else form, allow_loss=order["allow_loss"]
-    )
+    form, dropped = order["to"], 0
+    if form == "parquet":
+        data = columns.write(
+            replace(made.result, reading=replace(made.result.reading, report=made.report)), _size(files)
+        )
+    else:
+        encoded = "zip" if form == "package" else form
+        data, dropped = formats.encode(made.report, encoded, allow_loss=order["allow_loss"])
     return Answer(
         {
             "name": _named(files, order, SUFFIXES[form]),
@@ -136,6 +143,10 @@ def _convert(order: Order, files: Sequence[File], limits: Limits) -> Answer:
         },
         data,
     )
+
+
+def _size(files: Sequence[File]) -> int:
+    return sum(len(data) for _, data in files)
 
 
 def _template(order: Order, files: Sequence[File], limits: Limits) -> Answer:
