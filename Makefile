@@ -33,6 +33,7 @@ bench: .venv/.stamp-dev ## 与同类工具并排比较性能 · measure against 
 	.venv/bin/python benchmarks/run.py $(ARGS)
 	.venv/bin/python benchmarks/reading.py
 	.venv/bin/python benchmarks/narratives.py
+	.venv/bin/python benchmarks/service.py $(ARGS)
 
 fuzz: .venv/.stamp-dev ## 用损坏的文件试读十分钟（ARGS="--minutes 60 xls"） · read damaged files for ten minutes
 	.venv/bin/python tests/fuzz.py $(ARGS)

@@ -8,6 +8,7 @@ import io
 import json
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -28,10 +29,10 @@ import pytest
 from starlette.testclient import TestClient
 
 import fatk
-from conftest import ROOT
+from conftest import ROOT, required_program
 from fatk import formats, render, resources
 from fatk.errors import Declined, Misuse, Refused
-from fatk.findings import notices
+from fatk.findings import explain_error, notices
 from fatk.limits import SERVER, Limits
 from fatk.rules.context import load_rules
 from fatk.spec import load
@@ -850,11 +851,46 @@ def test_the_command_lists_limits_and_says_what_it_lacks() -> None:
         "serve", code="import sys; sys.modules['starlette'] = None; from fatk.cli import main; main()"
     )
     assert lacking.returncode == 2
-    assert "pip install 'fatk[web]'" in lacking.stderr  # SERVICE_NOT_INSTALLED
+    assert explain_error(Misuse("SERVICE_NOT_INSTALLED")) in lacking.stderr
     alone = fatk_("serve", code="import os; del os.fork; from fatk.cli import main; main()")
-    assert (alone.returncode, "Linux" in alone.stderr) == (2, True)  # SERVICE_NO_FORK
+    assert (alone.returncode, explain_error(Misuse("SERVICE_NO_FORK")) in alone.stderr) == (2, True)
     elsewhere = fatk_("serve", "--host", "192.0.2.1", "--port", "9")
-    assert (elsewhere.returncode, "192.0.2.1:9" in elsewhere.stderr) == (2, True)  # SERVICE_PORT
+    told = explain_error(Misuse("SERVICE_PORT", host="192.0.2.1", port=9, reason="\0")).partition("\\x00")[0]
+    assert (elsewhere.returncode, told in elsewhere.stderr) == (2, True)
+
+
+def test_the_readme_shows_what_happens(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    begin = readme.index("<!-- tested: service -->")
+    shown = re.findall(
+        r"^```(\w+)\n(.*?)^```$",
+        readme[begin : readme.index("<!-- /tested -->", begin)],
+        re.MULTILINE | re.DOTALL,
+    )
+    curl, shell = required_program("curl"), dict(shown)["sh"].splitlines()
+    (tmp_path / "build/try").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path)
+    for name in ("report", "broken"):
+        Path(f"build/try/{name}.xlsx").write_bytes(WORKBOOK)
+    assert shell[0] == "fatk serve"
+    with serving(tmp_path) as served:
+        said = []
+        for line in shell[1:]:
+            words = shlex.split(line.replace("http://127.0.0.1:8080", served.url))
+            assert words[0] == "curl"
+            said.append(
+                subprocess.run(
+                    [curl, "-s", "--noproxy", "*", *words[1:]], capture_output=True, check=True
+                ).stdout
+            )
+    SCHEMA.validate(json.loads(said[0]))
+    assert fatk.read("build/try/report.zip").form == "zip"
+    code = dict(shown)["python"]
+    assert len(code.splitlines()) == 5
+    exec(code, {})  # noqa: S102  our own README
+    assert capsys.readouterr().out.startswith("not_checked 0\n")
 
 
 def test_a_service_leaves_nothing_behind_even_when_it_is_killed(tmp_path: Path) -> None:
