@@ -320,7 +320,7 @@ def test_titles_are_no_sentences() -> None:
 KNOWN_WORDS = {
     "API", "Accept", "Allow", "Content", "Encoding", "Linux", "allow", "data", "file", "form", "host", "macOS", "multipart", "origin", "port", "web",
     "JSON", "CSV", "UTF", "GB", "Excel", "WPS", "LibreOffice", "Markdown", "OpenDocument", "PDF", "Word", "PPT", "PowerPoint", "doc", "docx", "wps", "documents", "OFD", "RAR", "7z", "gzip", "zip", "XML",
-    "fatk", "convert", "explain", "limits", "from", "force", "unit", "edition", "allow", "loss", "extras", "cells", "proposals", "datapackage", "json", "csv", "resources", "path", "name", "rows", "report",
+    "fatk", "convert", "explain", "limits", "from", "force", "unit", "edition", "loss", "extras", "cells", "proposals", "datapackage", "json", "csv", "resources", "path", "name", "rows", "report",
     "entity", "output", "meta", "root", "schema", "schemas", "standard", "waivers", "null", "true", "false", "n", "a", "undisclosed", "reported", "empty", "missing", "ROUND", "xlsx", "xls", "et", "xlsb", "z",
     "pip", "install",
 }  # fmt: skip
