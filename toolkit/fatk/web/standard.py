@@ -95,7 +95,8 @@ def text(entry_id: str, language: str) -> list[str]:
 
 
 def search(wanted: str, language: str) -> list[tuple[Entry, str]]:
-    """What has all the words wanted in its id or its titles, with the title; ids first. Codes are looked up too."""
+    """What has all the words wanted in its id or its titles, with the title: first what has the first word for its id or
+    for the group of its id. Codes are looked up too."""
     words = wanted.casefold().split()
     if not words:
         return []
@@ -103,9 +104,12 @@ def search(wanted: str, language: str) -> list[tuple[Entry, str]]:
     for entry in (*entries().values(), *_codes()):
         said = f"{entry.id} {entry.titles['zh']} {entry.titles['en']}".casefold()
         if all(word in said for word in words):
-            found.append((not entry.id.casefold().startswith(words[0]), entry))
-    found.sort(key=lambda pair: pair[0])
-    return [(entry, entry.titles[language]) for _, entry in found[:MOST_FOUND]]
+            own = entry.id.casefold()
+            found.append(
+                (own != words[0], not own.startswith(words[0] + "-"), not own.startswith(words[0]), entry)
+            )
+    found.sort(key=lambda one: one[:3])
+    return [(entry, entry.titles[language]) for *_, entry in found[:MOST_FOUND]]
 
 
 @cache
