@@ -10,6 +10,7 @@ import os
 import re
 import shlex
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -572,7 +573,9 @@ def test_jobs_wait_for_their_turn_and_too_many_are_declined(client: TestClient) 
 @pytest.mark.parametrize("what", ["the job", "the process that forks"])
 def test_a_job_that_dies_is_a_refusal_and_the_next_one_lives(client: TestClient, what: str) -> None:
     async def killed(pool: Pool) -> Any:
-        job = asyncio.create_task(pool.run(dict(LONG)))
+        job = asyncio.create_task(
+            pool.run(dict(SURVEY), [(f"{number}.xlsx", WORKBOOK) for number in range(12)])
+        )
         nursery = psutil.Process(pool._nursery.process.pid)
         while not (children := nursery.children()):  # noqa: ASYNC110  the system tells of no event
             await asyncio.sleep(0.01)
@@ -891,6 +894,19 @@ def test_the_readme_shows_what_happens(
     assert len(code.splitlines()) == 5
     exec(code, {})  # noqa: S102  our own README
     assert capsys.readouterr().out.startswith("not_checked 0\n")
+
+
+def test_a_connection_that_holds_its_peace_is_closed(tmp_path: Path) -> None:
+    begun = b"GET /health HTTP/1.1\r\nHost: localhost\r\n"
+    with serving(tmp_path, "--limit", "silent_seconds=1") as served:
+        host, _, port = served.url.removeprefix("http://").partition(":")
+        for first in (b"", begun, begun + b"\r\n" + begun):
+            with socket.create_connection((host, int(port)), timeout=10) as connection:
+                connection.sendall(first)
+                heard = b""
+                while piece := connection.recv(4096):
+                    heard += piece
+                assert heard.count(b"200 OK") == first.count(b"\r\n\r\n")
 
 
 def test_a_service_leaves_nothing_behind_even_when_it_is_killed(tmp_path: Path) -> None:
