@@ -15,7 +15,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from itertools import pairwise
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import typer
 
@@ -95,6 +95,14 @@ class ResultForm(StrEnum):
     csv = "csv"
     xlsx = "xlsx"
     github = "github"
+    html = "html"
+
+
+class _Beside(NamedTuple):
+    """The reports that a source is checked beside: that of last year, and those of the units that it consolidates."""
+
+    previous: Report | None = None
+    parts: tuple[Report, ...] = ()
 
 
 class Unit(StrEnum):
@@ -302,7 +310,7 @@ def validate(
         ResultForm,
         typer.Option(
             "--format",
-            help="结果的形式：text 给人看；xlsx 是原工作簿的副本，标出问题所在的单元格；json sarif junit csv github 给程序",
+            help="结果的形式：text 给人看；html 是一个网页文件，九张表照表样，点一个数看它由什么组成；xlsx 是原工作簿的副本，标出问题所在的单元格；json sarif junit csv github 给程序",
         ),
     ] = ResultForm.text,
     output: Annotated[
@@ -376,10 +384,11 @@ def validate(
     outcomes: list[Outcome] = []
     statuses = [0]
     opinions: dict[int, tuple[str, list[dict[str, object]]]] = {}
+    beside = _Beside()
     for number, source in enumerate(sources, 1):
         try:
             with _progress(source, lang, number, len(sources)):
-                result = _checked(source, previous, with_ or [], waivers, as_of, edition)
+                result, beside = _checked(source, previous, with_ or [], waivers, as_of, edition)
         except FatkError as error:
             if isinstance(error, Misuse):
                 raise
@@ -397,7 +406,7 @@ def validate(
             statuses.append(0 if agrees else 1)
         outcomes.append(result)
     status = next(s for s in _WORST if s in statuses)
-    out = _rendered(form, outcomes, opinions, lang, status, output)
+    out = _rendered(form, outcomes, opinions, lang, status, output, beside)
     if output is None:
         _say(out.decode("utf-8"), data=form is not ResultForm.text)
     elif out:
@@ -407,7 +416,7 @@ def validate(
 
 def _rendered(
     form: ResultForm, outcomes: list[Outcome], opinions: dict[int, tuple[str, list[dict[str, object]]]], lang: Language,
-    status: int, output: Path | None,
+    status: int, output: Path | None, beside: _Beside,
 ) -> bytes:  # fmt: skip
     """The outcomes of all sources in the form asked for."""
     colour = output is None and _colour(sys.stdout)
@@ -427,6 +436,12 @@ def _rendered(
             )
             documents.append({**document, "reference": opinions[i][1]} if i in opinions else document)
         return render.as_json(documents).encode("utf-8")
+    if form is ResultForm.html:
+        from fatk import page
+
+        return page.write(
+            outcomes, *versions, language=lang.value, previous=beside.previous, parts=beside.parts
+        )
     from fatk.outputs import annotations, junit, marked, sarif, table
     from fatk.outputs.places import on_disk
 
@@ -457,14 +472,14 @@ def _rendered(
 def _checked(
     source: Path, previous: Path | None, parts: list[Path], waivers: Path | None, as_of: datetime | None,
     edition: str | None,
-) -> check.Result:  # fmt: skip
+) -> tuple[check.Result, _Beside]:  # fmt: skip
     """The result for one source, as one of an edition if one is given, checked beside last year's report and those of its
-    units where they are given, with the waivers that were given or lie beside it."""
+    units where they are given, with the waivers that were given or lie beside it; and these other reports."""
     reading = formats.read(source)
     if edition is not None:
         reading = editions.taken_for(reading, load().edition(edition))
-    before = _beside(previous) if previous else None
-    units = [_beside(part) for part in parts]
+    before = _other(previous) if previous else None
+    units = [_other(part) for part in parts]
     others = [*([(previous, before)] if before else []), *zip(parts, units, strict=True)]
     for place, other in others:
         try:
@@ -472,14 +487,14 @@ def _checked(
         except Refused as refusal:
             refusal.details["source"] = str(place)
             raise
-    result = check.check(reading, previous=before, parts=units)
+    result, beside = check.check(reading, previous=before, parts=units), _Beside(before, tuple(units))
     from fatk import waivers as waiving
 
     declared = waivers or waiving.beside(source)
     if declared is None:
-        return result
+        return result, beside
     day = as_of.date() if as_of else date.today()  # noqa: DTZ011  the day where the person is
-    return waiving.apply(result, waiving.read(declared), day, declared.name)
+    return waiving.apply(result, waiving.read(declared), day, declared.name), beside
 
 
 def _reports(sources: list[Path], lang: Language) -> list[Path]:
@@ -504,7 +519,7 @@ def _refusal(error: FatkError, lang: Language, source: Path | None = None) -> st
     return f"{visible(named, 200)}{colon}{said}{code}"
 
 
-def _beside(source: Path) -> Report:
+def _other(source: Path) -> Report:
     """A report to compare with; a refusal names it, not the report that is checked."""
     try:
         return formats.read(source).report

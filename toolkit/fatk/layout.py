@@ -66,7 +66,7 @@ def pages(report: Report) -> Iterator[Page]:
     ordered = [*report.edition.forms, *(t.id for t in spec.forms if t.id not in report.edition.forms)]
     for number, table_id in enumerate(ordered, 1):
         table = spec.tables[table_id]
-        form = report.form(table_id) or _plain_form(table)
+        form = report.form(table_id) or plain_form(table)
         if report.status(table_id)["status"] != MISSING or report.rows(table_id):
             yield form_page(report, table, form, number)
     for table in spec.tables.values():
@@ -418,7 +418,7 @@ def _indent(key: Value, line: _Line) -> int:
     return {5: 1, 7: 2}.get(len(text), 0) if text.isdigit() else 0
 
 
-def _plain_form(table: Table) -> Form:
+def plain_form(table: Table) -> Form:
     """A list form for a table that the edition does not print but the report has."""
     columns = tuple(
         Column((f.title,), "amount" if f.amount else "name" if f.name == "name" else "code", f.name)

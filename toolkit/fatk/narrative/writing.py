@@ -12,7 +12,7 @@ from fatk.narrative.homes import kind_of
 from fatk.narrative.tables import laid_out
 from fatk.narrative.values import values_of
 from fatk.wording.grammar import wording_for
-from fatk.wording.writing import write
+from fatk.wording.writing import Told, Written, write
 
 
 def narrative_of(report: Report) -> tuple[Document, tuple[str, ...]]:
@@ -24,3 +24,8 @@ def narrative_of(report: Report) -> tuple[Document, tuple[str, ...]]:
     }
     written = write(wording, values_of(completed(report)), kind_of, inserts)
     return Document(tuple(written.blocks)), tuple(dict.fromkeys(written.lacking))
+
+
+def sentences_of(report: Report, told: Told) -> Written:
+    """The sentences alone, without tables and forms; ``told`` may mark the text of each slot, whose path it is given."""
+    return write(wording_for(report.edition.id), values_of(completed(report)), kind_of, {}, told)

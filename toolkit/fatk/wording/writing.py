@@ -36,6 +36,10 @@ class Values:
     unit: Callable[[str], str]
 
 
+#: What becomes of the text of a slot, given its path.
+Told = Callable[[str, str], str]
+
+
 class Lacking(Exception):
     """A value that a sentence needs is not there; ``path`` says which. It is empty where there is nothing to say: all of
     several things are such as are left out."""
@@ -54,11 +58,15 @@ class Written:
 
 
 def write(
-    wording: Wording, values: Values, kind_of: KindOf, inserts: Mapping[str, Sequence[Block]]
+    wording: Wording,
+    values: Values,
+    kind_of: KindOf,
+    inserts: Mapping[str, Sequence[Block]],
+    told: Told | None = None,
 ) -> Written:
     """The narrative of a wording, of what there is to be said; ``inserts`` is what is no sentence, by name. A heading below
-    which nothing stands is left out."""
-    writer = _Writer(values, wording.kinds, kind_of)
+    which nothing stands is left out. ``told`` may mark the text of a slot for whoever shows where it comes from."""
+    writer = _Writer(values, wording.kinds, kind_of, told=told)
     found = Written()
     for sentence in wording.titles:
         found.blocks += _said(writer, sentence, found, level=1)
@@ -100,9 +108,15 @@ def _said(writer: _Writer, sentence: Sentence, found: Written, level: int = 0) -
 
 class _Writer:
     def __init__(
-        self, values: Values, kinds: Mapping[str, Kind], kind_of: KindOf, choices: Iterator[int] | None = None
+        self,
+        values: Values,
+        kinds: Mapping[str, Kind],
+        kind_of: KindOf,
+        choices: Iterator[int] | None = None,
+        told: Told | None = None,
     ) -> None:
         self.values, self.kinds, self.kind_of, self.choices = values, kinds, kind_of, choices
+        self.told = told
 
     def heading(self, heading: Heading) -> str:
         kept = self.values.value(heading.keeps) if heading.keeps else None
@@ -125,7 +139,8 @@ class _Writer:
             chosen = next(self.choices) if self.choices is not None and len(node.read) > 1 else 0
             return [node.written[chosen]]
         if isinstance(node, Slot):
-            return [self.slot(node)]
+            text = self.slot(node)
+            return [text if self.told is None else self.told(node.path, text)]
         if isinstance(node, Choice):
             return self.choice(node)
         if isinstance(node, Maybe):

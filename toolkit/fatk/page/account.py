@@ -1,0 +1,127 @@
+"""A result made ready for its page: cells and findings numbered, what marks each cell, and what the script is told."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from fatk import outputs
+from fatk.check import Result
+from fatk.findings import ERROR, INFO, WARNING, Finding
+from fatk.layout import cover_title
+from fatk.model import Report
+from fatk.page import retold, sums
+from fatk.page.elements import Markup, el
+from fatk.page.sheets import SHOWN, Marks, Sheets, form_data, printed, sheets_of
+from fatk.render import explanations
+from fatk.rules.context import Context
+from fatk.values import visible
+
+#: Findings of one kind that a page lists; all are counted.
+LISTED = 200
+#: What stands beside a cell or a finding, so that it is seen in print too.
+SIGNS = {ERROR: "▲", WARNING: "△", INFO: "○", "open": "◌", "cause": "◆"}
+
+
+@dataclass(slots=True)
+class Account:
+    """A result being shown: the numbers of its cells, of its findings, and what marks each cell."""
+
+    result: Result
+    prefix: str
+    context: Context
+    sheets: Sheets
+    marks: Marks = field(default_factory=Marks)
+    told: dict[int, list[int]] = field(default_factory=dict)
+    numbers: dict[str, int] = field(default_factory=dict)
+    listed: set[int] = field(default_factory=set)
+
+    @property
+    def report(self) -> Report:
+        return self.result.reading.report
+
+
+def look_of(finding: Finding) -> str:
+    """How a finding looks: its severity or, where it tells what could not be checked, ``open``."""
+    return "open" if outputs.is_open(finding) else finding.severity
+
+
+def opened(result: Result, prefix: str, previous: Report | None, parts: Sequence[Report]) -> Account:
+    """A result with its cells and findings numbered; ``prefix`` tells its ids from those of other sources."""
+    report = result.reading.report
+    account = Account(result, prefix, Context(report, previous, parts), sheets_of(report))
+    listed: dict[tuple[str, str], int] = {}
+    for number, finding in enumerate(result.findings, 1):
+        account.numbers[finding.id] = number
+        kind = (finding.severity, finding.rule)
+        listed[kind] = listed.get(kind, 0) + 1
+        if listed[kind] <= LISTED:
+            account.listed.add(number)
+        look = look_of(finding) if finding.id not in result.waived else INFO
+        sign = el(
+            "a", f"{SIGNS[look]}{number}", href=f"#{prefix}f{number}", class_="sign", lang="zh"
+        ) if number in account.listed else Markup("")  # fmt: skip
+        for i, cell in enumerate(finding.cells):
+            at = account.sheets.number(cell.table, cell.row, cell.field, cell.again)
+            if at is None:
+                continue
+            account.told.setdefault(at, []).append(number)
+            if i == 0:
+                account.marks.add(at, f"x-{look}", sign)
+            elif look in (ERROR, WARNING):
+                account.marks.add(at, "x-also")
+    for options in explanations(result):
+        for cause in (cause for option in options for cause in option):
+            for cell in cause.cells:
+                at = account.sheets.number(cell.table, cell.row, cell.field, cell.again)
+                if at is not None and "x-cause" not in account.marks.classes.get(at, []):
+                    sign = el("a", SIGNS["cause"], href=f"#{prefix}causes", class_="sign")
+                    account.marks.add(at, "x-cause", sign)
+    return account
+
+
+def name_of(result: Result) -> str:
+    """Whose accounts, and of which year; the file's path where the report does not say."""
+    report = result.reading.report
+    known = report.fiscal_year and report.one("entity").get("name")
+    return visible(cover_title(report) if known else result.reading.path, 200)
+
+
+# What the script is told
+
+
+def data_of(account: Account) -> dict[str, Any]:
+    """A source as the script needs it."""
+    places = account.result.reading.places
+    forms = []
+    for sheet in account.sheets.forms:
+        factor = account.context.scale(sheet.table.id)[0]
+        scaled = {"f": format(factor, "f")} if factor != 1 else {}
+        forms.append({**form_data(sheet, places), **scaled})
+    restated: dict[int, list[list[str]]] = {}
+    for one in retold.stated(account.context, account.result.findings):
+        at = account.sheets.number(*one.cell) if one.cell is not None else None
+        if at is not None:
+            row = account.context.rows_of("claims").get(one.claim.ref.row)
+            said = row[account.context.spec.tables["claims"].position["printed"]] if row is not None else None
+            words = said if isinstance(said, str) else printed(one.claim.value)
+            restated.setdefault(at, []).append([one.claim.entry.name, visible(words, 120), one.state])
+    return {
+        "forms": forms,
+        "sums": sums.data_of(account.context, account.sheets),
+        "told": account.told,
+        "marks": _unseen(account),
+        "about": retold.about_cells(account.report, account.sheets),
+        "restated": restated,
+    }
+
+
+def _unseen(account: Account) -> dict[int, str]:
+    """The classes of marked cells beyond the rows that are markup."""
+    found = {}
+    for sheet in account.sheets.forms:
+        if len(sheet.rows) > SHOWN:
+            seen = sheet.first + SHOWN * sheet.width
+            found.update({n: " ".join(c) for n, c in account.marks.classes.items() if seen <= n < sheet.end})
+    return found
