@@ -23,10 +23,18 @@ LISTED = 200
 #: What stands beside a cell or a finding, so that it is seen in print too.
 SIGNS = {ERROR: "▲", WARNING: "△", INFO: "○", "open": "◌", "cause": "◆"}
 
+#: How findings look, the worst first; those that are waived come after all.
+LOOKS = (ERROR, WARNING, INFO, "open")
+WAIVED = len(LOOKS)
+
 
 @dataclass(slots=True)
 class Account:
-    """A result being shown: the numbers of its cells, of its findings, and what marks each cell."""
+    """A result being shown: the numbers of its cells, of its findings, and what marks each cell.
+
+    ``kinds`` are the findings by rank and rule, each with its number; ``numbers`` has the first of each fingerprint, and
+    ``listed`` those that stand on the page.
+    """
 
     result: Result
     prefix: str
@@ -35,6 +43,7 @@ class Account:
     marks: Marks = field(default_factory=Marks)
     told: dict[int, list[int]] = field(default_factory=dict)
     numbers: dict[str, int] = field(default_factory=dict)
+    kinds: dict[tuple[int, str], list[tuple[int, Finding]]] = field(default_factory=dict)
     listed: set[int] = field(default_factory=set)
 
     @property
@@ -51,12 +60,12 @@ def opened(result: Result, prefix: str, previous: Report | None, parts: Sequence
     """A result with its cells and findings numbered; ``prefix`` tells its ids from those of other sources."""
     report = result.reading.report
     account = Account(result, prefix, Context(report, previous, parts), sheets_of(report))
-    listed: dict[tuple[str, str], int] = {}
     for number, finding in enumerate(result.findings, 1):
-        account.numbers[finding.id] = number
-        kind = (finding.severity, finding.rule)
-        listed[kind] = listed.get(kind, 0) + 1
-        if listed[kind] <= LISTED:
+        account.numbers.setdefault(finding.id, number)
+        waived = finding.id in result.waived
+        kind = (WAIVED, "") if waived else (LOOKS.index(look_of(finding)), finding.rule)
+        account.kinds.setdefault(kind, []).append((number, finding))
+        if len(account.kinds[kind]) <= LISTED:
             account.listed.add(number)
         look = look_of(finding) if finding.id not in result.waived else INFO
         sign = el(

@@ -99,7 +99,7 @@
     const minus = sum < 0n, digits = (minus ? -sum : sum).toString().padStart(PLACES + 1, "0");
     const whole = digits.slice(0, -PLACES).replace(/\B(?=(\d{3})+$)/g, ",");
     const rest = digits.slice(-PLACES).replace(/0+$/, "").padEnd(places, "0");
-    return (minus ? "−" : "") + whole + (rest ? "." + rest : "");
+    return (minus ? "-" : "") + whole + (rest ? "." + rest : "");
   }
   const item = (one) => (Array.isArray(one) ? { n: one[0], weight: one[1] } : { n: one, weight: "1" });
   function figureOf(s, one) {
@@ -139,9 +139,9 @@
       const to = (r) => form.first + r * form.w + column;
       yield { rule: rules[rule], left: moved(left, to), right: moved(right, to), outcome: "exact" };
     }
-    for (const [rule, left, right, outcome, reason, found, expected, difference, tolerance] of others) {
+    for (const [rule, left, right, outcome, reason, found, expected, difference, tolerance, qualifier] of others) {
       if (!holds(left, n) && !holds(right, n)) continue;
-      yield { rule: rules[rule], left: left.map(item), right: right.map(item), outcome: outcome || "exact", reason, found, expected, difference, tolerance };
+      yield { rule: rules[rule], left: left.map(item), right: right.map(item), outcome: outcome || "exact", reason, found, expected, difference, tolerance, qualifier };
     }
   }
 
@@ -174,7 +174,9 @@
   function verdictOf(one) {
     const details = { tolerance: one.tolerance || "0" };
     if (one.outcome === "not_checked") details.reason = data.reasons[one.reason] || one.reason;
-    return make("p", { class: `said ${one.outcome}` }, { exact: "✓ ", within_rounding: "≈ ", failed: "✕ ", not_checked: "◌ " }[one.outcome], word(one.outcome, details));
+    const more = data.qualifiers[one.qualifier];
+    const qualified = more ? [pair(`（${more.zh}）`, ` (${more.en})`)] : [];
+    return make("p", { class: `said ${one.outcome}` }, { exact: "✓ ", within_rounding: "≈ ", failed: "✕ ", not_checked: "◌ " }[one.outcome], word(one.outcome, details), ...qualified);
   }
   function byRule(s, rule) {
     const [id, zh, en] = rule;
@@ -456,9 +458,11 @@
   addEventListener("beforeprint", () => document.querySelectorAll(".kind details").forEach((one) => { one.open = true; }));
 
   data.reasons = {};
+  data.qualifiers = {};
   data.sources.forEach((source, s) => {
     if (!source) return;
     Object.assign(data.reasons, source.sums.reasons);
+    Object.assign(data.qualifiers, source.sums.qualifiers);
     source.forms.forEach((form) => { if (form.more) virtuals.set(form, new Virtual(s, form)); });
   });
   document.querySelectorAll(".sheet").forEach((grid) => {

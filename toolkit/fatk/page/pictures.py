@@ -20,7 +20,7 @@ from fatk.rules.narrative.claims import subjects
 from fatk.values import visible
 
 #: Width of a picture in its own units; it is as wide as the column that it stands in.
-_WIDTH = 640
+_WIDTH = 540
 _LABEL = 14
 #: Of a chart at most this many bars are drawn; the table has them all.
 _BARS = 24
@@ -242,7 +242,7 @@ def _flow(sources: Sequence[Part], uses: Sequence[Part]) -> Drawing:
     """Bands from each source through one bar to each use, as wide as their money."""
     most = max(sum(p.value for p in sources), sum(p.value for p in uses))
     gap, top, height = 36.0, 16.0, 250.0
-    left, middle, right, bar = 214.0, 321.0, 440.0, 12.0
+    left, middle, right, bar = 236.0, 288.0, 352.0, 12.0
     shapes: list[Markup] = []
     deepest = 0.0
     for parts, x, side in ((sources, left, -1), (uses, right, 1)):
@@ -263,7 +263,7 @@ def _flow(sources: Sequence[Part], uses: Sequence[Part]) -> Drawing:
             tx = node - 8 if side < 0 else node + bar + 8
             anchor = "end" if side < 0 else "start"
             ty = y + thick / 2
-            shapes.append(_label(tx, ty - 2, _cut(part.name, 12), anchor))
+            shapes.append(_label(tx, ty - 2, _cut(part.name, 13 if side < 0 else 10), anchor))
             shapes.append(_label(tx, ty + _LABEL, printed(part.value), anchor, "figure"))
             at += thick
             y += max(thick, 2.0) + (gap if thick < gap else gap / 3)
@@ -272,7 +272,7 @@ def _flow(sources: Sequence[Part], uses: Sequence[Part]) -> Drawing:
     return Drawing(max(deepest, top + height) + 8, shapes)
 
 
-_LEFT, _RIGHT = 190.0, 110.0
+_LEFT, _RIGHT = 190.0, 96.0
 
 
 def _across(value: Decimal, most: Decimal) -> float:
@@ -286,7 +286,7 @@ def _stacked(parts: Sequence[Part]) -> Drawing:
     for i, part in enumerate(parts[:_BARS]):
         y = 6.0 + i * 30
         one, other = _across(part.value, most), _across(part.other or Decimal(0), most)
-        shapes.append(_label(_LEFT - 10, y + 15, _cut(part.name, 13), "end"))
+        shapes.append(_label(_LEFT - 10, y + 15, _cut(part.name, 11), "end"))
         shapes.append(lone("rect", x=_LEFT, y=y, width=f"{one:.1f}", height=20, class_="bar-a"))
         if other:
             shapes.append(
@@ -304,7 +304,7 @@ def _paired(parts: Sequence[Part]) -> Drawing:
     shapes = []
     for i, part in enumerate(parts[:_BARS]):
         y = 6.0 + i * 52
-        shapes.append(_label(_LEFT - 10, y + 26, _cut(part.name, 13), "end"))
+        shapes.append(_label(_LEFT - 10, y + 26, _cut(part.name, 11), "end"))
         for value, kind, down in ((part.value, "a", 0), (part.other or Decimal(0), "b", 20)):
             wide = _across(value, most)
             shapes.append(

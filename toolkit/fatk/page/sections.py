@@ -101,8 +101,7 @@ def _text(account: Account) -> Markup:
     prefix, result = account.prefix, account.result
     found = retold.stated(account.context, result.findings)
     marks = {}
-    for finding in result.findings:
-        number = account.numbers[finding.id]
+    for number, finding in enumerate(result.findings, 1):
         for cell in finding.cells[:1]:
             if cell.table == "claims" and cell.row and number in account.listed:
                 marks[cell.row] = el(

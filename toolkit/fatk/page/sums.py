@@ -105,6 +105,7 @@ class _Collected:
             "others": self.others,
             "extras": [[said, value, of] for said, value, of in self.extras],
             "reasons": {reason: dict(both) for reason, both in texts()["reasons"].items()},
+            "qualifiers": {name: dict(both) for name, both in texts()["qualifiers"].items()},
         }
 
     def add(self, one: Sum) -> None:

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from fatk import outputs
 from fatk.check import Cause, Waiver
-from fatk.findings import SEVERITIES, CellRef, Finding, notices
-from fatk.page.account import LISTED, SIGNS, Account, look_of, name_of
+from fatk.findings import CellRef, Finding, notices
+from fatk.page.account import LISTED, SIGNS, WAIVED, Account, look_of, name_of
 from fatk.page.elements import Markup, el, joined, text
 from fatk.page.words import LANGUAGES, both, pair, word
 from fatk.render import WORDS, explanations, place_of, waived_by
@@ -140,34 +140,24 @@ def _cause_words(cause: Cause, language: str) -> Markup:
 
 def findings(account: Account) -> Markup:
     """Every kind of finding with its first findings, worst first; then what could not be checked, and what is waived."""
-    result = account.result
-    groups: dict[tuple[int, str], list[Finding]] = {}
-    waived = []
-    for finding in result.findings:
-        if finding.id in result.waived:
-            waived.append(finding)
-            continue
-        rank = len(SEVERITIES) if outputs.is_open(finding) else SEVERITIES.index(finding.severity)
-        groups.setdefault((rank, finding.rule), []).append(finding)
-    parts = [_group(account, group) for _, group in sorted(groups.items(), key=lambda g: g[0][0])]
-    if not result.findings:
+    result, parts = account.result, []
+    for (rank, _rule), found in sorted(account.kinds.items(), key=lambda kind: kind[0][0]):
+        if rank == WAIVED:
+            items = [_finding(account, n, f, result.waived[f.id]) for n, f in found[:LISTED]]
+            parts.append(el("section", el("h3", word("waived")), el("ol", *items), class_="kind g-waived"))
+        else:
+            parts.append(_group(account, found))
+    if not parts:
         parts = [el("p", word("none"), class_="none")]
-    if waived:
-        items = [
-            _finding(account, f, result.waived[f.id])
-            for f in waived
-            if account.numbers[f.id] in account.listed
-        ]
-        parts.append(el("section", el("h3", word("waived")), el("ol", *items), class_="kind g-waived"))
     return el(
         "section", el("h2", word("nav.findings")), *parts, id=f"{account.prefix}findings", class_="findings"
     )
 
 
-def _group(account: Account, group: Sequence[Finding]) -> Markup:
-    look = look_of(group[0])
-    kind = outputs.kind(group[0].rule)
-    shown_ = [_finding(account, f, None) for f in group[:LISTED]]
+def _group(account: Account, group: Sequence[tuple[int, Finding]]) -> Markup:
+    first = group[0][1]
+    look, kind = look_of(first), outputs.kind(first.rule)
+    shown_ = [_finding(account, n, f, None) for n, f in group[:LISTED]]
     heading = el(
         "h3",
         el("span", el("i", SIGNS[look], aria_hidden="true"), word(f"look.{look}"), class_=f"badge b-{look}"),
@@ -180,19 +170,21 @@ def _group(account: Account, group: Sequence[Finding]) -> Markup:
         parts.append(el("details", more, el("ol", *shown_[_FIRST:])))
     if len(group) > LISTED:
         parts.append(el("p", word("unlisted", count=len(group) - LISTED)))
-    parts.append(_advice(group[0]))
+    parts.append(_advice(account, first))
     return el("section", *parts, class_=f"kind g-{look}")
 
 
-def _advice(finding: Finding) -> Markup:
-    """What to do about a finding."""
+def _advice(account: Account, finding: Finding) -> Markup:
+    """What to do about a finding; where its figures stand on a form, to look at them there."""
     fails = finding.rule in load_rules() and not outputs.is_open(finding)
-    said = word("advice.rule") if fails else both({n: outputs.advice(finding, n) for n in LANGUAGES})
+    shown_ = any(account.sheets.number(c.table, c.row, c.field, c.again) is not None for c in finding.cells)
+    said = (
+        word("advice.rule") if fails and shown_ else both({n: outputs.advice(finding, n) for n in LANGUAGES})
+    )
     return el("p", el("b", word("advice")), said, class_="advice")
 
 
-def _finding(account: Account, finding: Finding, waiver: Waiver | None) -> Markup:
-    number = account.numbers[finding.id]
+def _finding(account: Account, number: int, finding: Finding, waiver: Waiver | None) -> Markup:
     titles = outputs.kind(finding.rule).title
     said = {}
     for language in LANGUAGES:
