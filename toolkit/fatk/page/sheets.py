@@ -172,8 +172,9 @@ def drawn(sheet: Sheet, prefix: str, marks: Marks, below: Markup) -> Markup:
             tail.insert(1, el("p", text(sheet.reason), class_="foot", lang="zh"))
     if sheet.status == MISSING and not sheet.rows:
         return el("section", *head, *tail, below, class_="form missing")
+    kind = "sheet" if any(sheet.lanes) else "sheet one"
     table = Markup(
-        f'<div class="scroll" tabindex="0" role="region" aria-labelledby="{escape(label)}"><table class="sheet" lang="zh" '
+        f'<div class="scroll" tabindex="0" role="region" aria-labelledby="{escape(label)}"><table class="{kind}" lang="zh" '
         f'aria-labelledby="{escape(label)}" data-first="{sheet.first}" data-width="{sheet.width}">'
         f"<thead>{_heads(sheet)}</thead><tbody>{_rows(sheet, prefix, marks)}</tbody></table></div>"
     )

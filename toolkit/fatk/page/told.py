@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from fatk import outputs
 from fatk.check import Cause, Waiver
-from fatk.findings import CellRef, Finding, notices
+from fatk.findings import ERROR, WARNING, CellRef, Finding, notices
 from fatk.page.account import LISTED, SIGNS, WAIVED, Account, look_of, name_of
 from fatk.page.elements import Markup, el, joined, text
 from fatk.page.words import LANGUAGES, both, pair, word
@@ -176,7 +176,7 @@ def _group(account: Account, group: Sequence[tuple[int, Finding]]) -> Markup:
 
 def _advice(account: Account, finding: Finding) -> Markup:
     """What to do about a finding; where its figures stand on a form, to look at them there."""
-    fails = finding.rule in load_rules() and not outputs.is_open(finding)
+    fails = finding.rule in load_rules() and look_of(finding) in (ERROR, WARNING)
     shown_ = any(account.sheets.number(c.table, c.row, c.field, c.again) is not None for c in finding.cells)
     said = (
         word("advice.rule") if fails and shown_ else both({n: outputs.advice(finding, n) for n in LANGUAGES})
