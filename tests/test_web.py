@@ -83,7 +83,7 @@ def test_a_file_is_converted_as_the_library_does(client: TestClient, form: str) 
     assert (answer.headers["fatk-verdict"], answer.headers["fatk-errors"]) == ("not_checked", "0")
 
 
-@pytest.mark.skipif("parquet" not in work.SUFFIXES, reason="this installation has no warehouse")
+@pytest.mark.skipif("parquet" not in work.SUFFIXES, reason="pyarrow is not installed")
 def test_rows_can_be_had_as_parquet(client: TestClient) -> None:
     from pyarrow import parquet
 
@@ -256,7 +256,7 @@ def test_other_paths_and_methods_are_told_too(client: TestClient) -> None:
     assert (gone.status_code, "RESULT_GONE" in gone.text) == (404, True)
 
 
-@pytest.mark.parametrize("case", [*FILES, *ARCHIVES], ids=str)
+@pytest.mark.parametrize("case", [*FILES, *ARCHIVES], ids=lambda case: str(getattr(case, "values", case)[0]))
 def test_a_bad_file_is_refused_with_the_code_that_the_library_has(client: TestClient, case: Any) -> None:
     _, made, wanted = getattr(case, "values", case)
     data = made() if callable(made) else made

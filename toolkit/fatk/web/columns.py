@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import io
 import zipfile
-from importlib import import_module
 from importlib.util import find_spec
-from typing import Any
 
 from fatk import check
+from fatk.outcome import Outcome
 from fatk.spec import load
 
 #: Files in a zip carry a date; ours is always the same, so that the same report is the same bytes.
@@ -16,21 +15,24 @@ _DATE = (1980, 1, 1, 0, 0, 0)
 
 
 def available() -> bool:
-    """Whether this installation has the warehouse and what it needs."""
-    return find_spec("fatk.warehouse") is not None and find_spec("pyarrow") is not None
+    """Whether this installation has what the warehouse needs."""
+    return find_spec("pyarrow") is not None
 
 
 def write(result: check.Result, size: int) -> bytes:
     """The zip; ``size`` are the bytes of the file that the result is of."""
-    outcome, rows = import_module("fatk.outcome"), import_module("fatk.warehouse.rows")
-    datasets, parquet = import_module("fatk.warehouse.datasets"), import_module("pyarrow.parquet")
+    from pyarrow import parquet
+
+    from fatk.warehouse.datasets import arrow, datasets
+    from fatk.warehouse.rows import rows
+
     reading = result.reading
-    one = outcome.Outcome(reading.path, reading.sha256, size, reading.form, result, None, 0.0)
-    known: Any = datasets.datasets(load())
+    one = Outcome(reading.path, reading.sha256, size, reading.form, result, None, 0.0)
+    known = datasets(load())
     target = io.BytesIO()
     with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as archive:
-        for name, found in sorted(rows.rows(one).items()):
+        for name, found in sorted(rows(one).items()):
             part = io.BytesIO()
-            parquet.write_table(datasets.arrow(known[name], found), part, compression="zstd")
+            parquet.write_table(arrow(known[name], found), part, compression="zstd")
             archive.writestr(zipfile.ZipInfo(f"{name}.parquet", _DATE), part.getvalue())
     return target.getvalue()
