@@ -20,6 +20,7 @@ from typing import Annotated, Any, NamedTuple
 import typer
 
 from fatk import __version__, check, conversion, editions, files, formats, render, resources, serve, usage
+from fatk.batch.command import batch
 from fatk.errors import FatkError, Misuse, NotWritten, Refused
 from fatk.findings import explain_error, fill
 from fatk.model import Report
@@ -555,6 +556,9 @@ def _opinions(result: check.Result, lang: Language) -> tuple[str, list[dict[str,
         {"validator": o.validator, "valid": o.valid, "errors": list(o.errors)} for o in found
     ]
     return "\n".join(lines) + "\n", block, agrees
+
+
+app.command()(batch)
 
 
 @app.command()

@@ -7,13 +7,16 @@ finds the old target or the new one. Names of ours carry the process that made t
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
+import platform
 import secrets
 import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
 
 from fatk.errors import NotWritten, Refused
@@ -61,6 +64,22 @@ def write_file(target: Path, data: bytes, *, force: bool = False) -> None:
             _patiently(lambda: Path(partial).replace(target))
         else:
             _place_new(partial, target)
+    _sync(target.parent)
+
+
+@contextmanager
+def replacing(target: Path) -> Iterator[Path]:
+    """A path at which to build a file that takes the place of ``target`` when the block ends well: whole and lasting, in one
+    step. The folder is made. ``NotWritten`` where it cannot be written."""
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise NotWritten("OUTPUT_FAILED", path=target, reason=error) from None
+    with _writing(target) as partial:
+        yield partial
+        with partial.open("r+b") as stream:
+            os.fsync(stream.fileno())
+        _patiently(lambda: Path(partial).replace(target))
     _sync(target.parent)
 
 
@@ -132,7 +151,7 @@ def _check(target: Path, *, force: bool, directory: bool) -> None:
 @contextmanager
 def _writing(target: Path) -> Iterator[Path]:
     """A path beside the target to build under; removed whatever happens, and system errors become ``NotWritten``."""
-    partial = _own_name(target, secrets.token_hex(4))
+    partial = _own_name(target, f"{_machine()}.{secrets.token_hex(4)}")
     try:
         if target.parent.is_dir():
             sweep(target.parent)
@@ -212,7 +231,12 @@ def sweep(directory: Path) -> None:
     """Remove what dead processes of ours left in a directory; an old directory set aside goes back to its place."""
     for left in directory.glob(f"{_PREFIX}*-*-*"):
         pid, token, name = left.name[len(_PREFIX) :].split("-", 2)
-        if not pid.isdigit() or (_alive(int(pid)) and not _old(left)):
+        machine = token.rpartition(".")[0]
+        elsewhere = machine not in {
+            "",
+            _machine(),
+        }  # a process there may be at work, whatever has its number here
+        if not pid.isdigit() or ((elsewhere or _alive(int(pid))) and not _old(left)):
             continue
         with suppress(OSError):  # another person's in a shared directory is not ours to remove
             if token == _ASIDE and not (directory / name).exists():
@@ -221,6 +245,12 @@ def sweep(directory: Path) -> None:
                 shutil.rmtree(left, ignore_errors=True)
             else:
                 left.unlink(missing_ok=True)
+
+
+@cache
+def _machine() -> str:
+    """A short name of this machine, without what parts the names of ours."""
+    return hashlib.sha256(platform.node().encode()).hexdigest()[:6]
 
 
 def _alive(pid: int) -> bool:

@@ -150,6 +150,21 @@ class Limits:
         "what the process that reads an .xls or a PDF hands back",
     )
 
+    batch_memory: int = limit(
+        4 << 30,
+        "B",
+        "RESOURCE_LIMIT",
+        "成批处理时每个工作进程的内存",
+        "memory of each process that works at a batch",
+    )
+    batch_seconds: int = limit(
+        300,
+        "s",
+        "READER_TIMEOUT",
+        "成批处理时读取和检查一份报告的时间",
+        "time of reading and checking one report of a batch",
+    )
+
     findings_exported: int = limit(
         1_000, "", "FINDINGS_TRUNCATED", "每类问题输出的条数", "findings of one kind that are written out"
     )

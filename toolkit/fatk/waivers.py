@@ -59,6 +59,11 @@ def beside(source: Path) -> Path | None:
     return found if name and found.is_file() else None
 
 
+def is_named(name: str) -> bool:
+    """Whether a file's name says that it holds waivers."""
+    return name.lower().endswith(SUFFIX)
+
+
 def read(path: Path, limits: Limits = DEFAULTS) -> tuple[Waiver, ...]:
     """The waivers of a file; ``Refused`` where it cannot be read or is not of its shape: it names this file, and not the
     report that it lies beside."""

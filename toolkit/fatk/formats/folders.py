@@ -62,7 +62,7 @@ def in_folder(folder: Path, load: Callable[[Path], bytes], limits: Limits) -> Fi
     """The files of a folder; ``load`` reads one. ``Refused`` where there are too many, or one is a link or no file."""
     found: dict[str, Callable[[], bytes]] = {}
     for place, folders, names in os.walk(folder):
-        folders[:] = [name for name in folders if not _junk(name)]
+        folders[:] = [name for name in folders if not junk(name)]
         for name in filter(_kept, names):
             path = Path(place, name)
             below = path.relative_to(folder).as_posix()
@@ -92,7 +92,7 @@ def listed(package: Path, limits: Limits) -> tuple[str, ...]:
     """Names of the files of a package's directory, and of the CSV files in folders below it, hidden ones aside."""
     found: list[str] = []
     for place, folders, names in os.walk(package):
-        folders[:] = [name for name in folders if not _junk(name)]
+        folders[:] = [name for name in folders if not junk(name)]
         for name in names:
             below = Path(place, name).relative_to(package).as_posix()
             if "/" not in below or below.lower().endswith(".csv"):
@@ -179,10 +179,10 @@ def _root(names: Iterable[str]) -> str:
 
 
 def _kept(name: str) -> bool:
-    return not any(_junk(part) for part in name.split("/"))
+    return not any(junk(part) for part in name.split("/"))
 
 
-def _junk(part: str) -> bool:
+def junk(part: str) -> bool:
     """Whether a name is hidden, of a file that a program has open, or of what a system puts there."""
     return part.startswith((".", "~$")) or part.lower() in _JUNK
 

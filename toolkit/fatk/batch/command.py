@@ -1,0 +1,176 @@
+"""The command ``fatk batch``: what a person types becomes an order, and its end an exit status."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import fields
+from datetime import date, datetime
+from enum import StrEnum
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from fatk.limits import Limits
+
+
+class Target(StrEnum):
+    """What a batch makes."""
+
+    store = "store"
+    package = "package"
+    json = "json"
+    xlsx = "xlsx"
+
+
+class Unit(StrEnum):
+    """Units of money that reports can be converted to."""
+
+    yuan = "元"
+    thousand = "千元"
+    wan = "万元"
+    yi = "亿元"
+
+
+class LogForm(StrEnum):
+    """Forms of lines for programs."""
+
+    jsonl = "jsonl"
+
+
+class Language(StrEnum):
+    """Language of messages."""
+
+    zh = "zh"
+    en = "en"
+
+
+def batch(
+    source: Annotated[
+        str,
+        typer.Argument(
+            metavar="SRC",
+            help="目录（连同下级目录），或一份清单（@清单，或 .txt，一行一个路径），或通配符（加引号）",
+            show_default=False,
+        ),
+    ],
+    target: Annotated[Path, typer.Argument(metavar="DST", help="目标目录", show_default=False)],
+    to: Annotated[
+        Target, typer.Option("--to", help="写成什么：store 一个数据仓（Parquet 和 DuckDB）；package json xlsx 每份报告一个")
+    ] = Target.store,
+    workers: Annotated[
+        int | None,
+        typer.Option("--workers", min=1, help="工作进程数，默认是处理器的个数 · processes", show_default=False),
+    ] = None,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(
+            "--scheduler",
+            metavar="ADDRESS",
+            help="由已有的 Dask 集群处理，如 tcp://主机:8786；来源和目标在各台机器上要是同一个路径 · an existing cluster",
+            show_default=False,
+        ),
+    ] = None,
+    folders: Annotated[
+        bool,
+        typer.Option(
+            "--folders",
+            help="每个直接放着文件的目录是一份报告（如一个部门一个目录，报表和说明在内）· each folder is one report",
+        ),
+    ] = False,
+    edition: Annotated[
+        str | None,
+        typer.Option("--edition", metavar="ID", help="改用这一版表样，如 shanghai-2024", show_default=False),
+    ] = None,
+    unit: Annotated[
+        Unit | None,
+        typer.Option("--unit", help="换算金额单位；数据仓总是元 · convert amounts exactly", show_default=False),
+    ] = None,
+    allow_loss: Annotated[
+        bool, typer.Option("--allow-loss", help="允许损失：换算写不完的数四舍五入，表样没有的格不写")
+    ] = False,
+    as_of: Annotated[
+        datetime | None,
+        typer.Option(
+            "--as-of", formats=["%Y-%m-%d"], metavar="DAY", help="按这一天判断豁免是否有效，默认今天",
+            show_default=False,
+        ),
+    ] = None,
+    limit: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--limit", metavar="NAME=N", help="改一项上限，可重复；名称见 fatk limits · change a limit", show_default=False
+        ),
+    ] = None,
+    log: Annotated[
+        LogForm | None,
+        typer.Option("--log", help="在标准输出逐行写出 JSON：每份报告一行，最后是汇总", show_default=False),
+    ] = None,
+    summary: Annotated[
+        Path | None,
+        typer.Option("--summary", metavar="FILE", help="把汇总写成 JSON 文件，已有的覆盖", show_default=False),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="覆盖目标里不是本命令写出的文件")] = False,
+    lang: Annotated[Language, typer.Option("--lang", help="提示信息的语言 · language of messages")] = Language.zh,
+) -> None:  # fmt: skip
+    """成批：读取、检查一批报告，写成一个数据仓，或逐份写成数据包、JSON、工作簿。坏的文件列入汇总，不妨碍其余的。
+
+    随时可以中断：再次运行接着做，没有变化的不重做，来源改了或不在了，目标随着改。
+
+    例：fatk batch 决算目录 数据仓；fatk batch 决算目录 输出 --to json；fatk batch @清单.txt 数据仓 --log jsonl；fatk batch "省/*/*.xlsx" 数据仓
+    """
+    from fatk import files
+    from fatk.batch import hands, progress
+    from fatk.batch.orders import STORE, Order
+    from fatk.batch.run import run
+    from fatk.errors import Misuse
+    from fatk.render import as_json
+    from fatk.spec import load
+
+    if to == STORE and unit is not None:
+        raise Misuse("BATCH_UNIT")
+    if to == STORE and not (find_spec("pyarrow") and find_spec("duckdb")):
+        raise Misuse("WAREHOUSE_NOT_INSTALLED")
+    if edition is not None:
+        load().edition(edition)
+    day = as_of.date() if as_of else date.today()  # noqa: DTZ011  the day where the person is
+    order = Order(
+        str(target.absolute()), to.value, edition, None if unit is None else unit.value, allow_loss, day.isoformat(),
+        _limits(limit or []),
+    )  # fmt: skip
+    watch = progress.Log() if log else progress.Bar(lang.value) if sys.stderr.isatty() else progress.Watch()
+    done = None
+    try:
+        done = run(
+            source, order, workers=workers or _processors(), scheduler=scheduler, per_folder=folders, force=force,
+            watch=watch,
+        )  # fmt: skip
+    except hands.Failed as failed:
+        typer.echo(f"fatk: {failed.message if lang is Language.zh else failed.message_en}", err=True)
+        raise typer.Exit(failed.exit_status) from None
+    finally:
+        watch.end(done)
+    if summary is not None:
+        files.write_file(summary, as_json([done.document()]).encode("utf-8"), force=True)
+    typer.echo(done.text(lang.value), err=log is not None, nl=False)
+    raise typer.Exit(done.exit_status)
+
+
+def _limits(given: list[str]) -> dict[str, int]:
+    from fatk.errors import Misuse
+
+    known = {declared.name for declared in fields(Limits)}
+    found = {}
+    for one in given:
+        name, _, number = one.partition("=")
+        if name not in known or not number.isascii() or not number.isdigit() or int(number) < 1:
+            raise Misuse("BATCH_LIMIT", given=one)
+        found[name] = int(number)
+    return dict(sorted(found.items()))
+
+
+def _processors() -> int:
+    """The processors that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

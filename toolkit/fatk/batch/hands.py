@@ -1,0 +1,198 @@
+"""Processes that work and may fail: each is watched, and replaced when it ends by itself or takes too long.
+
+When a process ends in the middle of a task, the source that it was at is set apart and the others are done again. The one set
+apart is tried once more, alone and in a new process, since a process may be ended by somebody else; what ends two is refused.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import asdict, replace
+from threading import Event, Timer
+from typing import Any
+
+from fatk.batch.child import EXHAUSTED
+from fatk.batch.orders import Item, Order
+from fatk.batch.work import Line
+from fatk.errors import FatkError, NotWritten
+from fatk.limits import Limits
+from fatk.outcome import Refusal
+
+#: How often a source may be at hand when a process ends, and a task that is at none.
+_TRIES = 2
+#: So many sources are done in one process before it is replaced: whatever it has kept goes with it.
+_RENEWED_AFTER = 5_000
+
+
+class Died(Exception):
+    """The process ended: ``at`` is the number of the source that it was at, if any, ``code`` why that one is to be refused."""
+
+    def __init__(self, at: int | None, code: str, details: Mapping[str, int]) -> None:
+        super().__init__(code, at)
+        self.at, self.code, self.details = at, code, details
+
+
+class Failed(Exception):
+    """A task could not be done, and no other could be: the target cannot be written."""
+
+    def __init__(self, code: str, message: str, message_en: str, exit_status: int) -> None:
+        super().__init__(code, message, message_en, exit_status)
+        self.message, self.message_en, self.exit_status = message, message_en, exit_status
+
+    @classmethod
+    def of(cls, error: FatkError) -> Failed:
+        """The failure that an error is."""
+        why = Refusal.of(error)
+        return cls(why.code, why.message, why.message_en, why.exit_status)
+
+
+class Hand:
+    """One process that works, started when there is work, and again when it has ended."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._process: subprocess.Popen[bytes] | None = None
+        self._done = 0
+        self._closed = False
+
+    def ask(self, task: Mapping[str, Any], told: Callable[[int], object] = lambda _: None) -> dict[str, Any]:
+        """The answer to a task; ``told`` is called with the number of each source that is begun. ``Died`` where the process
+        ends or has to be ended, ``Failed`` where the target cannot be written."""
+        process = self._running()
+        late, at = Event(), None
+        try:
+            assert process.stdin is not None  # noqa: S101  for the type checker
+            assert process.stdout is not None  # noqa: S101
+            with suppress(OSError):  # a process that is gone: its end tells why
+                process.stdin.write(json.dumps(task).encode() + b"\n")
+                process.stdin.flush()
+            while line := self._line(process, late):
+                said: dict[str, Any] = json.loads(line)
+                if "at" in said:
+                    at = said["at"]
+                    told(at)
+                    continue
+                self._done += len(said.get("lines", ()))
+                return _held(said)
+        except ValueError:  # half a line
+            process.kill()
+        except Failed:
+            raise
+        except BaseException:
+            self.end()
+            raise
+        raise self._died(process, at, late)
+
+    def _line(self, process: subprocess.Popen[bytes], late: Event) -> bytes:
+        """The next line, or nothing once the process has ended; it is ended when it says nothing for too long."""
+
+        def overdue() -> None:
+            late.set()
+            process.kill()
+
+        timer = Timer(self._limits.batch_seconds, overdue)
+        timer.daemon = True
+        timer.start()
+        try:
+            assert process.stdout is not None  # noqa: S101
+            return process.stdout.readline()
+        finally:
+            timer.cancel()
+
+    def _died(self, process: subprocess.Popen[bytes], at: int | None, late: Event) -> Died:
+        status = process.wait()
+        self.end()
+        if self._closed:
+            raise NotWritten("BATCH_NO_PROCESS", reason="closed")
+        if late.is_set():
+            return Died(at, "READER_TIMEOUT", {"limit": self._limits.batch_seconds})
+        if status == EXHAUSTED:
+            return Died(at, "RESOURCE_LIMIT", {"limit": self._limits.batch_memory})
+        return Died(at, "READER_CRASHED", {"status": status})
+
+    def _running(self) -> subprocess.Popen[bytes]:
+        if self._process is not None and (self._process.poll() is not None or self._done >= _RENEWED_AFTER):
+            self.end()
+        if self._closed:
+            raise NotWritten("BATCH_NO_PROCESS", reason="closed")
+        if self._process is None:
+            command = [
+                sys.executable,
+                "-m",
+                "fatk.batch.child",
+                str(self._limits.batch_memory),
+                str(os.getpid()),
+            ]
+            # It finds its modules where this process does.
+            environment = os.environ | {"PYTHONPATH": os.pathsep.join(entry for entry in sys.path if entry)}
+            try:
+                self._process = subprocess.Popen(
+                    command,
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    env=environment,
+                    start_new_session=True,
+                )
+            except OSError as error:
+                raise NotWritten("BATCH_NO_PROCESS", reason=error) from None
+            self._done = 0
+        return self._process
+
+    def close(self) -> None:
+        """End the process for good: whoever asks, or waits for an answer, is told so."""
+        self._closed = True
+        if self._process is not None:
+            self._process.kill()
+
+    def end(self) -> None:
+        """End the process."""
+        process, self._process = self._process, None
+        if process is None:
+            return
+        process.kill()
+        process.wait()
+        for stream in (process.stdin, process.stdout):
+            if stream is not None:
+                with suppress(OSError):  # what it did not read
+                    stream.close()
+
+
+def _held(said: dict[str, Any]) -> dict[str, Any]:
+    """An answer, unless it is that the target cannot be written."""
+    if "failed" in said:
+        raise Failed(*said["failed"])
+    return said
+
+
+def do(
+    hand: Hand, order: Order, items: Sequence[Item], told: Callable[[], object] = lambda: None
+) -> list[Line]:
+    """The lines of so many sources, whatever becomes of the processes that work at them; ``told`` is called for each source
+    that is begun. ``Failed`` where the target cannot be written, ``NotWritten`` where no process can be started."""
+    deaths: Counter[str] = Counter()
+    lines: list[Line] = []
+    left = [list(items)]
+    while left:
+        some = left.pop()
+        try:
+            answer = hand.ask(
+                {"order": asdict(order), "items": [asdict(item) for item in some]}, lambda _: told()
+            )
+        except Died as died:
+            at = some[died.at if died.at is not None else -1]
+            deaths[at.path] += 1
+            others = [item for item in some if item is not at]
+            if deaths[at.path] >= _TRIES:
+                if at.refused is not None:  # and not even that could be put down
+                    raise FatkError("BATCH_NO_ANSWER", path=at.path) from None
+                at, deaths[at.path] = replace(at, refused=(died.code, died.details)), 0
+            left += [part for part in (others, [at]) if part]
+        else:
+            lines += answer["lines"]
+    return lines

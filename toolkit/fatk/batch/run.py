@@ -1,0 +1,270 @@
+"""One run of a batch: what is new or has changed is done, what is gone is dropped, and nothing else is touched.
+
+It may be ended at any moment. A process writes what it makes whole; only then is it named in the journal; what is named nowhere
+is swept by the next run. So the next run ends with what an undisturbed one would have made.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from contextlib import closing, suppress
+from pathlib import Path
+from time import monotonic
+
+from fatk import files
+from fatk.batch.journal import OURS, Journal
+from fatk.batch.orders import STORE, Item, Order
+from fatk.batch.places import outputs
+from fatk.batch.pool import Pool, Task
+from fatk.batch.progress import Watch
+from fatk.batch.sources import Content, Found, Source, contents, find
+from fatk.batch.summary import Ran, Summary, summed
+from fatk.batch.work import REFUSED, Line
+from fatk.errors import NotWritten
+from fatk.outcome import Refusal
+
+#: A task is so many sources at most, and so many bytes of them: what a process loses when it ends, and holds in memory.
+_SOURCES, _BYTES = 48, 32 << 20
+#: Tasks that each process gets at least, where there are sources enough: none is idle while another has a long one.
+_ROUNDS = 4
+#: Codes of what may be otherwise at the next run though the source is the same.
+_PASSING = frozenset(
+    {"FILE_CHANGED", "FILE_NOT_FOUND", "FILE_UNREADABLE", "READER_NOT_STARTED", "DOCUMENTS_NOT_INSTALLED"}
+)
+
+
+def run(
+    given: str, order: Order, *, workers: int, scheduler: str | None = None, per_folder: bool = False,
+    force: bool = False, watch: Watch | None = None,
+) -> Summary:  # fmt: skip
+    """Bring the target up to date with what is given, and sum it up.
+
+    ``scheduler`` is the address of a cluster that works instead of processes here. ``per_folder``: each folder that holds files
+    is one report. ``force`` overwrites files that no run of ours wrote. ``Refused`` and ``Misuse`` where nothing is given,
+    ``NotWritten`` or ``hands.Failed`` where the target cannot be written; never for what is wrong with a source.
+    """
+    began, watch = monotonic(), watch or Watch()
+    target = Path(order.target)
+    found = find(given, without=target, per_folder=per_folder)
+    _hold(target, found, order.to)
+    with closing(Journal(target, order.to)) as journal:
+        _sweep(target, journal, order.to)
+        batch = _Batch(order, journal, watch, Ran(passed_over=found.passed_over))
+        wanted = batch.wanted(found, force=force)
+        with _workers(workers, scheduler, order) as pool:
+            batch.work(wanted, pool, workers)
+            if order.to == STORE:
+                batch.publish(pool)
+        if journal.changed:
+            journal.settle()
+        _sweep(target, journal, order.to)
+        batch.ran.seconds = monotonic() - began
+        return summed(journal.lines(), batch.ran)
+
+
+def _workers(workers: int, scheduler: str | None, order: Order) -> Pool:
+    if scheduler is None:
+        return Pool(workers, order.bounds)
+    from fatk.batch.cluster import Cluster
+
+    return Cluster(scheduler)  # type: ignore[return-value]  # it does what a pool does
+
+
+def _hold(target: Path, found: Found, to: str) -> None:
+    """Hold that the target is no source, and a store's folder empty or ours."""
+    for source in found.sources:
+        if target.exists() and source.place.exists() and source.place.samefile(target):
+            raise NotWritten("OUTPUT_IS_INPUT", path=target)
+    if target.exists() and not target.is_dir():
+        raise NotWritten("OUTPUT_OTHER_KIND", path=target)
+    if to == STORE and target.is_dir() and not (target / OURS).is_dir() and any(target.iterdir()):
+        raise NotWritten("BATCH_NOT_A_STORE", path=target)
+
+
+def _sweep(target: Path, journal: Journal, to: str) -> None:
+    """Remove what runs that were ended left behind."""
+    for place, below, _ in os.walk(target):
+        files.sweep(Path(place))
+        below[:] = [name for name in below if not name.startswith(".fatk-")]
+    if to == STORE:
+        from fatk.warehouse.parts import SPOOLS
+
+        named = {entry.spool for entry in journal.entries.values()}
+        with suppress(FileNotFoundError):
+            for spool in (target / SPOOLS).iterdir():
+                if spool.name not in named and not spool.name.startswith(".fatk-"):
+                    spool.unlink(missing_ok=True)
+
+
+class _Batch:
+    """The steps of one run."""
+
+    def __init__(self, order: Order, journal: Journal, watch: Watch, ran: Ran) -> None:
+        self.order, self.journal, self.watch, self.ran = order, journal, watch, ran
+        self._target = Path(order.target)
+        self._keys: dict[str, str | None] = {}
+        self._outputs: frozenset[str] = frozenset()
+
+    def wanted(self, found: Found, *, force: bool) -> list[Item]:
+        """The sources that are new or have changed, in the order of their paths; what is gone is dropped."""
+        mirrored = self.order.to != STORE
+        names = outputs((s.path for s in found.sources), self.order.to) if mirrored else {}
+        wanted: list[Item] = []
+        kept: set[str] = set()
+        seen: set[str] = set()
+        taken: list[Line] = []
+        self.watch.begin("looking", len(found.sources))
+        for source, content in zip(found.sources, contents(found.sources, self.watch.step), strict=True):
+            item = _item(source, content, names.get(source.path))
+            if not mirrored and content.sha256 is not None:
+                if content.sha256 in seen:  # rows of one file stand in a store once
+                    self.ran.copies += 1
+                    continue
+                seen.add(content.sha256)
+            kept.add(source.path)
+            key = self.order.key(content)
+            if self._is_done(item, key):
+                self.ran.unchanged += 1
+            elif item.output is not None and self._is_foreign(item.output) and not force:
+                taken.append(_taken(item))
+            else:
+                self._keys[item.path] = key
+                wanted.append(item)
+        self._outputs = frozenset(names.values())
+        self._drop([path for path in self.journal.entries if path not in kept])
+        if taken:
+            self._add(taken)
+        return wanted
+
+    def _is_done(self, item: Item, key: str | None) -> bool:
+        entry = self.journal.entries.get(item.path)
+        if entry is None or key is None or entry.key != key:
+            return False
+        if entry.part is None:
+            return entry.output is None or (
+                entry.output == item.output and (self._target / entry.output).exists()
+            )
+        from fatk.warehouse.parts import SPOOLS, file_of
+
+        if entry.spool is not None:
+            return (self._target / SPOOLS / entry.spool).is_file()
+        return file_of(self._target, "sources", entry.part).is_file()
+
+    def _is_foreign(self, output: str) -> bool:
+        return output not in self.journal.outputs and os.path.lexists(self._target / output)
+
+    def _drop(self, gone: Sequence[str]) -> None:
+        """Forget sources that are gone, and remove their outputs."""
+        for path in gone:
+            self.journal.drop(path, self._removed(self.journal.entries[path].output))
+        self.ran.gone = len(gone)
+
+    def _removed(self, output: str | None) -> str | None:
+        """Remove an output that is not to be there any more, and name it; ``None`` where it is another source's now."""
+        if output is None or output in self._outputs:
+            return None
+        place = self._target / output
+        try:
+            if place.is_dir() and not place.is_symlink():
+                shutil.rmtree(place)
+            else:
+                place.unlink(missing_ok=True)
+            for folder in place.parents:
+                if folder == self._target or any(folder.iterdir()):
+                    break
+                folder.rmdir()
+        except OSError as error:
+            raise NotWritten("OUTPUT_FAILED", path=place, reason=error) from None
+        return output
+
+    def work(self, wanted: Sequence[Item], pool: Pool, workers: int) -> None:
+        """Have all that is wanted done, and the journal remember it."""
+        self.watch.begin("working", len(wanted))
+        for done in pool.each(self._tasks(wanted, workers), self.watch.step):
+            self._add(done.lines)
+
+    def _tasks(self, wanted: Sequence[Item], workers: int) -> Iterator[Task]:
+        most = max(1, min(_SOURCES, -(-len(wanted) // (workers * _ROUNDS))))
+        some: list[Item] = []
+        size = 0
+        for item in wanted:
+            if some and (len(some) >= most or size + item.size > _BYTES):
+                yield self._task(some)
+                some, size = [], 0
+            some.append(item)
+            size += item.size
+        if some:
+            yield self._task(some)
+
+    def _task(self, items: Sequence[Item]) -> Task:
+        begun = [
+            item.output
+            for item in items
+            if item.output is not None and item.output not in self.journal.outputs
+        ]
+        if begun:
+            self.journal.begin(begun)
+        return Task(self.order, tuple(items))
+
+    def _add(self, lines: Sequence[Line]) -> None:
+        lines = [line | {"key": self._key(line)} for line in lines]
+        former = {line["path"]: self.journal.entries.get(line["path"]) for line in lines}
+        self.journal.add(lines)
+        for line in lines:
+            if (entry := former[line["path"]]) is not None:
+                self._removed(entry.output)
+        self.ran.done += len(lines)
+        self.watch.lines(lines)
+
+    def _key(self, line: Line) -> str | None:
+        """By what a line is known at the next run; ``None`` where that is to try again."""
+        why = line.get("unwritten") or line.get("refused")
+        again = why is not None and (why["code"] in _PASSING or "unwritten" in line)
+        return None if again else self._keys.get(line["path"])
+
+    def publish(self, pool: Pool) -> None:
+        """Bring every part of the store up to date, and what is made of all of them."""
+        from fatk.warehouse import catalogue
+
+        members: dict[str, list[tuple[str, str, str | None, int]]] = defaultdict(list)
+        changed = set(self.journal.stale)
+        for path, entry in self.journal.entries.items():
+            if entry.part is not None:
+                members[entry.part].append((path, entry.sha256, entry.spool, entry.row))
+                if entry.spool is not None:
+                    changed.add(entry.part)
+        self.watch.begin("storing", len(changed))
+        tasks = (
+            Task(
+                self.order,
+                publish={"store": str(self._target), "part": part, "members": members.get(part, [])},
+            )
+            for part in sorted(changed)
+        )
+        for _ in pool.each(tasks):
+            self.watch.step()
+        if changed or not (self._target / catalogue.NAME).is_file():
+            catalogue.build(self._target)
+
+
+def _item(source: Source, content: Content, output: str | None) -> Item:
+    from fatk.reading import sha256
+
+    return Item(
+        source.path, str(source.place.absolute()),
+        content.sha256 or sha256(source.path.encode("utf-8", "backslashreplace")), content.size, source.folder,
+        None if content.waivers is None else str(content.waivers.absolute()), output,
+    )  # fmt: skip
+
+
+def _taken(item: Item) -> Line:
+    """The line of a source whose output is somebody else's file."""
+    why = Refusal.of(NotWritten("OUTPUT_EXISTS", path=item.output))
+    return {
+        "path": item.path, "sha256": item.sha256, "size": item.size, "form": None, "verdict": REFUSED, "fiscal_year": None,
+        "division": None, "edition": None, "errors": 0, "warnings": 0, "unaccounted_cells": 0, "rules": {}, "seconds": 0.0,
+        "status": why.exit_status, "unwritten": {"code": why.code, "message": why.message, "message_en": why.message_en},
+    }  # fmt: skip

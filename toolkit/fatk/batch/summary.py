@@ -1,0 +1,137 @@
+"""What a batch came to: counted over every source that the target holds, done now or before, so that it does not depend on how
+often the run was broken off."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from fatk import __version__, resources
+from fatk.batch.work import REFUSED, Line, worst
+from fatk.check import INVALID, UNCHECKED, VALID
+from fatk.findings import fill
+from fatk.render import rules_digest
+from fatk.spec import load
+
+VERDICTS = (VALID, UNCHECKED, INVALID, REFUSED)
+#: So many rules, the most frequent ones, and so many refused sources are told.
+_RULES, _NAMED = 10, 20
+
+
+@dataclass
+class Ran:
+    """What this run did: files passed over for their names, copies of others, sources unchanged, done and gone, and seconds."""
+
+    passed_over: int = 0
+    copies: int = 0
+    unchanged: int = 0
+    done: int = 0
+    gone: int = 0
+    seconds: float = 0.0
+
+
+@dataclass
+class Summary:
+    """Counts over all sources. ``rules`` are counts of findings of severity error or warning."""
+
+    ran: Ran
+    sources: int = 0
+    verdicts: Counter[str] = field(default_factory=Counter)
+    forms: Counter[str] = field(default_factory=Counter)
+    editions: Counter[str] = field(default_factory=Counter)
+    years: Counter[str] = field(default_factory=Counter)
+    rules: Counter[str] = field(default_factory=Counter)
+    refusals: Counter[str] = field(default_factory=Counter)
+    unaccounted_cells: int = 0
+    statuses: set[int] = field(default_factory=set)
+    failed: list[Mapping[str, str]] = field(default_factory=list)
+
+    @property
+    def exit_status(self) -> int:
+        """The exit status that the worst source comes to."""
+        return worst(sorted(self.statuses))
+
+    def document(self) -> dict[str, Any]:
+        """The summary as JSON: counts are in the order of their keys, ``run`` is what this run did."""
+        return {
+            "tool": {"name": "fatk", "version": __version__, "spec_version": load().version, "rules_digest": rules_digest()},
+            "sources": self.sources,
+            "verdicts": {verdict: self.verdicts[verdict] for verdict in VERDICTS},
+            "forms": dict(sorted(self.forms.items())),
+            "editions": dict(sorted(self.editions.items())),
+            "fiscal_years": dict(sorted(self.years.items())),
+            "rules": dict(sorted(self.rules.items())),
+            "refusals": dict(sorted(self.refusals.items())),
+            "unaccounted_cells": self.unaccounted_cells,
+            "failed": list(self.failed),
+            "exit_status": self.exit_status,
+            "run": {
+                "passed_over": self.ran.passed_over, "copies": self.ran.copies, "unchanged": self.ran.unchanged,
+                "done": self.ran.done, "gone": self.ran.gone, "seconds": round(self.ran.seconds, 1),
+            },
+        }  # fmt: skip
+
+    def text(self, language: str) -> str:
+        """The summary for a person, a line each."""
+        ran, verdicts = self.ran, self.verdicts
+        lines = [
+            said("summary", language, sources=self.sources, done=ran.done, unchanged=ran.unchanged, gone=ran.gone,
+                 seconds=f"{ran.seconds:.0f}", rate=f"{ran.done / ran.seconds if ran.seconds else 0:.1f}"),
+            said("verdicts", language, **{verdict: verdicts[verdict] for verdict in VERDICTS}),
+        ]  # fmt: skip
+        if ran.passed_over:
+            lines.append(said("passed_over", language, count=ran.passed_over))
+        if ran.copies:
+            lines.append(said("copies", language, count=ran.copies))
+        comma = "，" if language == "zh" else ", "
+        if self.editions:
+            lines.append(said("editions", language, editions=_listed(self.editions, comma)))
+        if self.rules:
+            frequent = Counter(
+                dict(sorted(self.rules.most_common(), key=lambda one: (-one[1], one[0]))[:_RULES])
+            )
+            lines.append(said("rules", language, rules=_listed(frequent, comma)))
+        if self.refusals:
+            lines.append(said("refusals", language, codes=_listed(self.refusals, comma)))
+        lines.append(said("unaccounted", language, count=self.unaccounted_cells))
+        message = "message" if language == "zh" else "message_en"
+        lines += [
+            f"  {fill('{path}', one, 200)}: {fill('{said}', {'said': one[message]}, 300)}"
+            for one in self.failed[:_NAMED]
+        ]
+        if len(self.failed) > _NAMED:
+            lines.append(said("more_failed", language, count=len(self.failed) - _NAMED))
+        return "\n".join(lines) + "\n"
+
+
+def summed(lines: Iterable[Line], ran: Ran) -> Summary:
+    """The summary of the lines of all sources, in the order of their paths."""
+    summary = Summary(ran)
+    for line in lines:
+        summary.sources += 1
+        summary.verdicts[line["verdict"]] += 1
+        summary.statuses.add(line["status"])
+        summary.unaccounted_cells += line["unaccounted_cells"]
+        summary.rules.update(line["rules"])
+        if line["form"]:
+            summary.forms[line["form"]] += 1
+        if line["verdict"] != REFUSED:
+            summary.editions[str(line["edition"])] += 1
+            summary.years[str(line["fiscal_year"])] += 1
+        if why := line.get("refused") or line.get("unwritten"):
+            summary.refusals[why["code"]] += 1
+            summary.failed.append({"path": line["path"], **why})
+    return summary
+
+
+def _listed(counts: Counter[str], comma: str) -> str:
+    return comma.join(
+        f"{name} {count}" for name, count in sorted(counts.items(), key=lambda one: (-one[1], one[0]))
+    )
+
+
+def said(name: str, language: str, **details: object) -> str:
+    """A sentence of a batch in the language of the reader."""
+    return fill(resources.read_json("notices", "command.json")["batch"][name][language], details, 2000)
