@@ -50,7 +50,7 @@ class Journal:
         self.entries: dict[str, Entry] = {}
         self.outputs: set[str] = set()
         self.stale: set[str] = set()
-        self.changed = False
+        self._changed = False
         self._to = to
         self._path = target / OURS / _NAME
         try:
@@ -59,7 +59,11 @@ class Journal:
             self._file: BinaryIO = self._path.open("a+b")
         except OSError as error:
             raise NotWritten("OUTPUT_FAILED", path=target, reason=error) from None
-        self._load(target)
+        try:
+            self._load(target)
+        except BaseException:
+            self.close()
+            raise
 
     def _load(self, target: Path) -> None:
         self._file.seek(0)
@@ -117,7 +121,7 @@ class Journal:
             self._take(line, offset)
             offset += len(raw)
             self._file.write(raw)
-            self.changed = True
+            self._changed = True
         try:
             self._file.flush()
             os.fsync(self._file.fileno())
@@ -130,6 +134,11 @@ class Journal:
             for path in sorted(self.entries):
                 file.seek(self.entries[path].offset)
                 yield json.loads(file.readline())
+
+    @property
+    def unsettled(self) -> bool:
+        """Whether there are lines that do not count any more, or rows that a run which was ended did put into their parts."""
+        return self._changed or bool(self.stale) or any(entry.spool for entry in self.entries.values())
 
     def settle(self) -> None:
         """Write the journal anew: all rows are in their parts, and what came before does not matter any more."""
@@ -145,7 +154,7 @@ class Journal:
         for raw in self._file:
             self._take(json.loads(raw), offset)
             offset += len(raw)
-        self.changed = False
+        self._changed = False
 
     def close(self) -> None:
         """Let others have the target."""

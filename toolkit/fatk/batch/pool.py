@@ -17,6 +17,8 @@ from fatk.limits import Limits
 
 #: Tasks that wait for each process: enough that none is idle, few enough that a broken run has begun little.
 _AHEAD = 2
+#: Seconds that a thread may take to see that its process has ended.
+_PARTING = 5
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,8 @@ class Pool:
             self._tasks.put(None)
         for hand in self._hands:
             hand.close()
+        for thread in self._threads:
+            thread.join(_PARTING)
 
     def each(self, tasks: Iterable[Task], told: Callable[[], object] = lambda: None) -> Iterator[Done]:
         """Do every task and yield each when it is done, in whatever order. An error of any ends it."""
@@ -85,9 +89,10 @@ class Pool:
             yield done
 
     def _serve(self, hand: hands.Hand) -> None:
-        while (given := self._tasks.get()) is not None:
-            try:
+        try:
+            while (given := self._tasks.get()) is not None:
                 self._results.put(perform(hand, *given))
-            except BaseException as error:  # noqa: BLE001  raised where the results are awaited
-                self._results.put(error)
-                return
+        except BaseException as error:  # noqa: BLE001  raised where the results are awaited
+            self._results.put(error)
+        finally:
+            hand.end()

@@ -30,6 +30,8 @@ from fatk.outcome import Refusal
 _SOURCES, _BYTES = 48, 32 << 20
 #: Tasks that each process gets at least, where there are sources enough: none is idle while another has a long one.
 _ROUNDS = 4
+#: Parts of a store that are made again at once, at most.
+_PARTS = 16
 #: Codes of what may be otherwise at the next run though the source is the same.
 _PASSING = frozenset(
     {"FILE_CHANGED", "FILE_NOT_FOUND", "FILE_UNREADABLE", "READER_NOT_STARTED", "DOCUMENTS_NOT_INSTALLED"}
@@ -57,8 +59,8 @@ def run(
         with _workers(workers, scheduler, order) as pool:
             batch.work(wanted, pool, workers)
             if order.to == STORE:
-                batch.publish(pool)
-        if journal.changed:
+                batch.publish(pool, workers)
+        if journal.unsettled:
             journal.settle()
         _sweep(target, journal, order.to)
         batch.ran.seconds = monotonic() - began
@@ -93,7 +95,7 @@ def _sweep(target: Path, journal: Journal, to: str) -> None:
         from fatk.warehouse.parts import SPOOLS
 
         named = {entry.spool for entry in journal.entries.values()}
-        with suppress(FileNotFoundError):
+        with suppress(FileNotFoundError, NotADirectoryError):
             for spool in (target / SPOOLS).iterdir():
                 if spool.name not in named and not spool.name.startswith(".fatk-"):
                     spool.unlink(missing_ok=True)
@@ -225,7 +227,7 @@ class _Batch:
         again = why is not None and (why["code"] in _PASSING or "unwritten" in line)
         return None if again else self._keys.get(line["path"])
 
-    def publish(self, pool: Pool) -> None:
+    def publish(self, pool: Pool, workers: int) -> None:
         """Bring every part of the store up to date, and what is made of all of them."""
         from fatk.warehouse import catalogue
 
@@ -237,15 +239,19 @@ class _Batch:
                 if entry.spool is not None:
                     changed.add(entry.part)
         self.watch.begin("storing", len(changed))
+        ordered = sorted(changed)
+        most = max(1, min(_PARTS, -(-len(ordered) // (workers * _ROUNDS))))
+        some = (ordered[start : start + most] for start in range(0, len(ordered), most))
         tasks = (
             Task(
                 self.order,
-                publish={"store": str(self._target), "part": part, "members": members.get(part, [])},
+                publish={"store": str(self._target), "parts": {p: members.get(p, []) for p in names}},
             )
-            for part in sorted(changed)
+            for names in some
         )
-        for _ in pool.each(tasks):
-            self.watch.step()
+        for done in pool.each(tasks):
+            for _ in (done.task.publish or {})["parts"]:
+                self.watch.step()
         if changed or not (self._target / catalogue.NAME).is_file():
             catalogue.build(self._target)
 

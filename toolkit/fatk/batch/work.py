@@ -15,7 +15,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-from fatk import check, editions, formats, units, waivers
+from fatk import check, editions, files, formats, units, waivers
 from fatk.batch.orders import STORE, Item, Order
 from fatk.errors import FatkError, NotWritten, Refused
 from fatk.findings import INFO
@@ -35,7 +35,8 @@ def do(order: Order, items: Sequence[Item], begun: Callable[[int], object] = lam
     """
     if order.to == STORE:
         return _spooled(order, items, begun)
-    return [_written(order, item, outcome) for item, outcome in _outcomes(order, items, begun)]
+    with files.lasting_together():
+        return [_written(order, item, outcome) for item, outcome in _outcomes(order, items, begun)]
 
 
 def _outcomes(

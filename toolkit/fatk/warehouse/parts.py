@@ -103,16 +103,18 @@ class _Spool:
 # Parts
 
 
-def publish(store: str, part: str, members: Sequence[Member]) -> None:
-    """Make a part again, so that it has the rows of just these sources; without any it is gone. ``NotWritten`` where it cannot be
+def publish(store: str, parts: Mapping[str, Sequence[Member]]) -> None:
+    """Make parts again, so that each has the rows of just these sources; without any it is gone. ``NotWritten`` where it cannot be
     written. Doing it again, or after it was broken off, comes to the same."""
     root = Path(store)
     opened = lru_cache(maxsize=_OPEN)(lambda name: _Spool(root / SPOOLS / name))
-    ordered = sorted(members)
-    for dataset in datasets(load()).values():
-        target = file_of(root, dataset.id, part)
-        if not _write(dataset, target, _rows(dataset, target, ordered, opened)):
-            _remove(target, root / dataset.id)
+    with files.lasting_together():
+        for part, members in parts.items():
+            ordered = sorted(members)
+            for dataset in datasets(load()).values():
+                target = file_of(root, dataset.id, part)
+                if not _write(dataset, target, _rows(dataset, target, ordered, opened)):
+                    _remove(target, root / dataset.id)
 
 
 def _rows(dataset: Dataset, old: Path, members: Sequence[Member], opened: Any) -> Iterator[Any]:
