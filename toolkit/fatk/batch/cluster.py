@@ -49,6 +49,7 @@ class Cluster:
             raise Misuse("CLUSTER_NOT_INSTALLED") from None
         try:
             self._client: Any = connect(address, timeout=_PATIENCE, set_as_default=False)
+            self._client.wait_for_workers(1, timeout=_PATIENCE)
         except (OSError, ValueError, TimeoutError) as error:
             raise Misuse("SCHEDULER_UNREACHABLE", address=address, reason=str(error)) from None
 
@@ -57,6 +58,11 @@ class Cluster:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:  # fmt: skip
         self._client.close()
+
+    @property
+    def width(self) -> int:
+        """How many tasks are done at once."""
+        return sum(self._client.nthreads().values()) or 1
 
     def each(self, tasks: Iterable[Task], told: Callable[[], object] = lambda: None) -> Iterator[Done]:
         """Do every task and yield each when it is done, in whatever order; ``told`` is called for each source then."""
@@ -72,8 +78,9 @@ class Cluster:
             tries[future.key] = task, count
             return future
 
-        width = sum(self._client.nthreads().values()) or 1
-        going = as_completed([give(task) for task in islice(left, _AHEAD * width)])
+        going = as_completed(
+            [give(task) for task in islice(left, _AHEAD * self.width)], loop=self._client.loop
+        )
         for future in going:
             task, count = tries.pop(future.key)
             try:

@@ -71,6 +71,11 @@ class Pool:
         for thread in self._threads:
             thread.join(_PARTING)
 
+    @property
+    def width(self) -> int:
+        """How many tasks are done at once."""
+        return len(self._hands)
+
     def each(self, tasks: Iterable[Task], told: Callable[[], object] = lambda: None) -> Iterator[Done]:
         """Do every task and yield each when it is done, in whatever order. An error of any ends it."""
         left = iter(tasks)

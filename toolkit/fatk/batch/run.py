@@ -57,9 +57,10 @@ def run(
         batch = _Batch(order, journal, watch, Ran(passed_over=found.passed_over))
         wanted = batch.wanted(found, force=force)
         with _workers(workers, scheduler, order) as pool:
-            batch.work(wanted, pool, workers)
+            batch.work(wanted, pool)
             if order.to == STORE:
-                batch.publish(pool, workers)
+                batch.publish(pool)
+        batch.prune()
         if journal.unsettled:
             journal.settle()
         _sweep(target, journal, order.to)
@@ -109,6 +110,7 @@ class _Batch:
         self._target = Path(order.target)
         self._keys: dict[str, str | None] = {}
         self._outputs: frozenset[str] = frozenset()
+        self._emptied: set[Path] = set()
 
     def wanted(self, found: Found, *, force: bool) -> list[Item]:
         """The sources that are new or have changed, in the order of their paths; what is gone is dropped."""
@@ -174,22 +176,32 @@ class _Batch:
                 shutil.rmtree(place)
             else:
                 place.unlink(missing_ok=True)
-            for folder in place.parents:
-                if folder == self._target or any(folder.iterdir()):
-                    break
-                folder.rmdir()
         except OSError as error:
             raise NotWritten("OUTPUT_FAILED", path=place, reason=error) from None
+        self._emptied.add(place.parent)
         return output
 
-    def work(self, wanted: Sequence[Item], pool: Pool, workers: int) -> None:
+    def prune(self) -> None:
+        """Remove the folders that hold nothing any more; not before, since a process may be about to write there."""
+        if self.order.to == STORE:
+            from fatk.warehouse import parts
+
+            parts.prune(self._target)
+        for emptied in self._emptied:
+            for folder in (emptied, *emptied.parents):
+                if folder == self._target:
+                    break
+                with suppress(OSError):  # it holds something, or is gone
+                    folder.rmdir()
+
+    def work(self, wanted: Sequence[Item], pool: Pool) -> None:
         """Have all that is wanted done, and the journal remember it."""
         self.watch.begin("working", len(wanted))
-        for done in pool.each(self._tasks(wanted, workers), self.watch.step):
+        for done in pool.each(self._tasks(wanted, pool.width), self.watch.step):
             self._add(done.lines)
 
-    def _tasks(self, wanted: Sequence[Item], workers: int) -> Iterator[Task]:
-        most = max(1, min(_SOURCES, -(-len(wanted) // (workers * _ROUNDS))))
+    def _tasks(self, wanted: Sequence[Item], width: int) -> Iterator[Task]:
+        most = max(1, min(_SOURCES, -(-len(wanted) // (width * _ROUNDS))))
         some: list[Item] = []
         size = 0
         for item in wanted:
@@ -227,7 +239,7 @@ class _Batch:
         again = why is not None and (why["code"] in _PASSING or "unwritten" in line)
         return None if again else self._keys.get(line["path"])
 
-    def publish(self, pool: Pool, workers: int) -> None:
+    def publish(self, pool: Pool) -> None:
         """Bring every part of the store up to date, and what is made of all of them."""
         from fatk.warehouse import catalogue
 
@@ -240,7 +252,7 @@ class _Batch:
                     changed.add(entry.part)
         self.watch.begin("storing", len(changed))
         ordered = sorted(changed)
-        most = max(1, min(_PARTS, -(-len(ordered) // (workers * _ROUNDS))))
+        most = max(1, min(_PARTS, -(-len(ordered) // (pool.width * _ROUNDS))))
         some = (ordered[start : start + most] for start in range(0, len(ordered), most))
         tasks = (
             Task(

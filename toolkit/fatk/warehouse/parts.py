@@ -9,9 +9,11 @@ however often and however far it was begun before.
 from __future__ import annotations
 
 import json
+import os
 import re
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import groupby
@@ -114,7 +116,7 @@ def publish(store: str, parts: Mapping[str, Sequence[Member]]) -> None:
             for dataset in datasets(load()).values():
                 target = file_of(root, dataset.id, part)
                 if not _write(dataset, target, _rows(dataset, target, ordered, opened)):
-                    _remove(target, root / dataset.id)
+                    _remove(target)
 
 
 def _rows(dataset: Dataset, old: Path, members: Sequence[Member], opened: Any) -> Iterator[Any]:
@@ -185,13 +187,17 @@ def _write(dataset: Dataset, target: Path, rows: Iterator[Any]) -> bool:
     return True
 
 
-def _remove(target: Path, root: Path) -> None:
-    """Remove a file that has no rows any more, and the folders that it leaves empty."""
+def _remove(target: Path) -> None:
+    """Remove a file that has no rows any more. Its folder stays: another process may be about to write there."""
     try:
         target.unlink(missing_ok=True)
-        for folder in target.parents:
-            if folder == root.parent or not folder.is_dir() or any(folder.iterdir()):
-                break
-            Path(folder).rmdir()
     except OSError as error:
         raise NotWritten("OUTPUT_FAILED", path=target, reason=error) from None
+
+
+def prune(store: Path) -> None:
+    """Remove the folders of a store that hold nothing, while no process writes to it."""
+    for dataset in datasets(load()):
+        for place, _, _ in os.walk(store / dataset, topdown=False):
+            with suppress(OSError):  # it holds something
+                Path(place).rmdir()
