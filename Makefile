@@ -19,6 +19,7 @@ has_python = "$(PYTHON)" -c '$(new_enough)' 2>/dev/null || { \
 
 WORKERS ?= 2
 ARGS ?=
+BATCH ?=
 
 help: ## 列出这些目标 · list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -29,11 +30,12 @@ demo: .venv/.stamp-dev ## 演示：真实决算表在三种格式间往返并校
 test: .venv/.stamp-dev tests/node/node_modules/.stamp ## 安装所需并运行全部测试（ARGS="-k 词"） · set up and run all tests
 	.venv/bin/python -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
-bench: .venv/.stamp-dev ## 与同类工具并排比较性能 · measure against peers, side by side
+bench: .venv/.stamp-dev ## 与同类工具并排比较性能（BATCH=--all 成批到一万份） · measure against peers, side by side
 	.venv/bin/python benchmarks/run.py $(ARGS)
 	.venv/bin/python benchmarks/reading.py
 	.venv/bin/python benchmarks/narratives.py
 	.venv/bin/python benchmarks/service.py $(ARGS)
+	.venv/bin/python benchmarks/batch.py $(BATCH)
 
 fuzz: .venv/.stamp-dev ## 用损坏的文件试读十分钟（ARGS="--minutes 60 xls"） · read damaged files for ten minutes
 	.venv/bin/python tests/fuzz.py $(ARGS)

@@ -12,6 +12,7 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -42,7 +43,7 @@ class Journal:
     """The journal of a target, open and this process's alone until it is closed.
 
     ``entries`` are by path. ``outputs`` are those that a run of ours wrote or began. ``stale`` are parts of a store that hold rows
-    of no entry. ``Misuse`` where the target holds something else that a batch made, ``NotWritten`` where another process has
+    of no entry. ``between`` is what was counted when reports were held against each other. ``Misuse`` where the target holds something else that a batch made, ``NotWritten`` where another process has
     it or it cannot be written.
     """
 
@@ -50,6 +51,7 @@ class Journal:
         self.entries: dict[str, Entry] = {}
         self.outputs: set[str] = set()
         self.stale: set[str] = set()
+        self.between: Mapping[str, int] | None = None
         self._changed = False
         self._to = to
         self._path = target / OURS / _NAME
@@ -82,10 +84,11 @@ class Journal:
             self._append([self._header()])
 
     def _header(self) -> Mapping[str, Any]:
-        return {"journal": _VERSION, "to": self._to}
+        return {"journal": _VERSION, "to": self._to, "between": self.between}
 
     def _take(self, line: Mapping[str, Any], offset: int) -> None:
         self.outputs.update(line.get("begun", ()))
+        self.between = line.get("between", self.between)
         path = line.get("path", line.get("gone"))
         if path is None:
             return
@@ -113,6 +116,10 @@ class Journal:
     def drop(self, path: str, output: str | None = None) -> None:
         """Note that a source is gone, with its output."""
         self._append([{"gone": path, "output": output}])
+
+    def note(self, between: Mapping[str, int]) -> None:
+        """Note what was counted when the reports of a store were held against each other."""
+        self._append([{"between": dict(between)}])
 
     def _append(self, lines: Iterable[Mapping[str, Any]]) -> None:
         offset = self._file.tell()
@@ -143,7 +150,7 @@ class Journal:
     def settle(self) -> None:
         """Write the journal anew: all rows are in their parts, and what came before does not matter any more."""
         with files.replacing(self._path) as partial, partial.open("wb") as file:
-            for line in (self._header(), *self.lines()):
+            for line in chain([self._header()], self.lines()):
                 kept = {name: value for name, value in line.items() if name not in {"spool", "row"}}
                 file.write(json.dumps(kept, separators=(",", ":")).encode() + b"\n")
         self._file.close()

@@ -45,6 +45,7 @@ class Summary:
     rules: Counter[str] = field(default_factory=Counter)
     refusals: Counter[str] = field(default_factory=Counter)
     unaccounted_cells: int = 0
+    between: Mapping[str, int] | None = None
     statuses: set[int] = field(default_factory=set)
     failed: list[Mapping[str, str]] = field(default_factory=list)
 
@@ -65,6 +66,7 @@ class Summary:
             "rules": dict(sorted(self.rules.items())),
             "refusals": dict(sorted(self.refusals.items())),
             "unaccounted_cells": self.unaccounted_cells,
+            "between_reports": None if self.between is None else dict(self.between),
             "failed": list(self.failed),
             "exit_status": self.exit_status,
             "run": {
@@ -96,6 +98,8 @@ class Summary:
         if self.refusals:
             lines.append(said("refusals", language, codes=_listed(self.refusals, comma)))
         lines.append(said("unaccounted", language, count=self.unaccounted_cells))
+        if self.between:
+            lines.append(said("between", language, **self.between))
         message = "message" if language == "zh" else "message_en"
         lines += [
             f"  {fill('{path}', one, 200)}: {fill('{said}', {'said': one[message]}, 300)}"
@@ -106,9 +110,9 @@ class Summary:
         return "\n".join(lines) + "\n"
 
 
-def summed(lines: Iterable[Line], ran: Ran) -> Summary:
-    """The summary of the lines of all sources, in the order of their paths."""
-    summary = Summary(ran)
+def summed(lines: Iterable[Line], ran: Ran, between: Mapping[str, int] | None = None) -> Summary:
+    """The summary of the lines of all sources, in the order of their paths, and of what was counted between them."""
+    summary = Summary(ran, between=between)
     for line in lines:
         summary.sources += 1
         summary.verdicts[line["verdict"]] += 1
