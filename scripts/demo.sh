@@ -87,6 +87,25 @@ END
 run 1 fatk validate "$out/broken.xlsx"
 show "$said"
 
+say '⑧ 三份示例写成一个库，问它一个问题 · the examples become one store, which is asked a question'
+run 0 fatk batch datapackages "$out/store"
+show "$(sed -n 1,2p <<<"$said")"
+run 0 python - "$out/store/store.duckdb" <<'END'
+import sys
+import duckdb
+
+query = """
+    SELECT entity, fiscal_year, final FROM three_public_expenses
+    WHERE line = 'total' AND final IS NOT NULL ORDER BY final DESC LIMIT 1
+"""
+found = duckdb.connect(sys.argv[1], read_only=True).execute(query).fetchall()
+if not found:
+    sys.exit("库里没有“三公”经费 · no such row in the store")
+entity, year, final = found[0]
+print(f"“三公”经费决算最多的是 {entity}（{year} 年）：{final:,.2f} 元")
+END
+show "$said"
+
 tables=("$out"/package/*.csv)
 cat <<END
 
@@ -94,6 +113,7 @@ cat <<END
   数据包：$out/package（${#tables[@]} 个 CSV 和 datapackage.json）
   JSON：  $out/report.json
   Excel： $out/report.xlsx
+  库：    $out/store（Parquet 和 store.duckdb）
   结果：  转换一圈，数据逐字节不变；原件没有发现错误；改错的一个数被发现，指出了单元格和差额。
           the round trip kept every byte; no error in the report; the broken figure was found and its cell named.
 接着试试 · next:

@@ -58,7 +58,7 @@ def batch(
     ],
     target: Annotated[Path, typer.Argument(metavar="DST", help="目标目录", show_default=False)],
     to: Annotated[
-        Target, typer.Option("--to", help="写成什么：store 一个数据仓（Parquet 和 DuckDB）；package json xlsx 每份报告一个")
+        Target, typer.Option("--to", help="写成什么：store 一个库（Parquet 和 DuckDB）；package json xlsx 每份报告一个")
     ] = Target.store,
     workers: Annotated[
         int | None,
@@ -86,7 +86,7 @@ def batch(
     ] = None,
     unit: Annotated[
         Unit | None,
-        typer.Option("--unit", help="换算金额单位；数据仓总是元 · convert amounts exactly", show_default=False),
+        typer.Option("--unit", help="换算金额单位；库总是元 · convert amounts exactly", show_default=False),
     ] = None,
     allow_loss: Annotated[
         bool, typer.Option("--allow-loss", help="允许损失：换算写不完的数四舍五入，表样没有的格不写")
@@ -115,11 +115,11 @@ def batch(
     force: Annotated[bool, typer.Option("--force", help="覆盖目标里不是本命令写出的文件")] = False,
     lang: Annotated[Language, typer.Option("--lang", help="提示信息的语言 · language of messages")] = Language.zh,
 ) -> None:  # fmt: skip
-    """成批：读取、检查一批报告，写成一个数据仓，或逐份写成数据包、JSON、工作簿。坏的文件列入汇总，不妨碍其余的。
+    """成批：读取、检查一批报告，写成一个库，或逐份写成数据包、JSON、工作簿。坏的文件列入汇总，不妨碍其余的。
 
     随时可以中断：再次运行接着做，没有变化的不重做，来源改了或不在了，目标随着改。
 
-    例：fatk batch 决算目录 数据仓；fatk batch 决算目录 输出 --to json；fatk batch @清单.txt 数据仓 --log jsonl；fatk batch "省/*/*.xlsx" 数据仓
+    例：fatk batch 决算目录 库；fatk batch 决算目录 输出 --to json；fatk batch @清单.txt 库 --log jsonl；fatk batch "省/*/*.xlsx" 库
     """
     from fatk import files
     from fatk.batch import hands, progress

@@ -32,8 +32,8 @@ _DIVISION = re.compile(r"[0-9]{2,12}")
 _PREFECTURE = 4
 #: Rows after which a group of rows of a Parquet file is full; a source is never divided.
 _GROUP = 100_000
-#: Spools that are held open at once.
-_OPEN = 64
+#: Spools that are held open at once. Sources come in the order in which spools were filled, so that few are enough.
+_OPEN = 8
 
 #: A source of a part: its path, its digest, and its spool and place in that, or ``None`` where the part has its rows already.
 Member = tuple[str, str, str | None, int]
@@ -62,6 +62,7 @@ def spool(store: Path, gathered: Sequence[Mapping[str, list[tuple[Any, ...]]]]) 
     import pyarrow as pa
 
     index: dict[str, tuple[int, list[int]]] = {}
+    options = pa.ipc.IpcWriteOptions(compression="zstd")
     name = f"{secrets.token_hex(12)}.rows"
     with files.replacing(store / SPOOLS / name) as partial, pa.OSFile(str(partial), "wb") as sink:
         for dataset in datasets(load()).values():
@@ -70,7 +71,7 @@ def spool(store: Path, gathered: Sequence[Mapping[str, list[tuple[Any, ...]]]]) 
                 continue
             table = arrow(dataset, [row for made in gathered for row in made.get(dataset.id, ())])
             index[dataset.id] = (sink.tell(), counts)
-            with pa.ipc.new_stream(sink, table.schema) as stream:
+            with pa.ipc.new_stream(sink, table.schema, options=options) as stream:
                 stream.write_table(table)
         ended = json.dumps(index).encode()
         sink.write(ended + len(ended).to_bytes(8, "little"))
@@ -78,7 +79,7 @@ def spool(store: Path, gathered: Sequence[Mapping[str, list[tuple[Any, ...]]]]) 
 
 
 class _Spool:
-    """A spool that is open: its rows, never copied."""
+    """A spool that is open, with the rows of the dataset that was asked for last."""
 
     def __init__(self, place: Path) -> None:
         import pyarrow as pa
@@ -88,7 +89,8 @@ class _Spool:
         length = int.from_bytes(self._data[-8:].to_pybytes(), "little")
         index = json.loads(self._data[len(self._data) - 8 - length : len(self._data) - 8].to_pybytes())
         self._index: dict[str, tuple[int, list[int]]] = index
-        self._tables: dict[str, Any] = {}
+        self._last = ""
+        self._table: Any = None
 
     def rows(self, dataset: str, number: int) -> Any:
         """The rows of one source in a dataset, or ``None``."""
@@ -97,9 +99,9 @@ class _Spool:
         start, counts = self._index.get(dataset, (0, []))
         if not counts or not counts[number]:
             return None
-        if dataset not in self._tables:
-            self._tables[dataset] = pa.ipc.open_stream(self._data[start:]).read_all()
-        return self._tables[dataset].slice(sum(counts[:number]), counts[number])
+        if self._table is None or dataset != self._last:
+            self._last, self._table = dataset, pa.ipc.open_stream(self._data[start:]).read_all()
+        return self._table.slice(sum(counts[:number]), counts[number])
 
 
 # Parts
