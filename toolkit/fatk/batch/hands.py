@@ -28,6 +28,8 @@ from fatk.outcome import Refusal
 _TRIES = 2
 #: So many sources are done in one process before it is replaced: whatever it has kept goes with it.
 _RENEWED_AFTER = 5_000
+#: What Arrow is to do in a process that is one of several: keep no memory back, and use one thread.
+_ARROW = {"ARROW_DEFAULT_MEMORY_POOL": "system", "OMP_NUM_THREADS": "1"}
 
 
 class Died(Exception):
@@ -130,7 +132,7 @@ class Hand:
                 str(os.getpid()),
             ]
             # It finds its modules where this process does.
-            environment = os.environ | {"PYTHONPATH": os.pathsep.join(entry for entry in sys.path if entry)}
+            environment = os.environ | _ARROW | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
             try:
                 self._process = subprocess.Popen(
                     command,
