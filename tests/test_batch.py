@@ -433,7 +433,12 @@ def test_two_runs_at_once_are_told_apart(src: Path, tmp_path: Path, batch: Calla
 def test_lines_for_programs(src: Path, tmp_path: Path, batch: Callable[..., Ran]) -> None:
     ran = batch(src, tmp_path / "out", "--log", "jsonl", "--lang", "en")
     events = [json.loads(line) for line in ran.out.splitlines()]
-    assert [e["phase"] for e in events if e["event"] == "phase"] == ["looking", "working", "storing", "comparing"]
+    assert [e["phase"] for e in events if e["event"] == "phase"] == [
+        "looking",
+        "working",
+        "storing",
+        "comparing",
+    ]
     sources = {e["path"]: e for e in events if e["event"] == "source"}
     assert set(sources) == {"乙/2.xlsx", "坏.xlsx", "报告.json", "甲/0.xlsx", "甲/1.xlsx"}
     assert sources["坏.xlsx"]["refused"]["code"] == "TEXT_UNKNOWN"

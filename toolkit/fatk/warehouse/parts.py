@@ -31,7 +31,7 @@ _DIVISION = re.compile(r"[0-9]{2,12}")
 #: Digits of a division by which reports of one province are kept apart: those of the prefecture.
 _PREFECTURE = 4
 #: Rows after which a group of rows of a Parquet file is full; a source is never divided.
-_GROUP = 100_000
+_GROUP = 32_768
 #: Spools that are held open at once. Sources come in the order in which spools were filled, so that few are enough.
 _OPEN = 8
 
