@@ -471,3 +471,39 @@ def test_a_terminal_shows_how_far_it_is(src: Path, tmp_path: Path) -> None:
     assert "还要" in text
     assert text.endswith("\r\x1b[2K")
     assert "通过 4" in out
+
+
+def test_what_is_wrong_with_a_machine_is_told(
+    src: Path, tmp_path: Path, batch: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from fatk.batch import command, hands, work
+    from fatk.batch.orders import Item, Order
+    from fatk.errors import FatkError, NotWritten
+    from fatk.limits import DEFAULTS
+
+    order = Order(str(tmp_path), "json", as_of="2024-01-01")
+    changed = Item("a.xlsx", str(src / "甲/0.xlsx"), "0" * 64, 1, output="a.json")
+    refused = work.outcome_of(order, changed).refused
+    assert refused is not None
+    assert refused.code == "FILE_CHANGED"
+
+    def die(*_: object) -> None:
+        raise hands.Died(0, "READER_CRASHED", {"status": -9})
+
+    with monkeypatch.context() as dying:
+        dying.setattr(hands.Hand, "ask", die)
+        with pytest.raises(FatkError) as told:
+            hands.do(hands.Hand(DEFAULTS), order, [changed])
+    assert told.value.code == "BATCH_NO_ANSWER"
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "no such program"))
+    with pytest.raises(NotWritten) as told:
+        hands.do(hands.Hand(DEFAULTS), order, [changed])
+    assert told.value.code == "BATCH_NO_PROCESS"
+    monkeypatch.setattr(command, "find_spec", lambda _: None)
+    ran = batch(src, tmp_path / "out")
+    assert ran.status == 2
+    assert "fatk[warehouse]" in ran.err, "WAREHOUSE_NOT_INSTALLED"
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    ran = batch(src, tmp_path / "out", "--to", "json", "--scheduler", "tcp://127.0.0.1:9")
+    assert ran.status == 2
+    assert "fatk[cluster]" in ran.err, "CLUSTER_NOT_INSTALLED"
