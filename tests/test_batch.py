@@ -338,6 +338,22 @@ def test_a_journal_cut_in_a_line_is_read_up_to_it(
     assert contents(tmp_path / "store") == contents(tmp_path / "fresh")
 
 
+def test_what_a_dead_process_left_is_swept_whoever_has_its_number(
+    src: Path, tmp_path: Path, batch: Callable[..., Ran]
+) -> None:
+    from fatk import files
+
+    batch(src, tmp_path / "out", "--to", "json")
+    left = tmp_path / f"out/甲/.fatk-{os.getpid()}-{files._machine()}.0a0a0a0a-0"
+    left.mkdir()
+    (left / "a.csv").touch()
+    other = tmp_path / f"out/甲/.fatk-{os.getpid()}-000000.0a0a0a0a-1.json"
+    other.touch()
+    assert batch(src, tmp_path / "out", "--to", "json").summary["run"]["done"] == 0
+    assert not left.exists()
+    assert other.exists(), "another machine may be at work at it"
+
+
 def test_only_the_guilty_file_is_lost(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, batch: Callable[..., Ran]
 ) -> None:

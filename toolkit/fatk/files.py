@@ -229,8 +229,11 @@ def _own_name(target: Path, token: str) -> Path:
     return target.with_name(name)
 
 
-def sweep(directory: Path) -> None:
-    """Remove what dead processes of ours left in a directory; an old directory set aside goes back to its place."""
+def sweep(directory: Path, *, alone: bool = False) -> None:
+    """Remove what dead processes of ours left in a directory; an old directory set aside goes back to its place.
+
+    ``alone``: no other process of this machine is at work there, whatever has the number of a dead one now.
+    """
     for left in directory.glob(f"{_PREFIX}*-*-*"):
         pid, token, name = left.name[len(_PREFIX) :].split("-", 2)
         machine = token.rpartition(".")[0]
@@ -238,7 +241,7 @@ def sweep(directory: Path) -> None:
             "",
             _machine(),
         }  # a process there may be at work, whatever has its number here
-        if not pid.isdigit() or ((elsewhere or _alive(int(pid))) and not _old(left)):
+        if not pid.isdigit() or ((elsewhere or (not alone and _alive(int(pid)))) and not _old(left)):
             continue
         with suppress(OSError):  # another person's in a shared directory is not ours to remove
             if token == _ASIDE and not (directory / name).exists():

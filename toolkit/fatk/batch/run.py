@@ -90,7 +90,7 @@ def _hold(target: Path, found: Found, to: str) -> None:
 def _sweep(target: Path, journal: Journal, to: str) -> None:
     """Remove what runs that were ended left behind."""
     for place, below, _ in os.walk(target):
-        files.sweep(Path(place))
+        files.sweep(Path(place), alone=True)  # the journal is ours alone, and so is all below
         below[:] = [name for name in below if not name.startswith(".fatk-")]
     if to == STORE:
         from fatk.warehouse.parts import SPOOLS
