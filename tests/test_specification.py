@@ -14,19 +14,19 @@ import pytest
 from conftest import ROOT
 
 PAGES = ("specification", "versioning")
+SLOT_KINDS = (":change", ":previous", ":code", ":name", ":phrase", ":text", ":again", ":nothing")
 #: Code spans with words that stand for something else: these words, and nothing else in code, are translated.
 TRANSLATED = {
     "/tables/<表>/<成员>": "/tables/<table>/<member>",
     "<单位>": "<entity>",
     "<单位名称><年度>年度部门决算": "<entity name><year>年度部门决算",
     "<地区>-<年度>": "<region>-<year>",
-    "<甲|乙>": "<first|other>",
+    r"<甲\|乙\|>": r"<first\|other\|>",
     "<表的 id>.csv": "<table id>.csv",
     "[文件]工作表!单元格": "[file]sheet!cell",
     "final-accounts-<单位>-<年度>": "final-accounts-<entity>-<year>",
     "urn:fatk:schema:package:<标准版本>": "urn:fatk:schema:package:<version of the standard>",
-    "{路径:种类}": "{path:kind}",
-    "{路径}": "{path}",
+    **{f"{{路径{kind}}}": f"{{path{kind}}}" for kind in ("", *SLOT_KINDS)},
     "文件:行:列": "file:row:column",
 }
 KEY_WORDS = {"必须": "MUST", "不得": "MUST NOT", "应当": "SHOULD", "不应当": "SHOULD NOT", "可以": "MAY"}
