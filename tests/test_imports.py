@@ -33,6 +33,7 @@ ROWS = (
     "documents.printed.continued",
     "documents.printed.arrangement",
     "documents.pdf",
+    "rules.exact",
     "rules.linear",
     "rules.narrative.claims",
     "rules.narrative.figures",

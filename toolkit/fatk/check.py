@@ -28,7 +28,7 @@ from fatk.findings import (
 )
 from fatk.lexical import NORMALISATIONS
 from fatk.model import Report, same_entity
-from fatk.reading import Reading
+from fatk.reading import Reading, without_search_for_cycles
 from fatk.rules import run
 from fatk.rules.context import BLANK, EQUALITIES, OUTCOMES, UNREAD, Check, Context, load_rules
 from fatk.rules.report import cell, finding
@@ -105,6 +105,7 @@ class Result:
         return self.verdict == VALID
 
 
+@without_search_for_cycles()
 def check(
     reading: Reading,
     *,
@@ -117,9 +118,14 @@ def check(
     ``previous`` is last year's report and ``parts`` those of the units that this one consolidates: rules that need them
     are not applicable without. ``everything`` also lists what rounding explains.
     """
-    context = Context(reading.report, previous, parts)
+    parts = tuple(parts)
+    context = Context(reading.report, previous, parts, brief=True)
     rules = load_rules()
     checks = _with_reasons(run(rules, context), reading.findings)
+    if any(c.outcome == FAILED and rules[c.rule].kind in EQUALITIES for c in checks):
+        # What may be the cause is sought in all that was checked, and so in what came out exactly too.
+        context = Context(reading.report, previous, parts)
+        checks = _with_reasons(run(rules, context), reading.findings)
     outcomes = Counter(c.outcome for c in checks)
     ran: dict[str, Counter[str]] = defaultdict(Counter)
     for one in checks:

@@ -101,6 +101,9 @@ def parents(rule: Rule, context: Context) -> Iterator[Check]:
             if not name.isdigit() or len(name) < 5:
                 continue
             lacking = [name[:n] for n in range(3, len(name), 2) if name[:n] not in rows]
+            if context.brief and not lacking:
+                yield Check(rule.id, EXACT)
+                continue
             details = sentences(
                 "有 {code}，没有上级科目 {above}", "{code} stands without {above} above it",
                 code=name, above=listed(lacking),
@@ -120,6 +123,9 @@ def depth(rule: Rule, context: Context) -> Iterator[Check]:
             if not name.isdigit() or name in divided or not any(_money(row[at]) for _, at in amounts):
                 continue
             short = len(name) < digits
+            if context.brief and not short:
+                yield Check(rule.id, EXACT)
+                continue
             refs = (
                 Ref(table, name, key),
                 *(Ref(table, name, field) for field, at in amounts if _money(row[at])),
@@ -181,8 +187,11 @@ def in_list(rule: Rule, context: Context) -> Iterator[Check]:
         for name, places in _printed(context, about["tables"]).items():
             if not name.startswith(about["prefix"]):
                 continue  # of another classification: not this list's
-            refs = tuple(Ref(table, name, context.spec.tables[table].key[0]) for table, _ in places)
             known = entries.get(name, ())
+            if context.brief and any(entry.covers(context.year) for entry in known):
+                yield Check(rule.id, EXACT)
+                continue
+            refs = tuple(Ref(table, name, context.spec.tables[table].key[0]) for table, _ in places)
             if any(entry.covers(context.year) for entry in known):
                 yield Check(rule.id, EXACT, refs)
                 continue
@@ -212,15 +221,18 @@ def named(rule: Rule, context: Context) -> Iterator[Check]:
             known = entries.get(found, ())
             if not known or found in rule.body.get("except", ()) or not found.startswith(about["prefix"]):
                 continue
-            refs = tuple(Ref(table, found, "name") for table, _ in places)
             said = {plain(text) for _, text in places if text}
             if not said:
                 continue
+            own = [entry for entry in known if entry.covers(context.year)] or list(known)
+            right = {plain(entry.name) for entry in own} | {plain(alias) for alias in aliases.get(found, ())}
+            if context.brief and len(said) == 1 and said <= right:
+                yield Check(rule.id, EXACT)
+                continue
+            refs = tuple(Ref(table, found, "name") for table, _ in places)
             if len(said) > 1:  # which of them is right is said once, where they are compared with each other
                 yield Check(rule.id, NOT_APPLICABLE, refs)
                 continue
-            own = [entry for entry in known if entry.covers(context.year)] or list(known)
-            right = {plain(entry.name) for entry in own} | {plain(alias) for alias in aliases.get(found, ())}
             if said <= right or said & _line_names(places[0][0]).get(found, frozenset()):
                 yield Check(rule.id, EXACT, refs)
                 continue
@@ -499,8 +511,13 @@ def _text(row: Row, table: str, context: Context) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _printed(context: Context, tables: Iterable[str]) -> dict[str, list[tuple[str, str]]]:
+def _printed(context: Context, tables: Iterable[str]) -> Mapping[str, list[tuple[str, str]]]:
     """Every code that tables print, with the tables that print it and the name there."""
+    wanted = tuple(tables)
+    return context.once(("printed", wanted), lambda: _printing(context, wanted))
+
+
+def _printing(context: Context, tables: Iterable[str]) -> Mapping[str, list[tuple[str, str]]]:
     found: dict[str, list[tuple[str, str]]] = {}
     for table in tables:
         at = context.spec.tables[table].position["name"]

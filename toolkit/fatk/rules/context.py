@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from fatk import resources
 from fatk.findings import FAILED, NOT_CHECKED, WITHIN_ROUNDING
@@ -15,6 +15,8 @@ from fatk.model import EMPTY, MISSING, REPORTED, TOTAL, Report, Row, absent_fiel
 from fatk.rounding import ZERO, usual_step
 from fatk.spec import Form, Table
 from fatk.values import Nothing, Value, decimals_of
+
+Found = TypeVar("Found")
 
 EXACT, NOT_APPLICABLE = "exact", "not_applicable"
 
@@ -106,9 +108,18 @@ class Context:
     """A report made quick to look up for rules, with the other reports that some of them need.
 
     Everything is looked up by row name; figures come in the report's unit whatever unit their table is printed in.
+    ``brief``: of what comes out exactly it is enough to know how often; such checks may come without their cells.
     """
 
-    def __init__(self, report: Report, previous: Report | None = None, parts: Iterable[Report] = ()) -> None:
+    def __init__(
+        self,
+        report: Report,
+        previous: Report | None = None,
+        parts: Iterable[Report] = (),
+        *,
+        brief: bool = False,
+    ) -> None:
+        self.brief = brief
         self.report = report
         self.previous = Context(previous) if previous is not None else None
         self.parts = tuple(Context(part) for part in parts)
@@ -121,11 +132,21 @@ class Context:
             row[0]: MISSING if row[1] == REPORTED and not report.tables.get(str(row[0])) else row[1]
             for row in report.rows("tables")
         }
+        #: The plain figures of columns, as ``rules.exact`` knows them.
+        self.columns: dict[tuple[str, str, str], tuple[Mapping[str, Decimal | None], Decimal | None]] = {}
+        self._once: dict[Hashable, Any] = {}
         self._operands: dict[tuple[str, str, str, str], Operand] = {}
         self._widths: dict[str, tuple[Decimal, Decimal]] = {}
         self._absent: dict[str, frozenset[str]] = {}
         self._lines: dict[str, frozenset[str]] = {}
         self._named: dict[tuple[str, tuple[str, ...]], dict[tuple[str | None, ...], list[str]]] = {}
+
+    def once(self, what: Hashable, work_out: Callable[[], Found]) -> Found:
+        """Something of the report that several rules need, worked out for the first of them."""
+        if what not in self._once:
+            self._once[what] = work_out()
+        found: Found = self._once[what]
+        return found
 
     def rows_of(self, table: str) -> dict[str, Row]:
         """The rows of a table by name; of two rows of one name the first."""

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
+from itertools import repeat
+from operator import eq, le
 from typing import Any
 
 from fatk.findings import FAILED, NOT_CHECKED, WITHIN_ROUNDING
@@ -24,24 +26,37 @@ from fatk.rules.context import (
     Ref,
     Rule,
 )
+from fatk.rules.exact import Holds, column, settle
 from fatk.rules.terms import CONSTANT, Side, bindings, equations, operands, premise, reports
 from fatk.values import decimals_of
 
 
 def linear(rule: Rule, context: Context) -> Iterator[Check]:
     """The left side equals the right, exactly or within what rounding explains."""
-    for left, right in sides(rule, context):
+    exact, open_ = _instances(rule, context, eq)
+    yield from exact
+    for left, right in open_:
         yield equality(rule, left, right, context)
 
 
 def rollup(rule: Rule, context: Context) -> Iterator[Check]:
     """Every parent equals its children: the total its classes, a class its sections, a section its items."""
-    for total, parts in levels(rule, context):
-        yield equality(rule, [total], parts, context)
+    for table, parent, children, field in _families(rule, context):
+        if context.brief and _adds_up(table, parent, children, field, context):
+            yield Check(rule.id, EXACT)
+        else:
+            total, parts = _figures(table, parent, children, field, context)
+            yield equality(rule, [total], parts, context)
 
 
 def levels(rule: Rule, context: Context) -> Iterator[tuple[Operand, list[Operand]]]:
     """Each parent of a roll-up with the children that its table has, column by column."""
+    for family in _families(rule, context):
+        yield _figures(*family, context)
+
+
+def _families(rule: Rule, context: Context) -> Iterator[tuple[str, str, list[str], str]]:
+    """Table, parent, children and column of each instance of a roll-up."""
     table = context.spec.tables[rule.body["table"]]
     rows = context.rows_of(table.id)
     children: dict[str, list[str]] = {}
@@ -50,13 +65,26 @@ def levels(rule: Rule, context: Context) -> Iterator[tuple[Operand, list[Operand
             children.setdefault(parent_of(name), []).append(name)
     wanted = [TOTAL] if rule.body["level"] == "total" else [p for p in children if p != TOTAL]
     for parent in wanted:
-        if parent not in rows:
-            continue
-        for field in table.amounts:
-            if context.printed(table, parent, field.name) and parent in children:
-                total = context.operand(table.id, parent, field.name)
-                parts = [context.operand(table.id, child, field.name) for child in children[parent]]
-                yield total, parts
+        if parent in rows and parent in children:
+            for field in table.amounts:
+                if context.printed(table, parent, field.name):
+                    yield table.id, parent, children[parent], field.name
+
+
+def _figures(
+    table: str, parent: str, children: Iterable[str], field: str, context: Context
+) -> tuple[Operand, list[Operand]]:
+    parts = [context.operand(table, child, field) for child in children]
+    return context.operand(table, parent, field), parts
+
+
+def _adds_up(table: str, parent: str, children: Iterable[str], field: str, context: Context) -> bool:
+    """Whether plain figures come exactly to that of their parent."""
+    figures, _ = column(context, table, field, "")
+    try:
+        return sum(map(figures.__getitem__, children), ZERO) == figures[parent]  # type: ignore[type-var]
+    except (KeyError, TypeError):  # no rows, or something else than a figure
+        return False
 
 
 def parent_of(code: str) -> str:
@@ -66,7 +94,9 @@ def parent_of(code: str) -> str:
 
 def compare(rule: Rule, context: Context) -> Iterator[Check]:
     """The left side is at most the right, up to what rounding explains."""
-    for left, right in sides(rule, context):
+    exact, open_ = _instances(rule, context, le)
+    yield from exact
+    for left, right in open_:
         yield inequality(rule, left, right)
 
 
@@ -78,6 +108,26 @@ def sides(rule: Rule, context: Context) -> Iterator[tuple[list[Operand], list[Op
         if all(reports(wanted, context) for wanted in equation.needs):
             for chosen in bindings(equation.variables, context):
                 yield operands(equation.left, chosen, context), operands(equation.right, chosen, context)
+
+
+def _instances(
+    rule: Rule, context: Context, holds: Holds
+) -> tuple[Iterable[Check], Iterable[tuple[list[Operand], list[Operand]]]]:
+    """The instances of a rule that come out exactly, if that is all that is asked of them, and the operands of the others."""
+    if not context.brief:
+        return (), sides(rule, context)
+    if not _met(premise(rule), context):
+        return (), ()
+    count = 0
+    others: list[tuple[list[Operand], list[Operand]]] = []
+    for equation in equations(rule):
+        if all(reports(wanted, context) for wanted in equation.needs):
+            exact, open_ = settle(equation, context, holds)
+            count += exact
+            others += [
+                (operands(equation.left, b, context), operands(equation.right, b, context)) for b in open_
+            ]
+    return repeat(Check(rule.id, EXACT), count), others
 
 
 def _met(equal: Side, context: Context) -> bool:

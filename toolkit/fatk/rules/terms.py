@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from functools import cache
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from fatk.model import REPORTED, TOTAL
@@ -154,9 +155,11 @@ def resolve(declared: Any, bound: Bindings) -> str:
 # In a report
 
 
-def bindings(declared: Iterable[Variable], context: Context) -> Iterable[Bindings]:
-    """Every combination of values of a rule's variables."""
-    found: Iterable[Bindings] = ({},)
+def bindings(
+    declared: Iterable[Variable], context: Context, given: Bindings = MappingProxyType({})
+) -> Iterable[Bindings]:
+    """Every combination of values of a rule's variables, beside those that are ``given``."""
+    found: Iterable[Bindings] = (given,)
     for variable in declared:
         found = _bound(found, variable, context)
     return found
@@ -164,11 +167,12 @@ def bindings(declared: Iterable[Variable], context: Context) -> Iterable[Binding
 
 def _bound(found: Iterable[Bindings], variable: Variable, context: Context) -> Iterator[Bindings]:
     for bound in found:
-        for choice in _choices(variable, bound, context):
+        for choice in choices(variable, bound, context):
             yield {**bound, variable.name: choice}
 
 
-def _choices(variable: Variable, bound: Bindings, context: Context) -> Iterable[str]:
+def choices(variable: Variable, bound: Bindings, context: Context) -> Iterable[str]:
+    """What a variable may be where the others have these values."""
     if variable.texts:
         return variable.texts
     if variable.amounts_of is not None:
@@ -217,15 +221,21 @@ def _in_units_of(context: Context, source: Context) -> Decimal:
 def _figures(term: Term, bound: Bindings, context: Context) -> list[Operand]:
     """The figures of one term in one report."""
     table, field = term.table.of(bound), term.field.of(bound)
-    if term.rows is None:
-        names = [one.of(bound) for one in term.names]
-    elif context.status.get(table, REPORTED) != REPORTED:
-        names = [TOTAL]  # no rows to name: the table's state speaks for them
-    else:
-        names = [
-            row
-            for row in context.keys(table, prefix=term.rows.prefix, level=term.rows.level)
-            if row not in term.rows.without
-        ]
-    figures = [context.operand(table, row, field, absent=term.absent) for row in names]
+    figures = [
+        context.operand(table, name.of(bound), field, absent=term.absent)
+        for name in rows_in(term, table, context)
+    ]
     return figures if term.weight == 1 else [figure._replace(weight=term.weight) for figure in figures]
+
+
+def rows_in(term: Term, table: str, context: Context) -> Sequence[Name]:
+    """The rows that a term is of, in a table as it is."""
+    if term.rows is None:
+        return term.names
+    if context.status.get(table, REPORTED) != REPORTED:
+        return (Name(TOTAL),)  # no rows to name: the table's state speaks for them
+    return [
+        Name(row)
+        for row in context.keys(table, prefix=term.rows.prefix, level=term.rows.level)
+        if row not in term.rows.without
+    ]

@@ -82,8 +82,16 @@ def parts_filled(rule: Rule, context: Context) -> Iterator[Check]:
     for table_id, (whole, parts) in rule.body["tables"].items():
         table = context.spec.tables[table_id]
         at = table.position[whole]
+        always = [
+            table.position[p]
+            for p in parts
+            if table.fields[table.position[p]].only is None and context.printed(table, "", p)
+        ]
         for name, row in context.rows_of(table_id).items():
             if not is_number(row[at]) or not row[at]:
+                continue
+            if context.brief and any(row[place] is not None for place in always):
+                yield Check(rule.id, EXACT)
                 continue
             printed = [p for p in parts if context.printed(table, name, p)]
             if not printed:
