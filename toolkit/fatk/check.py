@@ -126,10 +126,11 @@ def check(
         # What may be the cause is sought in all that was checked, and so in what came out exactly too.
         context = Context(reading.report, previous, parts)
         checks = _with_reasons(run(rules, context), reading.findings)
-    outcomes = Counter(c.outcome for c in checks)
+    outcomes: Counter[str] = Counter()
     ran: dict[str, Counter[str]] = defaultdict(Counter)
     for one in checks:
-        ran[one.rule][one.outcome] += 1
+        outcomes[one.outcome] += one.times
+        ran[one.rule][one.outcome] += one.times
     found = [
         *reading.findings,
         *structure.check(reading.report),

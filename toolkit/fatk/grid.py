@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -41,6 +41,12 @@ class NumberFormat:
     scale: int = 0
     literal: str = ""
     masked: bool = False
+    #: Whether a figure is shown as it is stored, but for its decimals and the signs that group its digits.
+    bare: bool = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        other = self.percent or self.date or self.scale or self.literal or self.masked
+        object.__setattr__(self, "bare", not other)
 
 
 GENERAL = NumberFormat()

@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
@@ -281,6 +282,7 @@ def _complete_codes(spec: Spec, tables: Mapping[str, tuple[Row, ...]]) -> tuple[
     return tuple(sorted([*tables["codes"], *added.values()], key=order_of(declared)))
 
 
+@lru_cache(maxsize=8192)
 def _code_row(spec: Spec, form: Table, code: str, name: Value, year: Value) -> Row:
     """The row of ``codes`` for a code that a form uses: named by the official list of the year, else as printed."""
     fixed = form.scheme == form.id

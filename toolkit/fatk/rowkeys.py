@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from functools import cache
+from typing import NamedTuple
 
 from fatk.grid import FORMULA_WITHOUT_VALUE, NUMBER, Cell
 from fatk.model import TOTAL
@@ -36,8 +37,7 @@ class Columns:
     spots: Mapping[str, int]
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
+class Identity(NamedTuple):
     """What a printed row is: the key of its row (``None`` where it is not known), its printed name, and the columns that
     say so. ``inferred``: the code is not printed but follows from the name."""
 
@@ -100,6 +100,12 @@ class Keys:
 
     def _by_code(self, columns: Columns, line: Mapping[int, Cell]) -> Identity:
         at = columns.roles.get("name", -1)
+        if len(columns.codes) == 1:
+            code, label = line.get(columns.codes[0]), line.get(at)
+            if code and _CODE.fullmatch(code.text) and (code.kind != NUMBER or not code.format.date):
+                if label is None:
+                    return Identity(code.text, None, (columns.codes[0],))
+                return Identity(code.text, clean_text(label.text), (columns.codes[0], at))
         printed = [c for c in columns.codes if c in line and fold(line[c].text) not in code_levels()]
         there = [c for c in (*columns.codes, at) if c in line]
         label = line.get(at)

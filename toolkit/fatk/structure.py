@@ -7,8 +7,9 @@ a JSON document are held to the same. Whether figures agree is the rules' busine
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
+from functools import cache
 
 from fatk.findings import CellRef, Finding, notify
 from fatk.model import (
@@ -24,8 +25,24 @@ from fatk.model import (
     unprinted_cells,
 )
 from fatk.spec import Field, Table, edition_ids
-from fatk.values import MAX_INTEGER, Nothing, Value, parse_date, parse_decimal, show, text_fault
+from fatk.values import (
+    DECIMAL_PATTERN,
+    MAX_INTEGER,
+    Nothing,
+    Value,
+    parse_date,
+    parse_decimal,
+    show,
+    text_fault,
+)
 
+_ONE = rf"(?!-0(?:\.0+)?(?:\n|\Z)){DECIMAL_PATTERN}"
+#: What may be where an amount is, and many amounts in the standard's lexical form, one a line.
+_FIGURES = frozenset({Decimal, Nothing, type(None)})
+_TEXTS = frozenset({str, type(None)})
+_DECIMALS = re.compile(rf"{_ONE}(?:\n{_ONE})*")
+#: How many sound texts of a field are known at most.
+_KNOWN = 4096
 _SIGNS = frozenset("=＝@＠+＋-－")
 #: A sign that begins a formula, where what follows could be one: "=366次" and "-5%" are none.
 _FORMULA = re.compile(r"[=＝@＠].*[A-Za-z(!|+*/^&-]|[+＋\-－].*[A-Za-z(]")
@@ -58,6 +75,8 @@ def _rows(report: Report, table: Table) -> Iterator[Finding]:
         yield notify("STR-09", CellRef(table.id, "*"), title=table.title)
     if table.single and len(rows) > 1:
         yield notify("STR-11", CellRef(table.id, "*"), title=table.title, count=len(rows))
+    if _sound(table, rows):
+        return
     for row, again in _numbered(table, rows):
         for field, value in zip(table.fields, row, strict=True):
             if value is None:
@@ -84,6 +103,43 @@ def _rows(report: Report, table: Table) -> Iterator[Finding]:
                 title=table.title,
                 row=printed_row(table, row),
             )
+
+
+def _sound(table: Table, rows: Sequence[Row]) -> bool:
+    """Whether nothing is wrong with rows, seen by whole columns: most have nothing, and then no cell has to be gone to."""
+    if table.key and len({key_of(table, row) for row in rows}) < len(rows):
+        return False
+    return all(
+        _sound_column(field, column)
+        for field, column in zip(table.fields, zip(*rows, strict=True), strict=bool(rows))
+    )
+
+
+def _sound_column(field: Field, column: Sequence[Value]) -> bool:
+    kinds = set(map(type, column))
+    if not field.amount:
+        if field.required and type(None) in kinds:
+            return False
+        if not kinds <= _TEXTS:  # of equal figures each is looked at: 1 and true are equal, and 0 and -0
+            return all(_fault(field, value) is None for value in column)
+        known = _sound_texts(field)
+        new = set(column) - known
+        sound = all(_fault(field, value) is None for value in new)
+        if sound and len(known) + len(new) <= _KNOWN:
+            known |= new
+        return sound
+    if field.required or not kinds <= _FIGURES or (Nothing in kinds and not field.states):
+        return False  # looked at one by one
+    if field.minimum is not None or field.maximum is not None:
+        return all(_fault(field, value) is None for value in column)
+    written = "\n".join([str(value) for value in column if isinstance(value, Decimal)])
+    return not written or _DECIMALS.fullmatch(written) is not None
+
+
+@cache
+def _sound_texts(field: Field) -> set[Value]:
+    """Texts of a field of which nothing is wrong, as far as met: most are in every report, as names of items are."""
+    return {None}
 
 
 def _numbered(table: Table, rows: Iterable[Row]) -> Iterator[tuple[Row, int]]:
@@ -155,6 +211,8 @@ def _foreign_keys(report: Report) -> Iterator[Finding]:
                 at = report.spec.tables[key.table].position[key.target]
                 targets[place] = {row[at] for row in report.rows(key.table)}
             at = table.position[key.field]
+            if {row[at] for row in report.rows(table.id)} <= {*targets[place], None}:
+                continue
             for row, again in _numbered(table, report.rows(table.id)):
                 if row[at] is not None and row[at] not in targets[place]:
                     cell = _cell(table, row, table.fields[at], row[at], again)
@@ -233,11 +291,16 @@ def _unprinted(report: Report) -> Iterator[Finding]:
 def _formulas(report: Report) -> Iterator[Finding]:
     """Texts that a spreadsheet program would take for a formula when it opens the CSV."""
     for table in report.spec.tables.values():
-        texts = [(i, f) for i, f in enumerate(table.fields) if f.type == "string" and not f.enum]
-        for row, again in _numbered(table, report.rows(table.id)):
+        rows = report.rows(table.id)
+        texts = [
+            (i, f)
+            for i, (f, column) in enumerate(zip(table.fields, zip(*rows, strict=True), strict=bool(rows)))
+            if f.type == "string" and not f.enum and any(map(_may_be_formula, set(column)))
+        ]
+        for row, again in _numbered(table, rows) if texts else ():
             for i, field in texts:
                 value = row[i]
-                if isinstance(value, str) and value[:1] in _SIGNS and _FORMULA.match(value):
+                if isinstance(value, str) and _may_be_formula(value):
                     yield notify(
                         "STR-19",
                         _cell(table, row, field, value, again),
@@ -246,3 +309,7 @@ def _formulas(report: Report) -> Iterator[Finding]:
                         field=field.title,
                         text=value,
                     )
+
+
+def _may_be_formula(value: Value) -> bool:
+    return isinstance(value, str) and value[:1] in _SIGNS and _FORMULA.match(value) is not None

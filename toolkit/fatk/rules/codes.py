@@ -7,7 +7,7 @@ What a list of codes is sure of it may fail; where the list itself is a draft or
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache, lru_cache
 from types import MappingProxyType
 from typing import Any
@@ -15,7 +15,7 @@ from typing import Any
 from fatk import resources
 from fatk.findings import FAILED, INFO, NOT_CHECKED
 from fatk.model import MISSING, Row, is_number
-from fatk.rules.context import ABSENT, EXACT, NO_TABLE, NOT_APPLICABLE, Check, Context, Ref, Rule
+from fatk.rules.context import ABSENT, EXACT, NO_TABLE, NOT_APPLICABLE, Check, Context, Ref, Rule, exactly
 from fatk.rules.sentences import Both, listed, sentences, titled
 from fatk.spec import Code, load, read_list
 from fatk.values import Nothing, Value, show
@@ -95,6 +95,7 @@ def one_name(rule: Rule, context: Context) -> Iterator[Check]:
 
 def parents(rule: Rule, context: Context) -> Iterator[Check]:
     """Every row of a section or an item has the rows above it in the same table."""
+    exact = 0
     for table in rule.body["tables"]:
         rows, key = context.rows_of(table), context.spec.tables[table].key[0]
         for name in rows:
@@ -102,17 +103,19 @@ def parents(rule: Rule, context: Context) -> Iterator[Check]:
                 continue
             lacking = [name[:n] for n in range(3, len(name), 2) if name[:n] not in rows]
             if context.brief and not lacking:
-                yield Check(rule.id, EXACT)
+                exact += 1
                 continue
             details = sentences(
                 "有 {code}，没有上级科目 {above}", "{code} stands without {above} above it",
                 code=name, above=listed(lacking),
             ) if lacking else ()  # fmt: skip
             yield Check(rule.id, FAILED if lacking else EXACT, (Ref(table, name, key),), details=details)
+    yield from exactly(rule, exact)
 
 
 def depth(rule: Rule, context: Context) -> Iterator[Check]:
     """Every row with money is divided down to the level that the form asks for, where the list divides it at all."""
+    exact = 0
     for table, digits in rule.body["tables"].items():
         declared = context.spec.tables[table]
         rows, key = context.rows_of(table), declared.key[0]
@@ -124,7 +127,7 @@ def depth(rule: Rule, context: Context) -> Iterator[Check]:
                 continue
             short = len(name) < digits
             if context.brief and not short:
-                yield Check(rule.id, EXACT)
+                exact += 1
                 continue
             refs = (
                 Ref(table, name, key),
@@ -138,6 +141,7 @@ def depth(rule: Rule, context: Context) -> Iterator[Check]:
                 code=name, level={5: "款", 7: "项"}[digits], digits=digits,
             ) if short else ()  # fmt: skip
             yield Check(rule.id, FAILED if short else EXACT, refs, details=details)
+    yield from exactly(rule, exact)
 
 
 def prefix(rule: Rule, context: Context) -> Iterator[Check]:
@@ -182,6 +186,7 @@ def foreign_code(rule: Rule, context: Context) -> Iterator[Check]:
 
 def in_list(rule: Rule, context: Context) -> Iterator[Check]:
     """A code is in the list of the fiscal year. One that the list lacks is a doubt of the list unless the branch is complete."""
+    exact = 0
     for scheme, about in rule.body["schemes"].items():
         entries = context.spec.codes(scheme)
         for name, places in _printed(context, about["tables"]).items():
@@ -189,7 +194,7 @@ def in_list(rule: Rule, context: Context) -> Iterator[Check]:
                 continue  # of another classification: not this list's
             known = entries.get(name, ())
             if context.brief and any(entry.covers(context.year) for entry in known):
-                yield Check(rule.id, EXACT)
+                exact += 1
                 continue
             refs = tuple(Ref(table, name, context.spec.tables[table].key[0]) for table, _ in places)
             if any(entry.covers(context.year) for entry in known):
@@ -210,10 +215,12 @@ def in_list(rule: Rule, context: Context) -> Iterator[Check]:
                     code=name, year=context.year,
                 )  # fmt: skip
             yield Check(rule.id, FAILED, refs, severity=None if sure else INFO, details=details)
+    yield from exactly(rule, exact)
 
 
 def named(rule: Rule, context: Context) -> Iterator[Check]:
     """The name belongs to the code: that of the year, an alias, or (as an info) that of other years."""
+    exact = 0
     aliases: Mapping[str, list[str]] = rule.body.get("aliases", {})
     for scheme, about in rule.body["schemes"].items():
         entries = context.spec.codes(scheme)
@@ -227,7 +234,7 @@ def named(rule: Rule, context: Context) -> Iterator[Check]:
             own = [entry for entry in known if entry.covers(context.year)] or list(known)
             right = {plain(entry.name) for entry in own} | {plain(alias) for alias in aliases.get(found, ())}
             if context.brief and len(said) == 1 and said <= right:
-                yield Check(rule.id, EXACT)
+                exact += 1
                 continue
             refs = tuple(Ref(table, found, "name") for table, _ in places)
             if len(said) > 1:  # which of them is right is said once, where they are compared with each other
@@ -251,6 +258,7 @@ def named(rule: Rule, context: Context) -> Iterator[Check]:
                 severity=None if sure else INFO,
                 details=details,
             )
+    yield from exactly(rule, exact)
 
 
 def meaning(rule: Rule, context: Context) -> Iterator[Check]:
@@ -290,14 +298,20 @@ def list_year(rule: Rule, context: Context) -> Iterator[Check]:
     yield Check(rule.id, FAILED if wrong else EXACT, refs, details=details)
 
 
+@cache
+def _lines_named(table: str) -> Mapping[str, Sequence[str]]:
+    """The lines of a form that have a name, by the name."""
+    owners: dict[str, list[str]] = {}
+    for line, names in _line_names(table).items():
+        for text in names:
+            owners.setdefault(text, []).append(line)
+    return owners
+
+
 def line_name(rule: Rule, context: Context) -> Iterator[Check]:
     """A fixed row has a name of its own line; a name of another line is an error, an unknown wording an info."""
     for table in rule.body["tables"]:
-        known = _line_names(table)
-        owners: dict[str, list[str]] = {}
-        for line, names in known.items():
-            for text in names:
-                owners.setdefault(text, []).append(line)
+        owners = _lines_named(table)
         for line, row in context.rows_of(table).items():
             text = _text(row, table, context)
             if not text:

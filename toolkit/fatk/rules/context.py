@@ -85,7 +85,8 @@ class Operand(NamedTuple):
 
 
 class Check(NamedTuple):
-    """One instance of a rule and what came of it; figures are in the report's unit."""
+    """One instance of a rule and what came of it; figures are in the report's unit. ``times``: how many instances it stands
+    for, where no more is asked of what is exact."""
 
     rule: str
     outcome: str
@@ -98,6 +99,12 @@ class Check(NamedTuple):
     qualifier: str | None = None
     severity: str | None = None
     details: tuple[tuple[str, str], ...] = ()
+    times: int = 1
+
+
+def exactly(rule: Rule, times: int) -> tuple[Check, ...]:
+    """So many instances of a rule that came out exactly, of which no more is asked."""
+    return (Check(rule.id, EXACT, times=times),) if times else ()
 
 
 #: Kinds of rules that say what a figure is, and not only what it is not.
@@ -132,8 +139,6 @@ class Context:
             row[0]: MISSING if row[1] == REPORTED and not report.tables.get(str(row[0])) else row[1]
             for row in report.rows("tables")
         }
-        #: The plain figures of columns, as ``rules.exact`` knows them.
-        self.columns: dict[tuple[str, str, str], tuple[Mapping[str, Decimal | None], Decimal | None]] = {}
         self._once: dict[Hashable, Any] = {}
         self._operands: dict[tuple[str, str, str, str], Operand] = {}
         self._widths: dict[str, tuple[Decimal, Decimal]] = {}

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
+from functools import partial
 from operator import add
+from typing import NamedTuple
 
 from fatk.model import EMPTY, MISSING, REPORTED, TOTAL
 from fatk.rounding import ZERO
@@ -26,35 +28,36 @@ def settle(equation: Equation, context: Context, holds: Holds) -> tuple[int, Seq
     at = next((i for i, one in enumerate(declared) if one.rows_of), len(declared))
     before, row, behind = declared[:at], declared[at] if at < len(declared) else None, declared[at + 1 :]
     sides = equation.left, equation.right
-    if any(one.rows_of for one in behind) or not all(_is_plain(side, row) for side in sides):
+    if row is None or any(one.rows_of for one in behind) or not all(_is_plain(side, row) for side in sides):
         return 0, list(bindings(equation.variables, context))
     count, others = 0, []
     for bound in bindings(before, context):
-        names = list(choices(row, bound, context)) if row else [""]
+        names = list(choices(row, bound, context))
         inner = list(bindings(behind, context, bound))
         open_: list[tuple[int, int]] = []
         for n, chosen in enumerate(inner):
             lacking: set[int] = set()
             left, right = (_sums(side, chosen, row, names, context, lacking) for side in sides)
-            lacking.update(i for i, fits in enumerate(map(holds, left, right)) if not fits)
+            if not all(map(holds, left, right)):
+                lacking.update(i for i, fits in enumerate(map(holds, left, right)) if not fits)
             open_ += ((i, n) for i in lacking)
         count += len(names) * len(inner) - len(open_)
-        others += [{**inner[n], row.name: names[i]} if row else inner[n] for i, n in sorted(open_)]
+        others += [{**inner[n], row.name: names[i]} for i, n in sorted(open_)]
     return count, others
 
 
-def _is_plain(side: Side, row: Variable | None) -> bool:
+def _is_plain(side: Side, row: Variable) -> bool:
     """Whether a side is of this report alone, and of columns that are the same for every row."""
     names = (name for term in side if not isinstance(term, Operand) for name in (term.table, term.field))
     return all(isinstance(term, Operand) or term.report is None for term in side) and not any(
-        row and name.variable == row.name for name in names
+        name.variable == row.name for name in names
     )
 
 
 def _sums(
     side: Side,
     bound: Bindings,
-    row: Variable | None,
+    row: Variable,
     names: Sequence[str],
     context: Context,
     lacking: set[int],
@@ -67,15 +70,15 @@ def _sums(
             constant, known = constant + term.value * term.weight, True
             continue
         table = term.table.of(bound)
-        figures, absent = column(context, table, term.field.of(bound), term.absent)
+        figures, absent, whole = column(context, table, term.field.of(bound), term.absent)
         weight = term.weight
         for name in rows_in(term, table, context):
-            if row is not None and name.variable == row.name:
-                text = name.text
-                found = [figures.get(text + one, absent) for one in names] if text else [
-                    figures.get(one, absent) for one in names
-                ]  # fmt: skip
-                values = _filled(found, lacking)
+            if name.variable == row.name:
+                rows = [name.text + one for one in names] if name.text else names
+                if whole.issuperset(rows):
+                    values: list[Decimal] = [figures[one] for one in rows]  # type: ignore[misc]
+                else:
+                    values = _filled([figures.get(one, absent) for one in rows], lacking)
                 if weight != 1:
                     values = [value * weight for value in values]
                 sums = values if sums is None else list(map(add, sums, values))
@@ -100,17 +103,20 @@ def _filled(found: list[Decimal | None], lacking: set[int]) -> list[Decimal]:
     return values
 
 
-Column = tuple[Mapping[str, Decimal | None], Decimal | None]
+class Column(NamedTuple):
+    """The plain figures of a column in the report's unit by row name, ``None`` where there is something else; what a row that
+    is not there stands for; and the rows, if all have plain figures."""
+
+    figures: Mapping[str, Decimal | None]
+    absent: Decimal | None
+    whole: frozenset[str] = frozenset()
 
 
 def column(context: Context, table_id: str, field: str, absent: str) -> Column:
-    """The plain figures of a column in the report's unit by row name, ``None`` where there is something else, and what a row
-    that is not there stands for, as ``Context.operand`` has it."""
-    key = (table_id, field, absent)
-    found = context.columns.get(key)
-    if found is None:
-        found = context.columns[key] = _column(context, *key)
-    return found
+    """A column as ``Context.operand`` takes its figures."""
+    return context.once(
+        ("column", table_id, field, absent), partial(_column, context, table_id, field, absent)
+    )
 
 
 def _column(context: Context, table_id: str, field_name: str, absent: str) -> Column:
@@ -119,9 +125,9 @@ def _column(context: Context, table_id: str, field_name: str, absent: str) -> Co
     field, form = table.fields[at], table.kind == "form"
     status = context.status.get(table_id, MISSING) if form else REPORTED
     if status == EMPTY:
-        return {}, ZERO if field.only is None and context.printed(table, "", field_name) else None
+        return Column({}, ZERO if field.only is None and context.printed(table, "", field_name) else None)
     if status != REPORTED:
-        return {}, None
+        return Column({}, None)
     factor = context.scale(table_id)[0] if field.amount else 1
     figures: dict[str, Decimal | None] = {
         name: value if isinstance(value := row[at], Decimal) else None
@@ -129,6 +135,9 @@ def _column(context: Context, table_id: str, field_name: str, absent: str) -> Co
     }
     if factor != 1:
         figures = {name: None if value is None else value * factor for name, value in figures.items()}
+    whole: frozenset[str] = frozenset()
+    if type(None) not in set(map(type, figures.values())):
+        whole = context.once(("names", table_id), lambda: frozenset(context.rows_of(table_id)))
     if form:
         figures.setdefault(TOTAL, None)
-    return figures, ZERO if absent == "zero" else None
+    return Column(figures, ZERO if absent == "zero" else None, whole)

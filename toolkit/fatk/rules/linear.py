@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
-from itertools import repeat
 from operator import eq, le
 from typing import Any
 
@@ -25,6 +24,7 @@ from fatk.rules.context import (
     Operand,
     Ref,
     Rule,
+    exactly,
 )
 from fatk.rules.exact import Holds, column, settle
 from fatk.rules.terms import CONSTANT, Side, bindings, equations, operands, premise, reports
@@ -41,12 +41,14 @@ def linear(rule: Rule, context: Context) -> Iterator[Check]:
 
 def rollup(rule: Rule, context: Context) -> Iterator[Check]:
     """Every parent equals its children: the total its classes, a class its sections, a section its items."""
+    count = 0
     for table, parent, children, field in _families(rule, context):
         if context.brief and _adds_up(table, parent, children, field, context):
-            yield Check(rule.id, EXACT)
+            count += 1
         else:
             total, parts = _figures(table, parent, children, field, context)
             yield equality(rule, [total], parts, context)
+    yield from exactly(rule, count)
 
 
 def levels(rule: Rule, context: Context) -> Iterator[tuple[Operand, list[Operand]]]:
@@ -80,7 +82,7 @@ def _figures(
 
 def _adds_up(table: str, parent: str, children: Iterable[str], field: str, context: Context) -> bool:
     """Whether plain figures come exactly to that of their parent."""
-    figures, _ = column(context, table, field, "")
+    figures = column(context, table, field, "").figures
     try:
         return sum(map(figures.__getitem__, children), ZERO) == figures[parent]  # type: ignore[type-var]
     except (KeyError, TypeError):  # no rows, or something else than a figure
@@ -127,7 +129,7 @@ def _instances(
             others += [
                 (operands(equation.left, b, context), operands(equation.right, b, context)) for b in open_
             ]
-    return repeat(Check(rule.id, EXACT), count), others
+    return exactly(rule, count), others
 
 
 def _met(equal: Side, context: Context) -> bool:

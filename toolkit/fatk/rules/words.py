@@ -34,6 +34,7 @@ from fatk.rules.context import (
     Operand,
     Ref,
     Rule,
+    exactly,
     load_rules,
 )
 from fatk.rules.linear import linear, rollup
@@ -79,6 +80,7 @@ def lint(rule: Rule, context: Context) -> Iterator[Check]:
 
 def parts_filled(rule: Rule, context: Context) -> Iterator[Check]:
     """Where a row's total is not zero, at least one of its printed parts is filled in."""
+    exact = 0
     for table_id, (whole, parts) in rule.body["tables"].items():
         table = context.spec.tables[table_id]
         at = table.position[whole]
@@ -91,7 +93,7 @@ def parts_filled(rule: Rule, context: Context) -> Iterator[Check]:
             if not is_number(row[at]) or not row[at]:
                 continue
             if context.brief and any(row[place] is not None for place in always):
-                yield Check(rule.id, EXACT)
+                exact += 1
                 continue
             printed = [p for p in parts if context.printed(table, name, p)]
             if not printed:
@@ -103,6 +105,7 @@ def parts_filled(rule: Rule, context: Context) -> Iterator[Check]:
                 row=name, total=show(row[at]),
             )  # fmt: skip
             yield Check(rule.id, EXACT if filled_in else FAILED, refs, details=details)
+    yield from exactly(rule, exact)
 
 
 def empty_if_zero(rule: Rule, context: Context) -> Iterator[Check]:
@@ -390,11 +393,15 @@ def reason_for_withholding(rule: Rule, context: Context) -> Iterator[Check]:
 
 def _withheld(context: Context) -> Mapping[str, list[Ref]]:
     """Every cell that is withheld, by its table."""
+    return context.once("withheld", lambda: _all_withheld(context))
+
+
+def _all_withheld(context: Context) -> Mapping[str, list[Ref]]:
     found: dict[str, list[Ref]] = {}
     for table in context.spec.tables.values():
         places = [(at, field.name) for at, field in enumerate(table.fields) if field.states]
         for row in context.report.rows(table.id) if places else ():
-            for at, field in places:
+            for at, field in places if Nothing in set(map(type, row)) else ():
                 if row[at] is Nothing.UNDISCLOSED:
                     found.setdefault(table.id, []).append(Ref(table.id, row_name(table, row), field))
     return found

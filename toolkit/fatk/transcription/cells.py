@@ -16,6 +16,7 @@ from fatk.values import BLANKS, Nothing, Value, clean_text, parse_decimal, round
 
 #: Beyond this share of the last printed digit, the figure stored is not the figure shown.
 _STORED = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+_WRITTEN_OUT = re.compile(r"-?[0-9]{1,17}(?:\.[0-9]{1,6})?")
 #: Words of a number format that make another number of the figure shown.
 _OTHER_NUMBER = re.compile(r"[0-9%‰‱千万亿]")
 _FLOAT_NOISE, _FLOAT_PRECISION = Decimal("0.000001"), Decimal("1e-12")
@@ -29,6 +30,12 @@ def from_cell(declared: Field, cell: Cell, decimals: int | None) -> tuple[Value,
     if kind == "text" and declared.plain and text_fault(cell.text, declared.reserved) is None:
         return cell.text, None
     if kind == "number" and declared.numeric:
+        form = cell.format
+        if form.bare and declared.type == "number":  # most cells of a workbook are of this kind
+            shown = decimals if form.decimals is None else form.decimals
+            value = None if shown is None else _plain_figure(cell.text, min(shown, 6))
+            if value is not None:
+                return value, None
         return _stored(declared, cell, decimals)
     if kind == "error":
         return None, ("READ-31", {"text": cell.text})
@@ -93,6 +100,18 @@ def _stored(declared: Field, cell: Cell, decimals: int | None) -> tuple[Value, l
     if not alike:
         return rounded, ("READ-30", {"text": cell.text, "shown": format(rounded, "f")})
     return rounded, None
+
+
+@lru_cache(maxsize=_REPEATED)
+def _plain_figure(text: str, decimals: int) -> Decimal | None:
+    """A stored number that is written out and has no more decimals than are shown, with these; ``None`` for any other."""
+    if not _WRITTEN_OUT.fullmatch(text):
+        return None
+    whole, _, part = text.partition(".")
+    if len(part) > decimals:
+        return None
+    value = Decimal(f"{whole}.{part:0<{decimals}}" if decimals else whole)
+    return value or abs(value)
 
 
 @lru_cache(maxsize=_REPEATED)

@@ -409,9 +409,10 @@ def _note_beyond(ledger: Ledger, form: PrintedForm, number: int, line: Line) -> 
 def _is_title_again(form: PrintedForm, line: Line) -> bool:
     """Whether a row says nothing but the form's own title or captions, as on every printed page."""
     table = form.region.table.id
-    return all(cell.kind == "text" for cell in line.values()) and all(
-        title_of(cell.text) == table or read_captions(cell.text, table) for cell in line.values()
-    )
+    for cell in line.values():
+        if cell.kind != TEXT:
+            return False
+    return all(title_of(cell.text) == table or read_captions(cell.text, table) for cell in line.values())
 
 
 def _keys_of(form: PrintedForm, blocks: Sequence[Columns], names: Mapping[str, str]) -> set[Value]:
@@ -479,11 +480,12 @@ def _read_row(
     if wrong:
         faults.append((table["name"], labels[-1], line[labels[-1]], wrong))
     values[table.key_positions[0]], values[table.position["name"]] = key, printed
+    covered = pane.covered
     for column, position, declared in block.amounts:
         figure = line.get(column)
         if figure is None or column in used:  # a label, on the total's row
             continue
-        if (number, column) in pane.covered:
+        if covered and (number, column) in covered:
             where = pane.sheet.place(number, column)
             cell = CellRef(table.id, key, declared.name, where, declared.title, figure.text)
             ledger.findings.append(

@@ -185,7 +185,7 @@ def table_decimals(ledger: Ledger, table_id: str, decimals: int) -> int:
 
 def unbroken(ledger: Ledger, name: str) -> str:
     """A printed name without the line ends that only make it fit its cell; our own workbooks print none such."""
-    return name if "codes" in ledger.rows else _BREAK.sub("", name)
+    return name if "\n" not in name or "codes" in ledger.rows else _BREAK.sub("", name)
 
 
 # What is read

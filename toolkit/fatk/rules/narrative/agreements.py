@@ -37,6 +37,8 @@ def agrees(rule: Rule, context: Context) -> Iterator[Check]:
     if globs is None:
         yield from (LIST_CHECKS[check] if check else _sums)(rule, context, stated)
         return
+    if not stated.by_path:  # no text, no statement
+        return
     compare = _repeated if rule.body.get("repeated") else _copies
     for glob in globs:
         for path in matching(glob):
