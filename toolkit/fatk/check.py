@@ -122,7 +122,7 @@ def check(
     context = Context(reading.report, previous, parts, brief=True)
     rules = load_rules()
     checks = _with_reasons(run(rules, context), reading.findings)
-    if any(c.outcome == FAILED and rules[c.rule].kind in EQUALITIES for c in checks):
+    if _wrong(checks):
         # What may be the cause is sought in all that was checked, and so in what came out exactly too.
         context = Context(reading.report, previous, parts)
         checks = _with_reasons(run(rules, context), reading.findings)
@@ -181,16 +181,21 @@ def _normalised(findings: Iterable[Finding]) -> Mapping[str, int]:
     return MappingProxyType({how: done[how] for how in NORMALISATIONS if done[how]})
 
 
-def _causes(context: Context, checks: Sequence[Check], reading: Reading) -> tuple[tuple[Cause, ...], int]:
-    """What would explain the failures, and of how many sums and copies nothing does."""
+def _wrong(checks: Iterable[Check]) -> set[int]:
+    """The checks, by number, of sums and copies that are wrong: those of which it is asked why."""
     rules = load_rules()
-    failed = {
+    return {
         i
         for i, c in enumerate(checks)
         if c.outcome == FAILED
         and rules[c.rule].kind in EQUALITIES
         and (c.severity or rules[c.rule].severity) == ERROR
     }
+
+
+def _causes(context: Context, checks: Sequence[Check], reading: Reading) -> tuple[tuple[Cause, ...], int]:
+    """What would explain the failures, and of how many sums and copies nothing does."""
+    rules, failed = load_rules(), _wrong(checks)
     if not failed:
         return (), 0
     from fatk import causes  # only a report that fails needs them

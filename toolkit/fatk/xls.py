@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from itertools import repeat
 from typing import Any
 
-from fatk import confined, ole
+from fatk import ole
 from fatk.errors import Refused
 from fatk.gathering import hidden_notices
 from fatk.grid import Book, Cell, NumberFormat, Sheet, read_format
@@ -43,6 +43,8 @@ def read_book(data: bytes, limits: Limits = DEFAULTS) -> Book:
         notices += _beside(container)
         doubtful = _by_libreoffice(container)
         stream = container.read(container.find("Workbook", "Book") or "")
+    from fatk import confined  # starts processes, which few files need
+
     found = confined.run(
         "fatk.biff:read", stream, {"limits": {name: getattr(limits, name) for name in _LIMITS}}, limits
     )

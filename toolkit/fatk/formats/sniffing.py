@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 
 from fatk import archive, decoding, ole, xls
-from fatk.documents import legacy
 from fatk.errors import Refused
 from fatk.limits import Limits
 
@@ -47,6 +46,8 @@ def sniff(data: bytes, limits: Limits) -> tuple[str, archive.Archive | None]:
             raise Refused("NOT_A_TABLE_DOCUMENT")
         return _document(opened), opened
     if data.startswith(ole.SIGNATURE):
+        from fatk.documents import legacy
+
         if legacy.held(data):
             return "doc", None
         xls.held(data)

@@ -74,6 +74,10 @@ def matching(glob: str) -> Mapping[str, tuple[str, ...]]:
     """
     stars = {"[*]": r"\[\*\]", "**": "(.*)", "*": r"([^.\[]*)"}
     parts = re.split(r"(\[\*\]|\*\*|\*)", glob)
+    if not {"*", "**"}.intersection(
+        parts
+    ):  # one path, as most are; a pattern of each takes longer than all rules
+        return MappingProxyType({glob: ()} if glob in catalogue() else {})
     pattern = re.compile("".join(stars.get(part) or re.escape(part) for part in parts))
     matches = ((path, pattern.fullmatch(path)) for path in catalogue())
     return MappingProxyType({path: m.groups() for path, m in matches if m})
