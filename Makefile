@@ -30,12 +30,13 @@ demo: .venv/.stamp-dev ## 演示：真实决算表在三种格式间往返并校
 test: .venv/.stamp-dev tests/node/node_modules/.stamp ## 安装所需并运行全部测试（ARGS="-k 词"） · set up and run all tests
 	.venv/bin/python -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
-bench: .venv/.stamp-dev ## 与同类工具并排比较性能（BATCH=--all 成批到一万份） · measure against peers, side by side
-	.venv/bin/python benchmarks/run.py $(ARGS)
+bench: .venv/.stamp-dev ## 与同类工具并排比较性能（ALL=--all 到一万份、四十万行，LOAD="--seconds 60"） · measure against peers, side by side
+	.venv/bin/python benchmarks/goals.py $(ALL)
+	.venv/bin/python benchmarks/run.py
 	.venv/bin/python benchmarks/reading.py
 	.venv/bin/python benchmarks/narratives.py
-	.venv/bin/python benchmarks/service.py $(ARGS)
-	.venv/bin/python benchmarks/batch.py $(BATCH)
+	.venv/bin/python benchmarks/service.py $(LOAD)
+	.venv/bin/python benchmarks/batch.py $(ALL)
 
 fuzz: .venv/.stamp-dev ## 用损坏的文件试读十分钟（ARGS="--minutes 60 xls"） · read damaged files for ten minutes
 	.venv/bin/python tests/fuzz.py $(ARGS)

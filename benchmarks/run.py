@@ -1,4 +1,4 @@
-"""Speed beside peers, in one run: ``make bench``.
+"""Parts of the way beside peers, rules beside SQL, and what a cell costs: ``make bench``, after what has to be reached (``goals.py``).
 
 Peer and fatk take turns, so that a busy machine slows both; what counts is the ratio of the minima. Nothing here is a
 test: times say something about this machine, ratios say something about fatk.
@@ -12,7 +12,6 @@ import io
 import os
 import platform
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
@@ -28,7 +27,7 @@ from xml.parsers import expat
 import sql
 from larger import larger
 
-from fatk import check, formats
+from fatk import formats
 from fatk.findings import FAILED
 from fatk.model import Report, build
 from fatk.rules import run
@@ -38,7 +37,6 @@ ROOT = Path(__file__).resolve().parent.parent
 EXAMPLES = {path.parent.name: path for path in sorted((ROOT / "datapackages").glob("*/report.json"))}
 WORKBOOK = ROOT / "datapackages" / "wuerhe-2022" / "report.xlsx"
 PACKAGE = ROOT / "datapackages" / "wuerhe-2022" / "datapackage.json"
-BIN = Path(sys.executable).parent
 #: A cell of the greatest report is to take at most so many times what one of the smallest does.
 LINEAR = 1.3
 
@@ -67,27 +65,11 @@ def one_pass(data: bytes) -> None:
             parser.Parse(archive.read(name), True)
 
 
-def command(*words: str) -> Callable[[], object]:
-    """A whole process, its output thrown away."""
-    return lambda: subprocess.run([str(BIN / words[0]), *words[1:]], check=False, capture_output=True)
-
-
 def frictionless_in_process() -> object:
     """The package validated by frictionless without a new process."""
     import frictionless
 
     return frictionless.validate(str(PACKAGE), skip_errors=["fatk-rule"])
-
-
-def openpyxl_read() -> None:
-    """Every cell of the workbook touched with openpyxl, read-only."""
-    import openpyxl
-
-    book = openpyxl.load_workbook(WORKBOOK, read_only=True)
-    for sheet in book:
-        for _row in sheet.iter_rows(values_only=True):
-            pass
-    book.close()
 
 
 def comparisons() -> list[Comparison]:
@@ -97,18 +79,9 @@ def comparisons() -> list[Comparison]:
     report = formats.read(WORKBOOK).report
     return [
         Comparison("xlsx → report, in memory", read, "one pass of unzip + expat", lambda: one_pass(data), 3.0, 40),
-        Comparison("xlsx → report, in memory", read, "openpyxl, merely reading", openpyxl_read, 1.0, 8),
-        Comparison(
-            "package → report → checks, in memory", lambda: check.check(formats.read(PACKAGE.parent)),
-            "frictionless in process", frictionless_in_process, 1 / 10, 5,
-        ),
         Comparison(
             "all rules on one report", lambda: failures(report),
             "frictionless in process", frictionless_in_process, 1 / 20, 5,
-        ),
-        Comparison(
-            "fatk validate, whole process", command("fatk", "validate", str(PACKAGE.parent)),
-            "frictionless validate, whole process", command("frictionless", "validate", "--skip-errors", "fatk-rule", str(PACKAGE)), 1 / 3, 5,
         ),
     ]  # fmt: skip
 

@@ -1,0 +1,275 @@
+"""What has to be reached, each as a ratio of two times taken by turns in one run: ``make bench``.
+
+Workbooks alternate, so that no figure is known from the file before. It writes ``docs/performance/goals.md`` and
+``docs/performance/rows.svg``, and the table in README; ``--all`` goes on to 400,000 rows, which takes some minutes more. Exit status 1 where a goal is missed by
+more than the noise of 30 %.
+"""
+
+from __future__ import annotations
+
+import argparse
+import compileall
+import importlib.metadata
+import io
+import math
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from itertools import cycle
+from pathlib import Path
+
+from workload import department
+
+from fatk import check, formats, layout
+from fatk.formats import xlsx
+from fatk.limits import DEFAULTS, Limits
+from fatk.model import Report
+
+ROOT = Path(__file__).resolve().parent.parent
+SHOWN = ROOT / "docs" / "performance"
+PACKAGE = ROOT / "datapackages" / "wuerhe-2022"
+BIN = Path(sys.executable).parent
+ROWS, FILES = 400, 6
+SIZES, GREATEST = (400, 4_000, 40_000), 400_000
+EXPONENT = 1.05
+NOISE = 1.3
+ROOMY = replace(
+    DEFAULTS,
+    **{
+        name: 10**10
+        for name in vars(Limits)["__dataclass_fields__"]
+        if name
+        in ("cells", "used_area", "merged_area", "workbook_text", "file_size", "zip_total", "zip_part")
+    },
+)
+
+
+@dataclass(frozen=True)
+class Goal:
+    """A job of fatk beside the same or a lesser one of a peer; ``at_most``: how many times the peer's time it may take."""
+
+    job: str
+    ours: Callable[[], object]
+    peer_name: str
+    peer: Callable[[], object]
+    at_most: float
+    rounds: int
+
+
+@dataclass(frozen=True)
+class Book:
+    """A workbook of the nine forms alone, as departments publish them, with where the data of each sheet begins."""
+
+    path: Path
+    data: bytes
+    sheets: tuple[tuple[str, int, tuple[str, ...]], ...]
+
+
+def published(report: Report, folder: Path, number: int) -> Book:
+    """The forms of a report without cover and lists; the name of the first sheet tells the year, as nothing else does."""
+    pages = [page for page in layout.pages(report) if page.name[:2].isdigit()]
+    pages[0] = replace(pages[0], name=f"{report.fiscal_year}年度{pages[0].name}")
+    data = xlsx.write_sheets((xlsx.Sheet(page) for page in pages), "决算")
+    path = folder / f"{number}.xlsx"
+    path.write_bytes(data)
+    sheets = []
+    for page, form in zip(pages, report.edition.forms.values(), strict=True):
+        kinds = tuple("number" if column.role == "amount" else "string" for column in form.columns)
+        sheets.append((page.name, page.header[1] if page.header else 1, kinds))
+    return Book(path, data, tuple(sheets))
+
+
+def whole(data: bytes, limits: Limits = DEFAULTS) -> check.Result:
+    """A workbook read and held to all rules, in memory."""
+    return check.check(formats.read_bytes(data, limits=limits)[1])
+
+
+def by_openpyxl(data: bytes) -> None:
+    """Every cell of a workbook touched with openpyxl, read-only."""
+    import openpyxl
+
+    book = openpyxl.load_workbook(io.BytesIO(data), read_only=True)
+    for sheet in book:
+        for _row in sheet.iter_rows(values_only=True):
+            pass
+
+
+def by_frictionless(book: Book) -> None:
+    """Every sheet of a workbook read and held to its columns' types by frictionless, told where the data begins."""
+    from frictionless import Checklist, Dialect, Field, Resource, Schema
+    from frictionless.formats import ExcelControl
+
+    for name, first, kinds in book.sheets:
+        fields = [Field.from_descriptor({"name": f"c{n}", "type": kind}) for n, kind in enumerate(kinds)]
+        dialect = Dialect(
+            header=False, comment_rows=[*range(1, first + 1)], controls=[ExcelControl(sheet=name)]
+        )
+        resource = Resource(
+            path=book.path.name, basepath=str(book.path.parent), format="xlsx", dialect=dialect, schema=Schema(fields=fields)
+        )  # fmt: skip
+        resource.validate(checklist=Checklist(skip_errors=["fatk-rule"]))
+
+
+def package_by_frictionless() -> object:
+    """The package validated by frictionless without a new process."""
+    import frictionless
+
+    return frictionless.validate(str(PACKAGE / "datapackage.json"), skip_errors=["fatk-rule"])
+
+
+def process(*words: str) -> Callable[[], object]:
+    """A whole process, its output thrown away."""
+    return lambda: subprocess.run([str(BIN / words[0]), *words[1:]], check=False, capture_output=True)
+
+
+def goals(folder: Path) -> list[Goal]:
+    """Everything that has to be reached beside a peer."""
+    books = [published(department(ROWS + n), folder, n) for n in range(FILES)]
+    for book in books:
+        if not whole(book.data).valid:
+            raise SystemExit(f"{book.path}: what is measured must be a report without faults")
+    ours, read, judged = cycle(books), cycle(books), cycle(books)
+    package = str(PACKAGE)
+    return [
+        Goal(
+            f"xlsx → report → all rules, nine sheets, {ROWS} rows", lambda: whole(next(ours).data),
+            "openpyxl read-only, merely reading", lambda: by_openpyxl(next(read).data), 1 / 2, 5 * FILES,
+        ),
+        Goal(
+            "the same", lambda: whole(next(ours).data),
+            "frictionless, reading and types", lambda: by_frictionless(next(judged)), 1 / 20, FILES,
+        ),
+        Goal(
+            "fatk validate, a whole process", process("fatk", "validate", package),
+            "frictionless validate, a whole process",
+            process("frictionless", "validate", "--skip-errors", "fatk-rule", package + "/datapackage.json"), 1 / 3, 6,
+        ),
+        Goal(
+            "package → all rules", lambda: check.check(formats.read(PACKAGE)),
+            "frictionless in process", package_by_frictionless, 1 / 10, 10,
+        ),
+    ]  # fmt: skip
+
+
+def by_turns(goal: Goal) -> tuple[float, float]:
+    """The least milliseconds of both jobs, which take turns after one of each that does not count."""
+    least = [math.inf, math.inf]
+    for turn in range(goal.rounds + 1):
+        for n, job in enumerate((goal.ours, goal.peer)):
+            begun = time.perf_counter()
+            job()
+            if turn:
+                least[n] = min(least[n], (time.perf_counter() - begun) * 1000)
+    return least[0], least[1]
+
+
+def growth(sizes: Sequence[int]) -> list[tuple[int, float]]:
+    """Rows of the nine forms and the least processor seconds from workbook to verdict, one size after another."""
+    found = []
+    for size in sizes:
+        report = department(size, invented=True)
+        rows = sum(len(report.rows(table.id)) for table in report.spec.forms)
+        data = xlsx.write(report)
+        del report
+        least = math.inf
+        for _ in range(max(1, min(9, 20_000 // size))):
+            begun = time.process_time()
+            whole(data, ROOMY)
+            least = min(least, time.process_time() - begun)
+        found.append((rows, least))
+        print(f"  {rows:>8,} rows{least:>10.3f} s{least / rows * 1e6:>8.1f} µs a row", flush=True)
+    return found
+
+
+def exponent(points: Sequence[tuple[int, float]]) -> float:
+    """The slope of the straight line that fits the logarithms best: 1 where cost is linear in rows."""
+    xs, ys = ([math.log(point[n]) for point in points] for n in (0, 1))
+    x, y = sum(xs) / len(xs), sum(ys) / len(ys)
+    return sum((a - x) * (b - y) for a, b in zip(xs, ys, strict=True)) / sum((a - x) ** 2 for a in xs)
+
+
+def plot(points: Sequence[tuple[int, float]], slope: float) -> str:
+    """Rows against seconds on two logarithmic axes, as SVG."""
+    left, top, wide, high = 70, 30, 520, 300
+    first, last = math.floor(math.log10(points[0][0])), math.ceil(math.log10(points[-1][0]))
+    low = math.floor(math.log10(min(s for _, s in points)))
+    up = math.ceil(math.log10(max(s for _, s in points)))
+
+    def at(rows: float, seconds: float) -> tuple[float, float]:
+        across = (math.log10(rows) - first) / (last - first)
+        return left + wide * across, top + high * (1 - (math.log10(seconds) - low) / (up - low))
+
+    parts = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {left + wide + 30} {top + high + 50}" font-family="sans-serif" font-size="12">',
+        '<rect width="100%" height="100%" fill="#fff"/>',
+        f'<text x="{left}" y="18">xlsx → report → all rules: seconds by rows, exponent {slope:.2f}</text>',
+    ]
+    for power in range(first, last + 1):
+        x, y = at(10**power, 10**low)
+        parts.append(f'<path d="M{x:.1f} {top}V{y:.1f}" stroke="#ddd"/>')
+        parts.append(f'<text x="{x:.1f}" y="{y + 18:.1f}" text-anchor="middle">{10**power:,}</text>')
+    for power in range(low, up + 1):
+        x, y = at(10**first, 10.0**power)
+        parts.append(f'<path d="M{x:.1f} {y:.1f}H{left + wide}" stroke="#ddd"/>')
+        parts.append(f'<text x="{x - 8:.1f}" y="{y + 4:.1f}" text-anchor="end">{10.0**power:g} s</text>')
+    line = " ".join(f"{x:.1f},{y:.1f}" for x, y in (at(*point) for point in points))
+    parts.append(f'<polyline points="{line}" fill="none" stroke="#0563c1" stroke-width="2"/>')
+    parts += [
+        f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4" fill="#0563c1"/>' for x, y in (at(*p) for p in points)
+    ]
+    return "\n".join([*parts, "</svg>", ""])
+
+
+def in_readme(lines: Sequence[str]) -> None:
+    """Put the table into README, between the marks that are there for it."""
+    readme = ROOT / "README.md"
+    before, mark, rest = readme.read_text(encoding="utf-8").partition("<!-- make bench -->\n")
+    _, end, behind = rest.partition("<!-- /make bench -->")
+    if not (mark and end):
+        raise SystemExit("README.md has no place for the table")
+    text = before + mark + "\n".join(["", *lines, "", ""]) + end + behind
+    readme.write_text(text, encoding="utf-8")
+
+
+def main() -> int:
+    """Measure, print, and write what README shows."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--all", action="store_true", help=f"up to {GREATEST:,} rows")
+    sizes = (*SIZES, GREATEST) if parser.parse_args().all else SIZES
+    compileall.compile_dir(ROOT / "toolkit" / "fatk", quiet=1)  # as an installed package is
+    versions = {n: importlib.metadata.version(n) for n in ("fatk", "frictionless", "openpyxl")}
+    machine = f"Python {platform.python_version()}, {os.cpu_count()} cores, " + ", ".join(
+        f"{name} {version}" for name, version in versions.items()
+    )
+    lines = ["| fatk | ms | beside | ms | ratio | goal |", "|---|--:|---|--:|--:|--:|"]
+    missed = 0
+    print(machine, *lines, sep="\n", flush=True)
+    with tempfile.TemporaryDirectory() as folder:
+        for goal in goals(Path(folder)):
+            ours, peer = by_turns(goal)
+            missed += ours / peer > goal.at_most * NOISE
+            lines.append(
+                f"| {goal.job} | {ours:.1f} | {goal.peer_name} | {peer:.1f} | **{ours / peer:.3f}** | ≤ {goal.at_most:.3f} |"
+            )
+            print(lines[-1], flush=True)
+    points = growth(sizes)
+    slope = exponent(points)
+    missed += slope > EXPONENT
+    spans = "–".join(f"{points[n][0]:,}" for n in (0, -1))
+    lines.append(f"| cost by rows, {spans} rows: exponent | | | | **{slope:.3f}** | ≤ {EXPONENT} |")
+    print(lines[-1])
+    SHOWN.mkdir(parents=True, exist_ok=True)
+    told = "Written by `make bench`; least times of jobs that took turns in one run."
+    (SHOWN / "goals.md").write_text("\n".join([told, "", machine, "", *lines, ""]), encoding="utf-8")
+    in_readme([machine, "", *lines])
+    (SHOWN / "rows.svg").write_text(plot(points, slope), encoding="utf-8")
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
