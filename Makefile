@@ -19,7 +19,8 @@ has_python = "$(PYTHON)" -c '$(new_enough)' 2>/dev/null || { \
 
 WORKERS ?= 2
 ARGS ?=
-BATCH ?=
+ALL ?=
+LOAD ?=
 
 help: ## 列出这些目标 · list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -30,13 +31,11 @@ demo: .venv/.stamp-dev ## 演示：真实决算表在三种格式间往返并校
 test: .venv/.stamp-dev tests/node/node_modules/.stamp ## 安装所需并运行全部测试（ARGS="-k 词"） · set up and run all tests
 	.venv/bin/python -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
-bench: .venv/.stamp-dev ## 与同类工具并排比较性能（ALL=--all 到一万份、四十万行，LOAD="--seconds 60"） · measure against peers, side by side
-	.venv/bin/python benchmarks/goals.py $(ALL)
-	.venv/bin/python benchmarks/run.py
-	.venv/bin/python benchmarks/reading.py
-	.venv/bin/python benchmarks/narratives.py
-	.venv/bin/python benchmarks/service.py $(LOAD)
-	.venv/bin/python benchmarks/batch.py $(ALL)
+bench: .venv/.stamp-dev ## 与同类工具并排比较性能（ALL=1 到一万份、四十万行，LOAD="--seconds 60"） · measure against peers, side by side
+	@missed=0; for one in "goals $(if $(ALL),--all)" run reading narratives "service $(LOAD)" "batch $(if $(ALL),--all)"; do \
+		set -- $$one; name=$$1; shift; \
+		.venv/bin/python benchmarks/$$name.py "$$@" || missed=1; \
+	done; exit $$missed
 
 fuzz: .venv/.stamp-dev ## 用损坏的文件试读十分钟（ARGS="--minutes 60 xls"） · read damaged files for ten minutes
 	.venv/bin/python tests/fuzz.py $(ARGS)

@@ -106,6 +106,7 @@ ROWS = (
     "batch.run",
     "batch.command batch",
     "cli",
+    "__main__",
 )
 #: What must not be known whatever the row, and why.
 FORBIDDEN = (

@@ -867,7 +867,7 @@ def test_a_cell_is_known_by_its_table_row_and_field_in_words() -> None:
         return found.label, found.value
 
     assert words(summary.id, "income.total", "amount") == (f"《{summary.title}》总计", "1.00")
-    assert words(summary.id, "none", "amount") == (f"《{summary.title}》{summary['amount'].title}", None)
+    assert words(summary.id, "income.other", "amount") == (f"《{summary.title}》其他收入", None)
     assert words("staffing", "*", "actual") == (staffing["actual"].title, "12")
     assert words("changes", "a/b", "amount")[1] is None
     assert cell(Ref(THREE, "reception", "final"), Context(OF)).value is None
