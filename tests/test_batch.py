@@ -233,6 +233,38 @@ def test_lists_patterns_and_single_files(src: Path, monkeypatch: pytest.MonkeyPa
         assert [s.path for s in find(pattern, without=src / "out").sources] == expected
 
 
+def test_two_files_of_one_name_in_a_list_are_two_sources(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outside = tmp_path / "0.json"
+    inside = tmp_path / "here" / str(outside).removeprefix("/")
+    inside.parent.mkdir(parents=True)
+    for place in (outside, inside):
+        shutil.copy(MINIMAL / "report.json", place)
+    monkeypatch.chdir(tmp_path / "here")
+    relative = str(outside).removeprefix("/")
+    (tmp_path / "list.txt").write_text(f"{outside}\n{relative}\n{inside}\n", encoding="utf-8")
+    found = find(f"@{tmp_path}/list.txt", without=tmp_path / "out").sources
+    assert sorted(s.path for s in found) == sorted([relative, f"{relative}~2"])
+    assert {s.place.resolve() for s in found} == {outside, inside}
+
+
+def test_a_name_as_long_as_can_be_is_read(src: Path, tmp_path: Path, batch: Callable[..., Ran]) -> None:
+    shutil.copy(src / "甲/0.xlsx", src / "乙" / ("长" * 83 + ".xlsx"))
+    ran = batch(src / "乙", tmp_path / "out", "--to", "json")
+    assert ran.summary["sources"] == 2
+    assert (tmp_path / "out/2.json").is_file()
+    assert batch(src / "乙", tmp_path / "store").summary["verdicts"]["valid"] == 2
+
+
+def test_a_summary_that_cannot_be_written_is_told_before_the_work(src: Path, tmp_path: Path) -> None:
+    given = (src, tmp_path / "out", "--summary", tmp_path / "none/summary.json")
+    ran = subprocess.run(
+        [sys.executable, "-m", "fatk", "batch", *map(str, given)], capture_output=True, check=False
+    )
+    assert (ran.returncode, (tmp_path / "out").exists()) == (5, False)
+
+
 # A store
 
 
@@ -408,7 +440,11 @@ def test_a_target_without_room_ends_the_run_and_the_next_takes_it_up(
         (["@{src}/none", "{out}"], 3, "FILE_NOT_FOUND"),
         (["{src}", "{src}/报告.json"], 5, "OUTPUT_IS_INPUT"),
         (["{src}", "{src}/图.png"], 5, "OUTPUT_OTHER_KIND"),
-        (["{src}", "{src}"], 5, "BATCH_NOT_A_STORE"),
+        (["{src}", "{src}"], 5, "OUTPUT_IS_INPUT"),
+        (["{src}/甲", "{src}", "--to", "json", "--force"], 5, "OUTPUT_IS_INPUT"),
+        (["{src}/*", "{src}", "--to", "package", "--force"], 5, "OUTPUT_IS_INPUT"),
+        (["{full}", "{full}/in/it", "--to", "json"], 5, "OUTPUT_IS_INPUT"),
+        (["{src}/甲", "{full}"], 5, "BATCH_NOT_A_STORE"),
         (["{src}", "{store}", "--to", "json"], 2, "BATCH_OTHER_TARGET"),
         (["{src}", "{out}", "--unit", "元"], 2, "BATCH_UNIT"),
         (["{src}", "{out}", "--limit", "cells=many"], 2, "BATCH_LIMIT"),
@@ -428,7 +464,14 @@ def test_what_cannot_be_done_is_told(
     (tmp_path / "empty").mkdir()
     (tmp_path / "store/.fatk").mkdir(parents=True)
     (tmp_path / "store/.fatk/journal.jsonl").write_text('{"journal":1,"to":"store"}\n', encoding="utf-8")
-    places = {"src": src, "empty": tmp_path / "empty", "out": tmp_path / "out", "store": tmp_path / "store"}
+    places = {
+        "src": src,
+        "empty": tmp_path / "empty",
+        "out": tmp_path / "out",
+        "store": tmp_path / "store",
+        "full": tmp_path / "full",
+    }
+    shutil.copytree(MINIMAL, tmp_path / "full")
     ran = batch(*(word.format(**places) for word in arguments))
     assert (ran.status, told) == (status, [code])
 

@@ -125,7 +125,7 @@ def batch(
     from fatk.batch import hands, progress
     from fatk.batch.orders import STORE, Order
     from fatk.batch.run import run
-    from fatk.errors import Misuse
+    from fatk.errors import Misuse, NotWritten
     from fatk.render import as_json
     from fatk.spec import load
 
@@ -140,6 +140,8 @@ def batch(
         str(target.absolute()), to.value, edition, None if unit is None else unit.value, allow_loss, day.isoformat(),
         _limits(limit or []),
     )  # fmt: skip
+    if summary is not None:
+        files.writable(summary, force=True)
     watch = progress.Log() if log else progress.Bar(lang.value) if sys.stderr.isatty() else progress.Watch()
     done = None
     try:
@@ -147,14 +149,16 @@ def batch(
             source, order, workers=workers or _processors(), scheduler=scheduler, per_folder=folders, force=force,
             watch=watch,
         )  # fmt: skip
+    except OSError as error:  # what is wrong with a source is caught where it is read: this is the target
+        raise NotWritten("OUTPUT_FAILED", path=target, reason=error) from None
     except hands.Failed as failed:
         typer.echo(f"fatk: {failed.message if lang is Language.zh else failed.message_en}", err=True)
         raise typer.Exit(failed.exit_status) from None
     finally:
         watch.end(done)
+    typer.echo(done.text(lang.value), err=log is not None, nl=False)
     if summary is not None:
         files.write_file(summary, as_json([done.document()]).encode("utf-8"), force=True)
-    typer.echo(done.text(lang.value), err=log is not None, nl=False)
     raise typer.Exit(done.exit_status)
 
 

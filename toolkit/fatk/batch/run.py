@@ -11,6 +11,7 @@ import shutil
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import closing, suppress
+from functools import cache
 from pathlib import Path
 from time import monotonic
 
@@ -77,9 +78,14 @@ def _workers(workers: int, scheduler: str | None, order: Order) -> Pool:
 
 
 def _hold(target: Path, found: Found, to: str) -> None:
-    """Hold that the target is no source, and a store's folder empty or ours."""
+    """Hold that the target is no source, holds none and is in none, and that a store's folder is empty or ours."""
+    whole = Path(os.path.realpath(target))
+    real = cache(os.path.realpath)  # of the folders: there are fewer of them than of sources
     for source in found.sources:
-        if target.exists() and source.place.exists() and source.place.samefile(target):
+        place = (
+            Path(real(source.place)) if source.folder else Path(real(source.place.parent), source.place.name)
+        )
+        if place == whole or whole in place.parents or (source.folder and place in whole.parents):
             raise NotWritten("OUTPUT_IS_INPUT", path=target)
     if target.exists() and not target.is_dir():
         raise NotWritten("OUTPUT_OTHER_KIND", path=target)

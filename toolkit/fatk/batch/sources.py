@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import takewhile
+from itertools import count, takewhile
 from pathlib import Path, PurePosixPath
 
 from fatk import waivers
@@ -99,11 +99,11 @@ def _of_list(listed: Path) -> Found:
     except OSError as error:
         raise Refused("FILE_UNREADABLE", path=listed, reason=error) from None
     here = Path.cwd()
-    named = {}
-    for line in filter(None, map(str.strip, text.splitlines())):
-        whole = Path(os.path.normpath(here / line))
+    named: dict[str, Path] = {}
+    lines = {Path(os.path.normpath(here / line)): line for line in map(str.strip, text.splitlines()) if line}
+    for whole, line in sorted(lines.items()):
         below = whole.relative_to(here) if whole.is_relative_to(here) else whole.relative_to(whole.anchor)
-        named[_portable(below.as_posix())] = Path(line)
+        named[_free(_portable(below.as_posix()), named)] = Path(line)
     return Found(tuple(Source(path, named[path], named[path].is_dir()) for path in sorted(named)), 0)
 
 
@@ -125,7 +125,8 @@ def _of_pattern(pattern: str, without: Path, per_folder: bool) -> Found:
             found |= {source.path: source for source in inner.sources}
             passed_over += inner.passed_over
         elif _wanted(match):
-            found[_portable(name)] = Source(_portable(name), match)
+            name = _free(_portable(name), found)
+            found[name] = Source(name, match)
         else:
             passed_over += 1
     return Found(tuple(found[path] for path in sorted(found)), passed_over)
@@ -177,6 +178,11 @@ def _one_table_each(names: Sequence[str]) -> bool:
 
 def _table_named(stem: str) -> str | None:
     return stem if stem in load().tables else title_of(stem)
+
+
+def _free(name: str, taken: Container[str]) -> str:
+    """A name that no other source has: a file inside and one outside of where the command is run may share theirs."""
+    return next(one for n in count(1) if (one := name if n == 1 else f"{name}~{n}") not in taken)
 
 
 def _portable(name: str) -> str:

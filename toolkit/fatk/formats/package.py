@@ -154,7 +154,10 @@ def table_of(data: bytes, name: str, spec: Spec) -> Table | None:
     if table is None:
         return None
     text = decode(data, name).text
-    header = next(csv.reader(text[: text.find("\n") + 1 or None].splitlines()[:1]), [])
+    try:
+        header = next(csv.reader(text[: text.find("\n") + 1 or None].splitlines()[:1]), [])
+    except csv.Error:  # so long a text is no header
+        return None
     known = sum(cell in table.position for cell in header)
     return table if known and known * 2 >= len(header) else None
 
