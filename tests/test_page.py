@@ -355,6 +355,31 @@ def test_a_click_shows_the_sums_of_the_rules(
             assert "✓ 完全相符" in relation.inner_text()
 
 
+def test_a_sum_that_a_figure_is_a_part_of_is_told_with_its_signs(made: dict[str, bytes], show: Open) -> None:
+    report = example("full")
+    cell = sheets_of(report).number(*Ref("income_expenditure_summary", "income.current_year", "amount"))
+    with show(made["full"]) as opened:
+        opened.at.click(f"#s1-{cell}")
+        told = opened.at.evaluate(
+            """() => [...document.querySelectorAll("#panel .parts .expression")].map((whole) => {
+                const sides = [[]]; let before = "";
+                for (const node of whole.childNodes) {
+                    if (node.nodeType === 3) { before += node.data; if (node.data.includes("=")) { sides.push([]); before = ""; } }
+                    else if (node.className === "term") { sides.at(-1).push([before, node.innerText]); before = ""; }
+                }
+                return sides;
+            })"""
+        )
+    both = [sides for sides in told if len(sides) == 2]
+    assert any(len(left) > 1 and len(right) > 1 for left, right in both)
+    for sides in both:
+        left, right = (
+            sum((-1 if "−" in sign else 1) * Decimal(figure.replace(",", "")) for sign, figure in side)
+            for side in sides
+        )
+        assert left == right, sides
+
+
 def _expanded(data: dict[str, Any], sheets: Any) -> Iterator[tuple[Any, ...]]:
     """Every sum that the data of a page hold, as the script reads them."""
 

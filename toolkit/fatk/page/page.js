@@ -5,7 +5,7 @@
   const panel = document.getElementById("panel");
   const title = document.getElementById("panel-title");
   const body = document.getElementById("panel-body");
-  const SHOWN_OPERANDS = 300, WINDOW = 60, HEIGHT = 32;
+  const SHOWN_TERMS = 8, SHOWN_OPERANDS = 300, WINDOW = 60, HEIGHT = 32;
   let opener = null, current = null;
 
   // Words and elements. Text goes in as text and never as markup.
@@ -246,10 +246,20 @@
     }
     return parts;
   }
-  function partOf(s, n, one, own, others) {
+  function expression(s, n, side) {
     const line = [];
-    others.forEach((other, i) => { if (i < 4) line.push(i ? " + " : "", operandName(s, other, n), " ", figureOf(s, other).said); });
-    return [...line, verdictOf(one), byRule(s, one.rule)];
+    side.slice(0, SHOWN_TERMS).forEach((term, i) => {
+      const minus = term.weight.startsWith("-"), times = term.weight.replace("-", "");
+      line.push(minus ? (i ? " − " : "− ") : i ? " + " : "", times !== "1" ? `${times} × ` : "");
+      line.push(operandName(s, term, n), " ", make("span", { class: "term" }, figureOf(s, term).said || word("absent")));
+    });
+    if (side.length > SHOWN_TERMS) line.push(" … ", word("more", { count: String(side.length - SHOWN_TERMS) }));
+    return line;
+  }
+  // A single total says enough; of two sums both sides are told, or one would be taken for the other's total.
+  function partOf(s, n, one, own, others) {
+    const whole = others.length > 1 ? [...expression(s, n, own), " = "] : [];
+    return [make("span", { class: "expression" }, ...whole, ...expression(s, n, others)), verdictOf(one), byRule(s, one.rule)];
   }
 
   function open(s, n, from) {
