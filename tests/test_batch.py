@@ -249,6 +249,21 @@ def test_two_files_of_one_name_in_a_list_are_two_sources(
     assert {s.place.resolve() for s in found} == {outside, inside}
 
 
+def test_a_narrative_is_no_list_and_a_line_that_is_no_path_is_told(
+    src: Path, tmp_path: Path, batch: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(src)
+    report = formats.read(MINIMAL / "report.json").report
+    formats.write(report, tmp_path / "说明.txt")
+    (source,) = find(str(tmp_path / "说明.txt"), without=tmp_path / "out").sources
+    assert source.place == tmp_path / "说明.txt"
+    (src / "list.txt").write_text("甲/0.xlsx\n" + "长" * 100 + "\n甲/\x00\n", encoding="utf-8")
+    ran = batch("list.txt", tmp_path / "out", "--to", "json")
+    assert (ran.status, ran.summary["sources"], ran.summary["refusals"]) == (
+        3, 3, {"FILE_NOT_FOUND": 1, "FILE_UNREADABLE": 1},
+    )  # fmt: skip
+
+
 def test_a_name_as_long_as_can_be_is_read(src: Path, tmp_path: Path, batch: Callable[..., Ran]) -> None:
     shutil.copy(src / "甲/0.xlsx", src / "乙" / ("长" * 83 + ".xlsx"))
     ran = batch(src / "乙", tmp_path / "out", "--to", "json")

@@ -235,3 +235,9 @@ def test_a_text_without_rows_of_cells_is_no_spreadsheet() -> None:
         with pytest.raises(Refused) as caught:
             read_book(data, DEFAULTS)
         assert caught.value.code == "TEXT_UNKNOWN"
+
+
+def test_a_first_line_longer_than_any_header_is_no_table_whatever_the_name(tmp_path: Path) -> None:
+    (tmp_path / "report.csv").write_bytes(b"x" * 140_000 + b",1\n2,3\n")
+    reading = formats.read(tmp_path / "report.csv")
+    assert "READ-43" in {finding.rule for finding in reading.findings}

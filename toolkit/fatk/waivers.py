@@ -54,9 +54,9 @@ _HEXADECIMAL = frozenset("0123456789abcdef")
 
 def beside(source: Path) -> Path | None:
     """The file of waivers that lies beside a report (``报表.xlsx``: ``报表.waivers.json``), or ``None``."""
-    name = source.name if source.is_dir() else source.stem
-    found = source.parent / (name + SUFFIX)
     try:
+        name = source.name if source.is_dir() else source.stem
+        found = source.parent / (name + SUFFIX)
         return found if name and found.is_file() else None
     except OSError:  # a name so long that none of waivers can be
         return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from dataclasses import fields
@@ -45,6 +46,10 @@ class Language(StrEnum):
 
     zh = "zh"
     en = "en"
+
+
+#: What only a target can lack: room, or leave to write.
+_NO_ROOM = frozenset({errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC), errno.EROFS, errno.EFBIG})
 
 
 def batch(
@@ -149,7 +154,9 @@ def batch(
             source, order, workers=workers or _processors(), scheduler=scheduler, per_folder=folders, force=force,
             watch=watch,
         )  # fmt: skip
-    except OSError as error:  # what is wrong with a source is caught where it is read: this is the target
+    except OSError as error:
+        if error.errno not in _NO_ROOM:
+            raise
         raise NotWritten("OUTPUT_FAILED", path=target, reason=error) from None
     except hands.Failed as failed:
         typer.echo(f"fatk: {failed.message if lang is Language.zh else failed.message_en}", err=True)

@@ -82,9 +82,11 @@ def _hold(target: Path, found: Found, to: str) -> None:
     whole = Path(os.path.realpath(target))
     real = cache(os.path.realpath)  # of the folders: there are fewer of them than of sources
     for source in found.sources:
-        place = (
-            Path(real(source.place)) if source.folder else Path(real(source.place.parent), source.place.name)
-        )
+        try:
+            above = Path(real(source.place if source.folder else source.place.parent))
+        except ValueError:  # no path at all, which is told when it is read
+            continue
+        place = above if source.folder else above / source.place.name
         if place == whole or whole in place.parents or (source.folder and place in whole.parents):
             raise NotWritten("OUTPUT_IS_INPUT", path=target)
     if target.exists() and not target.is_dir():

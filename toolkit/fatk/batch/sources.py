@@ -10,6 +10,7 @@ import hashlib
 import os
 from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import count, takewhile
 from pathlib import Path, PurePosixPath
@@ -35,6 +36,8 @@ _ABOUT = frozenset({"readme", "license", "licence", "changelog"})
 _WILD = frozenset("*?[")
 _HASHING_THREADS = 4
 _AT_ONCE = 1000
+#: So many bytes and lines of a text are looked at to tell a list of paths from a narrative.
+_HEAD, _FIRST_LINES = 1 << 16, 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,14 +69,14 @@ class Content:
 
 
 def find(given: str, *, without: Path, per_folder: bool = False) -> Found:
-    """The sources that a folder, a file, a list of paths (``@list``, or a file named ``.txt``) or a pattern names.
+    """The sources that a folder, a file, a list of paths (``@list``, or a ``.txt`` whose first lines name some) or a pattern names.
 
     ``without`` is a folder that is not looked into: the target. With ``per_folder`` every folder that holds files is one
     report. ``Refused`` where nothing is there; ``Misuse`` where no report is.
     """
     place = Path(given)
     listed = given.removeprefix("@") if given.startswith("@") and not place.exists() else None
-    if listed is None and place.is_file() and place.suffix.lower() == ".txt":
+    if listed is None and place.is_file() and place.suffix.lower() == ".txt" and _names_files(place):
         listed = given
     if listed is not None:
         found = _of_list(Path(listed))
@@ -104,7 +107,25 @@ def _of_list(listed: Path) -> Found:
     for whole, line in sorted(lines.items()):
         below = whole.relative_to(here) if whole.is_relative_to(here) else whole.relative_to(whole.anchor)
         named[_free(_portable(below.as_posix()), named)] = Path(line)
-    return Found(tuple(Source(path, named[path], named[path].is_dir()) for path in sorted(named)), 0)
+    return Found(
+        tuple(Source(path, named[path], _exists(named[path], folder=True)) for path in sorted(named)), 0
+    )
+
+
+def _names_files(place: Path) -> bool:
+    """Whether a text is a list of paths, and no narrative: one of its first lines is that of a file or a folder."""
+    with suppress(OSError), place.open("rb") as stream:
+        head = stream.read(_HEAD).decode("utf-8-sig", "surrogateescape").splitlines()
+        return any(_exists(Path(line.strip())) for line in head[:_FIRST_LINES] if line.strip())
+    return True
+
+
+def _exists(place: Path, *, folder: bool = False) -> bool:
+    """Whether there is such a path; of a text that can be none, such as one too long, there is not."""
+    try:
+        return place.is_dir() if folder else place.exists()
+    except (OSError, ValueError):
+        return False
 
 
 def _of_pattern(pattern: str, without: Path, per_folder: bool) -> Found:
