@@ -21,6 +21,7 @@ import typer
 
 from fatk import __version__, check, conversion, editions, files, formats, render, resources, serve, usage
 from fatk.batch.command import batch
+from fatk.choices import Language, Unit
 from fatk.errors import FatkError, Misuse, NotWritten, Refused
 from fatk.findings import explain_error, fill
 from fatk.model import Report
@@ -48,13 +49,6 @@ _WORST = (70, 3, 2, 5, 4, 1, 0)
 
 #: The result of a source, or the document that says why it was refused.
 Outcome = check.Result | Mapping[str, Any]
-
-
-class Language(StrEnum):
-    """Language of messages."""
-
-    zh = "zh"
-    en = "en"
 
 
 class InputForm(StrEnum):
@@ -104,15 +98,6 @@ class _Beside(NamedTuple):
 
     previous: Report | None = None
     parts: tuple[Report, ...] = ()
-
-
-class Unit(StrEnum):
-    """Units of money that a report can be converted to."""
-
-    yuan = "元"
-    thousand = "千元"
-    wan = "万元"
-    yi = "亿元"
 
 
 Lang = Annotated[Language, typer.Option("--lang", help="提示信息的语言 · language of messages")]

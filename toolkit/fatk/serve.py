@@ -6,24 +6,17 @@ import logging
 import os
 import socket
 import sys
-from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from fatk import resources
+from fatk.choices import Language
 from fatk.errors import Misuse
 from fatk.findings import fill
 
 if TYPE_CHECKING:
     from fatk.web.settings import Settings
-
-
-class _Language(StrEnum):
-    """Language of what the command says; the pages have both."""
-
-    zh = "zh"
-    en = "en"
 
 
 def serve(
@@ -77,8 +70,8 @@ def serve(
         bool, typer.Option("--log", help="每次请求记一行，不含文件内容 · a line for each request")
     ] = False,
     lang: Annotated[
-        _Language, typer.Option("--lang", help="提示信息的语言 · language of messages")
-    ] = _Language.zh,
+        Language, typer.Option("--lang", help="提示信息的语言 · language of messages")
+    ] = Language.zh,
 ) -> None:
     """网页：在本机或内网开一个网页和接口，校验、转换上传的文件；不存储。
 
@@ -110,7 +103,7 @@ def serve(
     _run(server.server(wanted, host, port), wanted, host, port, lang)
 
 
-def _run(made: object, wanted: Settings, host: str, port: int, lang: _Language) -> None:
+def _run(made: object, wanted: Settings, host: str, port: int, lang: Language) -> None:
     import uvicorn
 
     assert isinstance(made, uvicorn.Server)  # noqa: S101  typed loosely, since uvicorn is an extra
@@ -136,6 +129,6 @@ def _name(host: str) -> tuple[str, ...]:
     return (f"[{host}]" if ":" in host else host,)
 
 
-def _said(name: str, lang: _Language, **details: object) -> str:
+def _said(name: str, lang: Language, **details: object) -> str:
     sentences = resources.read_json("notices", "service.json")["sentences"]
     return fill(sentences[name][lang.value], details, 500)

@@ -14,6 +14,7 @@ from typing import Annotated
 
 import typer
 
+from fatk.choices import Language, Unit
 from fatk.limits import Limits
 
 
@@ -26,26 +27,10 @@ class Target(StrEnum):
     xlsx = "xlsx"
 
 
-class Unit(StrEnum):
-    """Units of money that reports can be converted to."""
-
-    yuan = "元"
-    thousand = "千元"
-    wan = "万元"
-    yi = "亿元"
-
-
 class LogForm(StrEnum):
     """Forms of lines for programs."""
 
     jsonl = "jsonl"
-
-
-class Language(StrEnum):
-    """Language of messages."""
-
-    zh = "zh"
-    en = "en"
 
 
 #: What only a target can lack: room, or leave to write.
