@@ -462,8 +462,8 @@ def test_a_target_without_room_ends_the_run_and_the_next_takes_it_up(
         (["{src}/甲", "{full}"], 5, "BATCH_NOT_A_STORE"),
         (["{src}", "{store}", "--to", "json"], 2, "BATCH_OTHER_TARGET"),
         (["{src}", "{out}", "--unit", "元"], 2, "BATCH_UNIT"),
-        (["{src}", "{out}", "--limit", "cells=many"], 2, "BATCH_LIMIT"),
-        (["{src}", "{out}", "--limit", "none=1"], 2, "BATCH_LIMIT"),
+        (["{src}", "{out}", "--limit", "pages=many"], 2, "LIMIT_VALUE"),
+        (["{src}", "{out}", "--limit", "none=1"], 2, "LIMIT_UNKNOWN"),
         (["{src}", "{out}", "--edition", "none"], 2, "EDITION_UNKNOWN"),
     ],
 )

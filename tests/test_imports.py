@@ -14,7 +14,7 @@ TOOLKIT = ROOT / "toolkit/fatk"
 #: From bottom to top; modules of one row do not know each other. A pattern holds for what is not named elsewhere.
 ROWS = (
     "values resources errors limits grid rounding choices",
-    "spec archive files strictjson decoding gathering ole biff confined confinement",
+    "assignments spec archive files strictjson decoding gathering ole biff confined confinement",
     "model lexical findings strictxml document markup",
     "officeparts documents documents.blocks documents.look documents.counting",
     "documents.wordstyles documents.wordwriting documents.htmlblocks",

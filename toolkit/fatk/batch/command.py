@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import os
 import sys
-from dataclasses import fields
 from datetime import date, datetime
 from enum import StrEnum
 from importlib.util import find_spec
@@ -14,6 +13,7 @@ from typing import Annotated
 
 import typer
 
+from fatk.assignments import assigned
 from fatk.choices import Language, Unit
 from fatk.limits import Limits
 
@@ -128,7 +128,7 @@ def batch(
     day = as_of.date() if as_of else date.today()  # noqa: DTZ011  the day where the person is
     order = Order(
         str(target.absolute()), to.value, edition, None if unit is None else unit.value, allow_loss, day.isoformat(),
-        _limits(limit or []),
+        assigned(limit or (), Limits),
     )  # fmt: skip
     if summary is not None:
         files.writable(summary, force=True)
@@ -152,19 +152,6 @@ def batch(
     if summary is not None:
         files.write_file(summary, as_json([done.document()]).encode("utf-8"), force=True)
     raise typer.Exit(done.exit_status)
-
-
-def _limits(given: list[str]) -> dict[str, int]:
-    from fatk.errors import Misuse
-
-    known = {declared.name for declared in fields(Limits)}
-    found = {}
-    for one in given:
-        name, _, number = one.partition("=")
-        if name not in known or not number.isascii() or not number.isdigit() or int(number) < 1:
-            raise Misuse("BATCH_LIMIT", given=one)
-        found[name] = int(number)
-    return dict(sorted(found.items()))
 
 
 def _processors() -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 
-from fatk.errors import Misuse
+from fatk.assignments import assigned
 from fatk.limits import SERVER, Limits, ListedLimit, held_positive, limit, listing
 
 _MIB = 1 << 20
@@ -104,14 +104,12 @@ def settings(
 
     ``Misuse`` where a name is none of a limit, or a value is no positive whole number.
     """
-    names = {f.name for f in (*fields(ServiceLimits), *fields(Limits))}
-    asked = {name: text for name in names if (text := environment.get(PREFIX + name.upper())) is not None}
-    for one in given:
-        name, _, text = one.partition("=")
-        if name not in names:
-            raise Misuse("LIMIT_UNKNOWN", name=name, known=" ".join(sorted(names)))
-        asked[name] = text
-    values = {name: _number(name, text) for name, text in asked.items()}
+    set_there = {
+        name.removeprefix(PREFIX).lower(): text
+        for name, text in environment.items()
+        if name.startswith(PREFIX)
+    }
+    values = assigned(given, ServiceLimits, Limits, environment=set_there)
     return Settings(
         limits=replace(ServiceLimits(), **_of(ServiceLimits, values)),
         reading=replace(SERVER, **_of(Limits, values)),
@@ -123,12 +121,6 @@ def settings(
 
 def _of(kind: type, values: Mapping[str, int]) -> dict[str, int]:
     return {f.name: values[f.name] for f in fields(kind) if f.name in values}
-
-
-def _number(name: str, text: str) -> int:
-    if not (text.isascii() and text.isdecimal() and len(text) < 16 and int(text)):
-        raise Misuse("LIMIT_VALUE", name=name, value=text)
-    return int(text)
 
 
 def listed(settings: Settings, language: str) -> tuple[ListedLimit, ...]:
