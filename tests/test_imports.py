@@ -41,7 +41,7 @@ ROWS = (
     "rules.narrative.lists rules.narrative.rated",
     "rules.narrative.*",
     "rules.* rowkeys transcription.cells transcription.ledger",
-    "transcription.about transcription.linecolumns transcription.lists",
+    "transcription.about transcription.linecolumns transcription.lists transcription.plainrows",
     "transcription.forms",
     "transcription rules causes.weights merging units",
     "derive.declared derive.network",

@@ -64,6 +64,9 @@ _ESCAPE = re.compile(r"_x(D[89AB][0-9A-F]{2})__x(D[C-F][0-9A-F]{2})_|_x([0-9A-F]
 #: Characters that one character of a text takes where it is escaped as ``_x000D_``.
 _LONGEST_ESCAPE = 7
 
+#: Makes a cell from all its members in order, at half the cost of naming them.
+_new_cell = tuple.__new__
+
 #: Type of a cell as its element states it, and its number format.
 Look = tuple[str | None, NumberFormat]
 #: Text of a formula, and the index that it is shared under.
@@ -369,7 +372,7 @@ class _Plain(dict[str, Cell | None]):
             raise KeyError(markup)
         if len(self) > _KNOWN:
             self.clear()
-        cell = self[markup] = Cell(text, kind, shown) if text else None
+        cell = self[markup] = _new_cell(Cell, (text, kind, shown, None)) if text else None
         return cell
 
     def look(self, markup: str) -> Look:

@@ -16,7 +16,8 @@ from fatk.spec import Field, Table, load
 from fatk.values import BLANKS, clean_text
 from fatk.vocabulary import code_levels, fold, is_total, plain_label, resolve_line, strip_ordinal, vocabulary
 
-_CODE = re.compile(r"[0-9]{3}(?:[0-9]{2}){0,2}")
+#: The code of a class, a section or an item.
+CODE = re.compile(r"[0-9]{3}(?:[0-9]{2}){0,2}")
 #: A code and its name in one cell: 30207邮电费, 201-一般公共服务支出, 20103 政府办公厅.
 _GLUED = re.compile(r"([0-9０-９]{3}(?:[0-9０-９]{2}){0,2})\s*[-—_.、:：]?\s*([^\W\d_].*)", re.DOTALL)
 #: What a form's pattern leaves behind where a person should have written.
@@ -63,13 +64,16 @@ class Keys:
         """What a printed row is."""
         label = columns.roles.get("label")
         found = self._by_label(label, line) if label is not None else self._by_code(columns, line)
-        key = found.key
-        if key is not None:
-            if not ("." in key and key.rpartition(".")[0] == self._line):
-                self._line = key
-            if key[:1].isdigit():
-                self._code = key
+        if found.key is not None:
+            self.met(found.key)
         return found
+
+    def met(self, key: str) -> None:
+        """Note the key of a row, on which those below it may depend."""
+        if not ("." in key and key.rpartition(".")[0] == self._line):
+            self._line = key
+        if key[:1].isdigit():
+            self._code = key
 
     def _by_label(self, column: int, line: Mapping[int, Cell]) -> Identity:
         """A row of fixed lines: by its label on its side, else by the workbook's own names, else by a class's name."""
@@ -102,7 +106,7 @@ class Keys:
         at = columns.roles.get("name", -1)
         if len(columns.codes) == 1:
             code, label = line.get(columns.codes[0]), line.get(at)
-            if code and _CODE.fullmatch(code.text) and (code.kind != NUMBER or not code.format.date):
+            if code and CODE.fullmatch(code.text) and (code.kind != NUMBER or not code.format.date):
                 if label is None:
                     return Identity(code.text, None, (columns.codes[0],))
                 return Identity(code.text, clean_text(label.text), (columns.codes[0], at))
@@ -146,7 +150,7 @@ class Keys:
                 code = part
             else:
                 return None
-        return code if _CODE.fullmatch(code) else None
+        return code if CODE.fullmatch(code) else None
 
     def _by_words(self, text: str) -> str | None:
         """A row without a code (合计, 人员经费合计): by a fixed label, else by the workbook's own names."""

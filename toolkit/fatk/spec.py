@@ -43,16 +43,14 @@ class Field:
     at: Mapping[str, Mapping[str, str | int]]
     reserved: frozenset[str]
     plain: bool
+    #: Whether values are numbers (counts included).
+    numeric: bool = field(init=False)
+    #: Whether values are money in the report's (or the table's) unit.
+    amount: bool = field(init=False)
 
-    @property
-    def numeric(self) -> bool:
-        """Whether values are numbers (counts included)."""
-        return self.type in ("number", "integer")
-
-    @property
-    def amount(self) -> bool:
-        """Whether values are money in the report's (or the table's) unit."""
-        return self.unit_of == "report"
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "numeric", self.type in ("number", "integer"))
+        object.__setattr__(self, "amount", self.unit_of == "report")
 
 
 @dataclass(frozen=True, slots=True)

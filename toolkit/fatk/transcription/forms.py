@@ -10,7 +10,7 @@ from fatk import captions, lexical
 from fatk.captions import read_captions, says_empty, unit_in
 from fatk.findings import CellRef, notify
 from fatk.grid import FORMULA_WITHOUT_VALUE, TEXT, Cell
-from fatk.model import REPORTED
+from fatk.model import REPORTED, Row
 from fatk.recognition import Heading, Line, Region, heading, is_foot, looks_like_amount
 from fatk.rowkeys import Columns, Keys, is_residue
 from fatk.spec import Edition, Field, Table
@@ -31,6 +31,7 @@ from fatk.transcription.ledger import (
     unbroken,
 )
 from fatk.transcription.linecolumns import read_line_columns
+from fatk.transcription.plainrows import plain_rows
 from fatk.values import BLANKS, Value, clean_text, parse_decimal
 from fatk.vocabulary import Meaning, fold, is_cut_title, is_header_word, title_of, vocabulary
 
@@ -343,7 +344,17 @@ def _read_rows(
     header = _header_lines(form)
     begins = {texts[0] for texts in header}
     _line_numbers(form, last)
-    for number in range(head.first_data, last + 1):
+    table, numbers = form.region.table, range(head.first_data, last + 1)
+    plain: Mapping[int, Row] = {}
+    if len(blocks) == 1:
+        plain = plain_rows(ledger, pane, blocks[0], table, numbers, decimals)
+    for number in numbers:
+        row = plain.get(number)
+        if row is not None:
+            keys[blocks[0].name].met(str(row[table.key_positions[0]]))
+            pane.used[number].update(pane.rows[number])
+            keep(ledger, pane, table, number, row, blocks[0].spots, ())
+            continue
         line = pane.rows.get(number)
         if not line or number in form.notes:
             continue
@@ -430,10 +441,12 @@ def _keys_of(form: PrintedForm, blocks: Sequence[Columns], names: Mapping[str, s
 def _line_numbers(form: PrintedForm, last: int) -> None:
     """Take a column of bare 行次 that no header names: whole numbers, one more in each row."""
     pane, head = form.pane, form.heading
+    named = head.meanings.keys() | head.paths.keys()
     columns: dict[int, list[tuple[int, str]]] = {}
     for number in range(head.first_data, last + 1):
-        for column, cell in pane.rows.get(number, {}).items():
-            if column not in head.meanings and column not in head.paths:
+        line = pane.rows.get(number, {})
+        for column, cell in () if line.keys() <= named else line.items():
+            if column not in named:
                 columns.setdefault(column, []).append((number, cell.text.strip(BLANKS)))
     for column, found in columns.items():
         texts = [text for _, text in found]
