@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from decimal import Decimal
 from functools import cache, lru_cache
 from types import MappingProxyType
 from typing import Any
@@ -58,13 +59,17 @@ def subset(rule: Rule, context: Context) -> Iterator[Check]:
         )
         return
     known = context.rows_of(whole)
-    depth = max((len(name) for name in known if name.isdigit()), default=7)
+    depth = max([len(name) for name in known if name.isdigit()], default=7)
+    exact = 0
     for table in rule.body["tables"]:
         at = context.spec.tables[table].position[field]
         for name, row in context.rows_of(table).items():
             if not name.isdigit() or len(name) > depth or not _money(row[at]):
                 continue
             if name in known:
+                if context.brief:
+                    exact += 1
+                    continue
                 yield Check(rule.id, EXACT, (Ref(table, name, field), Ref(whole, name, field)))
                 continue
             details = sentences(
@@ -72,11 +77,16 @@ def subset(rule: Rule, context: Context) -> Iterator[Check]:
                 table=titled(table, context), code=name, whole=titled(whole, context),
             )  # fmt: skip
             yield Check(rule.id, FAILED, (Ref(table, name, field),), details=details)
+    yield from exactly(rule, exact)
 
 
 def one_name(rule: Rule, context: Context) -> Iterator[Check]:
     """A code has one name wherever it is printed."""
+    exact = 0
     for name, printed in _printed(context, rule.body["tables"]).items():
+        if context.brief and len({text for _, text in printed}) == 1:
+            exact += len(printed) > 1 and printed[0][1] != ""
+            continue
         places = [place for place in printed if place[1]]
         if len(places) < 2:
             continue
@@ -91,6 +101,7 @@ def one_name(rule: Rule, context: Context) -> Iterator[Check]:
             code=name, names=listed(f"“{text}”" for text in said.values()), listed=f"“{entry.name}”" if entry else "—",
         )  # fmt: skip
         yield Check(rule.id, FAILED, refs, details=details)
+    yield from exactly(rule, exact)
 
 
 def parents(rule: Rule, context: Context) -> Iterator[Check]:
@@ -121,9 +132,12 @@ def depth(rule: Rule, context: Context) -> Iterator[Check]:
         rows, key = context.rows_of(table), declared.key[0]
         divided = {name[:end] for name in rows for end in range(3, len(name), 2)}
         amounts = [(f.name, declared.position[f.name]) for f in declared.amounts]
+        first = amounts[0][1]  # the total, as a rule
         children = _children(str(declared.scheme))
         for name, row in rows.items():
-            if not name.isdigit() or name in divided or not any(_money(row[at]) for _, at in amounts):
+            if not name.isdigit() or name in divided:
+                continue
+            if not _money(row[first]) and not any(_money(row[at]) for _, at in amounts):
                 continue
             short = len(name) < digits
             if context.brief and not short:
@@ -192,10 +206,10 @@ def in_list(rule: Rule, context: Context) -> Iterator[Check]:
         for name, places in _printed(context, about["tables"]).items():
             if not name.startswith(about["prefix"]):
                 continue  # of another classification: not this list's
-            known = entries.get(name, ())
-            if context.brief and any(entry.covers(context.year) for entry in known):
+            if context.brief and _in_force_in(scheme, name, context.year):
                 exact += 1
                 continue
+            known = entries.get(name, ())
             refs = tuple(Ref(table, name, context.spec.tables[table].key[0]) for table, _ in places)
             if any(entry.covers(context.year) for entry in known):
                 yield Check(rule.id, EXACT, refs)
@@ -225,6 +239,11 @@ def named(rule: Rule, context: Context) -> Iterator[Check]:
     for scheme, about in rule.body["schemes"].items():
         entries = context.spec.codes(scheme)
         for found, places in _printed(context, about["tables"]).items():
+            if context.brief and found.startswith(about["prefix"]):
+                text = _one_text(places)
+                if text and _is_name(rule, scheme, found, text, context.year):
+                    exact += 1
+                    continue
             known = entries.get(found, ())
             if not known or found in rule.body.get("except", ()) or not found.startswith(about["prefix"]):
                 continue
@@ -233,9 +252,6 @@ def named(rule: Rule, context: Context) -> Iterator[Check]:
                 continue
             own = [entry for entry in known if entry.covers(context.year)] or list(known)
             right = {plain(entry.name) for entry in own} | {plain(alias) for alias in aliases.get(found, ())}
-            if context.brief and len(said) == 1 and said <= right:
-                exact += 1
-                continue
             refs = tuple(Ref(table, found, "name") for table, _ in places)
             if len(said) > 1:  # which of them is right is said once, where they are compared with each other
                 yield Check(rule.id, NOT_APPLICABLE, refs)
@@ -261,6 +277,27 @@ def named(rule: Rule, context: Context) -> Iterator[Check]:
     yield from exactly(rule, exact)
 
 
+def _one_text(places: Iterable[tuple[str, str]]) -> str | None:
+    """What every table prints that prints a name of a code; ``None`` where they differ or none does."""
+    said = {text for _, text in places if text}
+    return said.pop() if len(said) == 1 else None
+
+
+@lru_cache(maxsize=8192)
+def _is_name(rule: Rule, scheme: str, code: str, text: str, year: int) -> bool:
+    """Whether a name is that of a code in the list of a year, or an alias that a rule allows, and the rule looks at the code."""
+    entries = load().codes(scheme).get(code, ())
+    own = [entry.name for entry in entries if entry.covers(year)] or [entry.name for entry in entries]
+    known = own and (*own, *rule.body.get("aliases", {}).get(code, ()))
+    return code not in rule.body.get("except", ()) and plain(text) in map(plain, known)
+
+
+@lru_cache(maxsize=8192)
+def _in_force_in(scheme: str, code: str, year: int) -> bool:
+    """Whether the list of a year has a code."""
+    return load().code(scheme, code, year) is not None
+
+
 def meaning(rule: Rule, context: Context) -> Iterator[Check]:
     """A code whose meaning changed has the name of the fiscal year."""
     table, found = rule.body["table"], rule.body["code"]
@@ -284,6 +321,9 @@ def list_year(rule: Rule, context: Context) -> Iterator[Check]:
     """The codes that the report uses are those of its own year's list."""
     table, field = rule.body["table"], rule.body["field"]
     at = context.spec.tables[table].position[field]
+    if context.brief and {row[at] for row in context.report.rows(table)} - {None} == {context.year}:
+        yield from exactly(rule, 1)
+        return
     years = {name: row[at] for name, row in context.rows_of(table).items() if row[at] is not None}
     wrong = [name for name, year in years.items() if year != context.year]
     if not years:
@@ -517,6 +557,8 @@ def belongs(rule: Rule, context: Context) -> Iterator[Check]:
 
 def _money(value: Value) -> bool:
     """Whether a cell says that there is money: a figure other than zero, or one that is withheld."""
+    if isinstance(value, Decimal):
+        return bool(value)
     return value is Nothing.UNDISCLOSED or (is_number(value) and bool(value))
 
 

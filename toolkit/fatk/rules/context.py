@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
@@ -139,6 +139,9 @@ class Context:
             row[0]: MISSING if row[1] == REPORTED and not report.tables.get(str(row[0])) else row[1]
             for row in report.rows("tables")
         }
+        #: Columns of figures as they are taken for sums, by table, field and what a row that is not there stands for.
+        self.columns: dict[tuple[str, str, str], Any] = {}
+        self._keys: dict[tuple[str, str, int | None], tuple[str, ...]] = {}
         self._once: dict[Hashable, Any] = {}
         self._operands: dict[tuple[str, str, str, str], Operand] = {}
         self._widths: dict[str, tuple[Decimal, Decimal]] = {}
@@ -261,14 +264,19 @@ class Context:
             )
         return line in self._lines[table]
 
-    def keys(self, table: str, *, prefix: str = "", level: int | None = None) -> Iterator[str]:
+    def keys(self, table: str, *, prefix: str = "", level: int | None = None) -> Sequence[str]:
         """Names of a table's rows that begin with ``prefix`` and go on with a code of ``level`` digits."""
-        start = len(prefix)
-        for name in self.rows_of(table):
-            if name.startswith(prefix) and (
-                level is None or (len(name) == start + level and name[start:].isdigit())
-            ):
-                yield name
+        key = table, prefix, level
+        found = self._keys.get(key)
+        if found is None:
+            start = len(prefix)
+            named: Iterable[str] = self.rows_of(table)
+            if prefix:
+                named = [name for name in named if name.startswith(prefix)]
+            if level is not None:
+                named = [name for name in named if len(name) == start + level and name[start:].isdigit()]
+            found = self._keys[key] = tuple(named)
+        return found
 
     def applies(self, rule: Rule) -> bool:
         """Whether a rule's conditions on year and edition are met; what needs another report is told by the kind."""

@@ -1,96 +1,216 @@
 """Which instances of a sum come out exactly, found column by column.
 
 Nearly every sum of nearly every report is exact, and nothing is to be said of it. Where only that is asked (``Context.brief``),
-the figures of a rule are taken as whole columns and compared as such; an instance with anything but plain figures, or that
+the figures of a rule are taken from whole columns and compared as such; an instance with anything but plain figures, or that
 does not come out, is left to be looked at by itself. So nothing is decided here but that two sums are equal.
+
+What does not depend on a report is worked out once a rule: which instances there are but for the rows, and where the figures of
+each stand.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
-from functools import partial
+from functools import cache
 from operator import add
+from types import MappingProxyType
 from typing import NamedTuple
 
 from fatk.model import EMPTY, MISSING, REPORTED, TOTAL
 from fatk.rounding import ZERO
-from fatk.rules.context import Context, Operand
-from fatk.rules.terms import Bindings, Equation, Side, Variable, bindings, choices, rows_in
+from fatk.rules.context import Context, Operand, Rule
+from fatk.rules.terms import (
+    Bindings,
+    Equation,
+    Rows,
+    Side,
+    Variable,
+    bindings,
+    choices,
+    equations,
+    fixed_bindings,
+    rows_named,
+)
+from fatk.spec import Spec
 
 #: Whether two sums are as a rule wants them.
 Holds = Callable[[Decimal, Decimal], bool]
+#: A column of figures as rules name it: table, field, and what a row that is not there stands for.
+Place = tuple[str, str, str]
 
 
-def settle(equation: Equation, context: Context, holds: Holds) -> tuple[int, Sequence[Bindings]]:
+class Sum(NamedTuple):
+    """One side of an instance: a constant; single figures by place, row and weight; the figures of all rows of a kind; and
+    those of the row that the rule's variable names, behind a text. ``known``: there is a constant."""
+
+    constant: Decimal
+    known: bool
+    cells: tuple[tuple[Place, str, Decimal], ...]
+    kinds: tuple[tuple[Place, Rows, Decimal], ...]
+    rows: tuple[tuple[Place, str, Decimal], ...]
+
+
+class Instance(NamedTuple):
+    """One instance of an equation, but for its rows: what its other variables are, and both sides."""
+
+    bound: Bindings
+    left: Sum
+    right: Sum
+
+
+class Plan(NamedTuple):
+    """The instances of an equation that have the rows of one variable in common, if there is one; ``bound`` is what those
+    variables are that decide which rows these are."""
+
+    row: Variable | None
+    bound: Bindings
+    instances: tuple[Instance, ...]
+
+
+def settle(
+    equation: Equation, planned: Sequence[Plan] | None, context: Context, holds: Holds
+) -> tuple[int, Iterable[Bindings]]:
     """How many instances of an equation hold without further ado, and the others, in the order of the rule."""
-    declared = equation.variables
-    at = next((i for i, one in enumerate(declared) if one.rows_of), len(declared))
-    before, row, behind = declared[:at], declared[at] if at < len(declared) else None, declared[at + 1 :]
-    sides = equation.left, equation.right
-    if row is None or any(one.rows_of for one in behind) or not all(_is_plain(side, row) for side in sides):
-        return 0, list(bindings(equation.variables, context))
-    count, others = 0, []
-    for bound in bindings(before, context):
-        names = list(choices(row, bound, context))
-        inner = list(bindings(behind, context, bound))
-        open_: list[tuple[int, int]] = []
-        for n, chosen in enumerate(inner):
-            lacking: set[int] = set()
-            left, right = (_sums(side, chosen, row, names, context, lacking) for side in sides)
-            if not all(map(holds, left, right)):
-                lacking.update(i for i, fits in enumerate(map(holds, left, right)) if not fits)
-            open_ += ((i, n) for i in lacking)
-        count += len(names) * len(inner) - len(open_)
-        others += [{**inner[n], row.name: names[i]} for i, n in sorted(open_)]
+    if planned is None:
+        return 0, bindings(equation.variables, context)
+    count = 0
+    others: list[Bindings] = []
+    for plan in planned:
+        if plan.row is None:
+            open_ = [one.bound for one in plan.instances if not _single(one, context, holds)]
+            count += len(plan.instances) - len(open_)
+            others += open_
+            continue
+        names = list(choices(plan.row, plan.bound, context))
+        lacking = [
+            (i, n)
+            for n, one in enumerate(plan.instances if names else ())
+            for i in _rows(one, names, context, holds)
+        ]
+        count += len(names) * len(plan.instances) - len(lacking)
+        others += [{**plan.instances[n].bound, plan.row.name: names[i]} for i, n in sorted(lacking)]
     return count, others
 
 
-def _is_plain(side: Side, row: Variable) -> bool:
+# As declared
+
+
+@cache
+def plans(rule: Rule, spec: Spec) -> tuple[tuple[Equation, tuple[Plan, ...] | None], ...]:
+    """The equations of a rule, each with its instances; ``None`` where these are of other reports too, or their rows decide
+    which columns they are of."""
+    return tuple((equation, _plans(equation, spec)) for equation in equations(rule))
+
+
+def _plans(equation: Equation, spec: Spec) -> tuple[Plan, ...] | None:
+    declared = equation.variables
+    at = next((i for i, one in enumerate(declared) if one.rows_of), len(declared))
+    before, row, behind = declared[:at], declared[at] if at < len(declared) else None, declared[at + 1 :]
+    if any(one.rows_of for one in behind) or not all(
+        _is_plain(side, row) for side in (equation.left, equation.right)
+    ):
+        return None
+    found = []
+    for outer in fixed_bindings(before, spec):
+        instances = [
+            Instance(bound, _sum(equation.left, bound, row), _sum(equation.right, bound, row))
+            for bound in fixed_bindings(behind, spec, outer)
+        ]
+        found.append(Plan(row, outer, tuple(instances)))
+    return tuple(found)
+
+
+def _is_plain(side: Side, row: Variable | None) -> bool:
     """Whether a side is of this report alone, and of columns that are the same for every row."""
-    names = (name for term in side if not isinstance(term, Operand) for name in (term.table, term.field))
-    return all(isinstance(term, Operand) or term.report is None for term in side) and not any(
-        name.variable == row.name for name in names
+    terms = [term for term in side if not isinstance(term, Operand)]
+    names = [name for term in terms for name in (term.table, term.field)]
+    return all(term.report is None for term in terms) and (
+        row is None or all(name.variable != row.name for name in names)
     )
 
 
-def _sums(
-    side: Side,
-    bound: Bindings,
-    row: Variable,
-    names: Sequence[str],
-    context: Context,
-    lacking: set[int],
-) -> list[Decimal]:
-    """What a side comes to for each row; where a figure is not plain, the row's index goes into ``lacking``."""
-    constant, known = ZERO, False  # of figures that are the same for every row
-    sums: list[Decimal] | None = None
+def _sum(side: Side, bound: Bindings, row: Variable | None) -> Sum:
+    constant, known = ZERO, False
+    cells: list[tuple[Place, str, Decimal]] = []
+    kinds: list[tuple[Place, Rows, Decimal]] = []
+    rows: list[tuple[Place, str, Decimal]] = []
     for term in side:
         if isinstance(term, Operand):
             constant, known = constant + term.value * term.weight, True
             continue
-        table = term.table.of(bound)
-        figures, absent, whole = column(context, table, term.field.of(bound), term.absent)
-        weight = term.weight
-        for name in rows_in(term, table, context):
-            if name.variable == row.name:
-                rows = [name.text + one for one in names] if name.text else names
-                if whole.issuperset(rows):
-                    values: list[Decimal] = [figures[one] for one in rows]  # type: ignore[misc]
-                else:
-                    values = _filled([figures.get(one, absent) for one in rows], lacking)
-                if weight != 1:
-                    values = [value * weight for value in values]
-                sums = values if sums is None else list(map(add, sums, values))
+        place = term.table.of(bound), term.field.of(bound), term.absent
+        if term.rows is not None:
+            kinds.append((place, term.rows, term.weight))
+        for name in term.names if term.rows is None else ():
+            if row is not None and name.variable == row.name:
+                rows.append((place, name.text, term.weight))
             else:
-                value = figures.get(name.of(bound), absent)
-                if value is None:
-                    lacking.update(range(len(names)))
-                    value = ZERO
-                constant, known = constant + value * weight, True
+                cells.append((place, name.of(bound), term.weight))
+    return Sum(constant, known, tuple(cells), tuple(kinds), tuple(rows))
+
+
+# In a report
+
+
+def _single(instance: Instance, context: Context, holds: Holds) -> bool:
+    """Whether an instance without a row of its own has plain figures only, and holds."""
+    left = _constant(instance.left, context)
+    right = None if left is None else _constant(instance.right, context)
+    return left is not None and right is not None and holds(left, right)
+
+
+def _constant(side: Sum, context: Context) -> Decimal | None:
+    """What a side comes to but for the figures of the variable's rows; ``None`` where one is not plain, or there is none."""
+    total, known = side.constant, side.known
+    for place, row, weight in side.cells:
+        figures, absent, _ = column(context, place)
+        value = figures.get(row, absent)
+        if value is None:
+            return None
+        total, known = total + (value if weight == 1 else value * weight), True
+    for place, rows, weight in side.kinds:
+        figures, absent, _ = column(context, place)
+        for row in rows_named(rows, place[0], context):
+            value = figures.get(row, absent)
+            if value is None:
+                return None
+            total, known = total + (value if weight == 1 else value * weight), True
+    return (
+        total if known or side.rows else None
+    )  # no figures at all is another matter than none that is plain
+
+
+def _rows(instance: Instance, names: Sequence[str], context: Context, holds: Holds) -> Iterable[int]:
+    """Of which rows, by their index, an instance has anything but plain figures, or does not hold."""
+    lacking: set[int] = set()
+    sides = []
+    for side in (instance.left, instance.right):
+        constant = _constant(side, context)
+        if constant is None:
+            return range(len(names))
+        sides.append(_sums(side, constant, names, context, lacking))
+    if all(map(holds, *sides)):
+        return lacking
+    return lacking.union(i for i, fits in enumerate(map(holds, *sides)) if not fits)
+
+
+def _sums(
+    side: Sum, constant: Decimal, names: Sequence[str], context: Context, lacking: set[int]
+) -> Sequence[Decimal]:
+    """What a side comes to for each row; where a figure is not plain, the row's index goes into ``lacking``."""
+    sums: list[Decimal] | None = None
+    for place, text, weight in side.rows:
+        figures, absent, whole = column(context, place)
+        rows = [text + one for one in names] if text else names
+        if whole.issuperset(rows):
+            values: list[Decimal] = [figures[one] for one in rows]  # type: ignore[misc]
+        else:
+            values = _filled([figures.get(one, absent) for one in rows], lacking)
+        if weight != 1:
+            values = [value * weight for value in values]
+        sums = values if sums is None else list(map(add, sums, values))
     if sums is None:
-        if not known:  # no figures at all, which is another matter than none that is plain
-            lacking.update(range(len(names)))
         return [constant] * len(names)
     return [one + constant for one in sums] if constant else sums
 
@@ -112,11 +232,15 @@ class Column(NamedTuple):
     whole: frozenset[str] = frozenset()
 
 
-def column(context: Context, table_id: str, field: str, absent: str) -> Column:
+_NOTHING: Mapping[str, Decimal | None] = MappingProxyType({})
+
+
+def column(context: Context, place: Place) -> Column:
     """A column as ``Context.operand`` takes its figures."""
-    return context.once(
-        ("column", table_id, field, absent), partial(_column, context, table_id, field, absent)
-    )
+    found: Column | None = context.columns.get(place)
+    if found is None:
+        found = context.columns[place] = _column(context, *place)
+    return found
 
 
 def _column(context: Context, table_id: str, field_name: str, absent: str) -> Column:
@@ -125,19 +249,25 @@ def _column(context: Context, table_id: str, field_name: str, absent: str) -> Co
     field, form = table.fields[at], table.kind == "form"
     status = context.status.get(table_id, MISSING) if form else REPORTED
     if status == EMPTY:
-        return Column({}, ZERO if field.only is None and context.printed(table, "", field_name) else None)
+        plain = field.only is None and context.printed(table, "", field_name)
+        return Column(_NOTHING, ZERO if plain else None)
     if status != REPORTED:
-        return Column({}, None)
+        return Column(_NOTHING, None)
     factor = context.scale(table_id)[0] if field.amount else 1
-    figures: dict[str, Decimal | None] = {
-        name: value if isinstance(value := row[at], Decimal) else None
-        for name, row in context.rows_of(table_id).items()
-    }
+    rows = context.rows_of(table_id)
+    values = [row[at] for row in rows.values()]
+    whole: frozenset[str] = frozenset()
+    figures: dict[str, Decimal | None]
+    if set(map(type, values)) == {Decimal}:
+        whole = context.once(("names", table_id), lambda: frozenset(rows))
+        figures = dict(zip(rows, values, strict=True))  # type: ignore[arg-type]
+    else:
+        figures = {
+            name: value if isinstance(value, Decimal) else None
+            for name, value in zip(rows, values, strict=True)
+        }
     if factor != 1:
         figures = {name: None if value is None else value * factor for name, value in figures.items()}
-    whole: frozenset[str] = frozenset()
-    if type(None) not in set(map(type, figures.values())):
-        whole = context.once(("names", table_id), lambda: frozenset(context.rows_of(table_id)))
     if form:
         figures.setdefault(TOTAL, None)
     return Column(figures, ZERO if absent == "zero" else None, whole)

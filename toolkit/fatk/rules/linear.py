@@ -6,7 +6,7 @@ the right. Operands are declared as terms (table, row, field); ``each`` binds th
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from operator import eq, le
 from typing import Any
@@ -26,7 +26,7 @@ from fatk.rules.context import (
     Rule,
     exactly,
 )
-from fatk.rules.exact import Holds, column, settle
+from fatk.rules.exact import Holds, column, plans, settle
 from fatk.rules.terms import CONSTANT, Side, bindings, equations, operands, premise, reports
 from fatk.values import decimals_of
 
@@ -42,35 +42,45 @@ def linear(rule: Rule, context: Context) -> Iterator[Check]:
 def rollup(rule: Rule, context: Context) -> Iterator[Check]:
     """Every parent equals its children: the total its classes, a class its sections, a section its items."""
     count = 0
-    for table, parent, children, field in _families(rule, context):
-        if context.brief and _adds_up(table, parent, children, field, context):
-            count += 1
-        else:
-            total, parts = _figures(table, parent, children, field, context)
-            yield equality(rule, [total], parts, context)
+    table = context.spec.tables[rule.body["table"]]
+    columns = [(field.name, column(context, (table.id, field.name, "")).figures) for field in table.amounts]
+    for parent, children in _families(rule, context):
+        for field, figures in columns:
+            if not context.printed(table, parent, field):
+                continue
+            if context.brief and _adds_up(figures, parent, children):
+                count += 1
+            else:
+                total, parts = _figures(table.id, parent, children, field, context)
+                yield equality(rule, [total], parts, context)
     yield from exactly(rule, count)
 
 
 def levels(rule: Rule, context: Context) -> Iterator[tuple[Operand, list[Operand]]]:
     """Each parent of a roll-up with the children that its table has, column by column."""
-    for family in _families(rule, context):
-        yield _figures(*family, context)
-
-
-def _families(rule: Rule, context: Context) -> Iterator[tuple[str, str, list[str], str]]:
-    """Table, parent, children and column of each instance of a roll-up."""
     table = context.spec.tables[rule.body["table"]]
-    rows = context.rows_of(table.id)
-    children: dict[str, list[str]] = {}
+    for parent, children in _families(rule, context):
+        for field in table.amounts:
+            if context.printed(table, parent, field.name):
+                yield _figures(table.id, parent, children, field.name, context)
+
+
+def _families(rule: Rule, context: Context) -> Iterator[tuple[str, list[str]]]:
+    """Parent and children of each instance of a roll-up, but for its column."""
+    table = rule.body["table"]
+    rows = context.rows_of(table)
+    children = context.once(("children", table), lambda: _children(rows))
+    wanted = [TOTAL] if rule.body["level"] == "total" else [p for p in children if p != TOTAL]
+    return ((parent, children[parent]) for parent in wanted if parent in rows and parent in children)
+
+
+def _children(rows: Iterable[str]) -> dict[str, list[str]]:
+    """Codes by the one above them."""
+    found: dict[str, list[str]] = {}
     for name in rows:
         if name.isdigit():
-            children.setdefault(parent_of(name), []).append(name)
-    wanted = [TOTAL] if rule.body["level"] == "total" else [p for p in children if p != TOTAL]
-    for parent in wanted:
-        if parent in rows and parent in children:
-            for field in table.amounts:
-                if context.printed(table, parent, field.name):
-                    yield table.id, parent, children[parent], field.name
+            found.setdefault(parent_of(name), []).append(name)
+    return found
 
 
 def _figures(
@@ -80,9 +90,8 @@ def _figures(
     return context.operand(table, parent, field), parts
 
 
-def _adds_up(table: str, parent: str, children: Iterable[str], field: str, context: Context) -> bool:
+def _adds_up(figures: Mapping[str, Decimal | None], parent: str, children: Iterable[str]) -> bool:
     """Whether plain figures come exactly to that of their parent."""
-    figures = column(context, table, field, "").figures
     try:
         return sum(map(figures.__getitem__, children), ZERO) == figures[parent]  # type: ignore[type-var]
     except (KeyError, TypeError):  # no rows, or something else than a figure
@@ -122,9 +131,9 @@ def _instances(
         return (), ()
     count = 0
     others: list[tuple[list[Operand], list[Operand]]] = []
-    for equation in equations(rule):
+    for equation, planned in plans(rule, context.spec):
         if all(reports(wanted, context) for wanted in equation.needs):
-            exact, open_ = settle(equation, context, holds)
+            exact, open_ = settle(equation, planned, context, holds)
             count += exact
             others += [
                 (operands(equation.left, b, context), operands(equation.right, b, context)) for b in open_

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 from fatk.model import REPORTED, TOTAL
 from fatk.rounding import ZERO
 from fatk.rules.context import YUAN, Context, Operand, Ref, Rule
+from fatk.spec import Spec
 
 Bindings = Mapping[str, str]
 
@@ -173,16 +174,31 @@ def _bound(found: Iterable[Bindings], variable: Variable, context: Context) -> I
 
 def choices(variable: Variable, bound: Bindings, context: Context) -> Iterable[str]:
     """What a variable may be where the others have these values."""
-    if variable.texts:
-        return variable.texts
-    if variable.amounts_of is not None:
-        return [field.name for field in context.spec.tables[variable.amounts_of.of(bound)].amounts]
+    if not variable.rows_of:
+        return _texts(variable, bound, context.spec)
     chosen: dict[str, None] = {}
     for rows in variable.rows_of:
+        named = context.keys(rows.table.of(bound), prefix=rows.prefix, level=rows.level)
         start = len(rows.prefix) if rows.bare else 0
-        for row in context.keys(rows.table.of(bound), prefix=rows.prefix, level=rows.level):
-            chosen.setdefault(row[start:])
+        chosen.update(dict.fromkeys([row[start:] for row in named] if start else named))
     return chosen
+
+
+def fixed_bindings(
+    declared: Iterable[Variable], spec: Spec, given: Bindings = MappingProxyType({})
+) -> Iterable[Bindings]:
+    """Every combination of values of variables that are no rows, which are the same in every report."""
+    found: Iterable[Bindings] = (given,)
+    for variable in declared:
+        found = [{**bound, variable.name: one} for bound in found for one in _texts(variable, bound, spec)]
+    return found
+
+
+def _texts(variable: Variable, bound: Bindings, spec: Spec) -> Iterable[str]:
+    """What a variable that is no row may be."""
+    if variable.amounts_of is None:
+        return variable.texts
+    return [field.name for field in spec.tables[variable.amounts_of.of(bound)].amounts]
 
 
 def operands(declared: Side, bound: Bindings, context: Context) -> list[Operand]:
@@ -232,10 +248,13 @@ def rows_in(term: Term, table: str, context: Context) -> Sequence[Name]:
     """The rows that a term is of, in a table as it is."""
     if term.rows is None:
         return term.names
+    return [Name(row) for row in rows_named(term.rows, table, context)]
+
+
+def rows_named(rows: Rows, table: str, context: Context) -> Sequence[str]:
+    """The names of all rows of a kind."""
     if context.status.get(table, REPORTED) != REPORTED:
-        return (Name(TOTAL),)  # no rows to name: the table's state speaks for them
+        return (TOTAL,)  # no rows to name: the table's state speaks for them
     return [
-        Name(row)
-        for row in context.keys(table, prefix=term.rows.prefix, level=term.rows.level)
-        if row not in term.rows.without
+        row for row in context.keys(table, prefix=rows.prefix, level=rows.level) if row not in rows.without
     ]

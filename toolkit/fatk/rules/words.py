@@ -89,10 +89,15 @@ def parts_filled(rule: Rule, context: Context) -> Iterator[Check]:
             for p in parts
             if table.fields[table.position[p]].only is None and context.printed(table, "", p)
         ]
+        first = always[0] if always else at
         for name, row in context.rows_of(table_id).items():
             if not is_number(row[at]) or not row[at]:
                 continue
-            if context.brief and any(row[place] is not None for place in always):
+            if (
+                context.brief
+                and always
+                and (row[first] is not None or any(row[place] is not None for place in always))
+            ):
                 exact += 1
                 continue
             printed = [p for p in parts if context.printed(table, name, p)]
@@ -399,9 +404,15 @@ def _withheld(context: Context) -> Mapping[str, list[Ref]]:
 def _all_withheld(context: Context) -> Mapping[str, list[Ref]]:
     found: dict[str, list[Ref]] = {}
     for table in context.spec.tables.values():
-        places = [(at, field.name) for at, field in enumerate(table.fields) if field.states]
-        for row in context.report.rows(table.id) if places else ():
-            for at, field in places if Nothing in set(map(type, row)) else ():
+        rows = context.report.rows(table.id)
+        columns = zip(table.fields, zip(*rows, strict=True), strict=bool(rows))
+        places = [
+            (at, field.name)
+            for at, (field, column) in enumerate(columns)
+            if field.states and Nothing in set(map(type, column))
+        ]
+        for row in rows if places else ():
+            for at, field in places:
                 if row[at] is Nothing.UNDISCLOSED:
                     found.setdefault(table.id, []).append(Ref(table.id, row_name(table, row), field))
     return found
