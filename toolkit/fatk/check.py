@@ -5,7 +5,7 @@ A fault makes a report *invalid*; what applies but could not be checked makes it
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -127,10 +127,11 @@ def check(
         context = Context(reading.report, previous, parts)
         checks = _with_reasons(run(rules, context), reading.findings)
     outcomes: Counter[str] = Counter()
-    ran: dict[str, Counter[str]] = defaultdict(Counter)
+    ran: dict[str, dict[str, int]] = {}
     for one in checks:
         outcomes[one.outcome] += one.times
-        ran[one.rule][one.outcome] += one.times
+        counts = ran.setdefault(one.rule, {})
+        counts[one.outcome] = counts.get(one.outcome, 0) + one.times
     found = [
         *reading.findings,
         *structure.check(reading.report),
@@ -151,7 +152,7 @@ def check(
     verdict = verdict_on(findings, summary)
     found_causes, unexplained = _causes(context, checks, reading)
     return Result(
-        reading, verdict, MappingProxyType(summary), findings, MappingProxyType(dict(ran)),
+        reading, verdict, MappingProxyType(summary), findings, MappingProxyType(ran),
         causes=found_causes, unexplained=unexplained, normalised=_normalised(reading.findings),
     )  # fmt: skip
 

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from functools import cache
+from operator import itemgetter
 
 from fatk.findings import CellRef, Finding, notify
 from fatk.model import (
@@ -107,7 +108,7 @@ def _rows(report: Report, table: Table) -> Iterator[Finding]:
 
 def _sound(table: Table, rows: Sequence[Row]) -> bool:
     """Whether nothing is wrong with rows, seen by whole columns: most have nothing, and then no cell has to be gone to."""
-    if table.key and len({key_of(table, row) for row in rows}) < len(rows):
+    if table.key and len(set(map(itemgetter(*table.key_positions), rows))) < len(rows):
         return False
     return all(
         _sound_column(field, column)
@@ -295,7 +296,7 @@ def _formulas(report: Report) -> Iterator[Finding]:
         texts = [
             (i, f)
             for i, (f, column) in enumerate(zip(table.fields, zip(*rows, strict=True), strict=bool(rows)))
-            if f.type == "string" and not f.enum and any(map(_may_be_formula, set(column)))
+            if f.type == "string" and not f.enum and any(map(_may_be_formula, set(column) - _harmless()))
         ]
         for row, again in _numbered(table, rows) if texts else ():
             for i, field in texts:
@@ -312,4 +313,14 @@ def _formulas(report: Report) -> Iterator[Finding]:
 
 
 def _may_be_formula(value: Value) -> bool:
-    return isinstance(value, str) and value[:1] in _SIGNS and _FORMULA.match(value) is not None
+    if isinstance(value, str) and value[:1] in _SIGNS and _FORMULA.match(value) is not None:
+        return True
+    if len(_harmless()) < _KNOWN:
+        _harmless().add(value)
+    return False
+
+
+@cache
+def _harmless() -> set[Value]:
+    """Texts that are no formulas, as far as met: most are in every report."""
+    return {None}

@@ -33,6 +33,7 @@ from fatk.rules.terms import (
     rows_named,
 )
 from fatk.spec import Spec
+from fatk.values import Value
 
 #: Whether two sums are as a rule wants them.
 Holds = Callable[[Decimal, Decimal], bool]
@@ -82,7 +83,7 @@ def settle(
             count += len(plan.instances) - len(open_)
             others += open_
             continue
-        names = list(choices(plan.row, plan.bound, context))
+        names = choices(plan.row, plan.bound, context)
         lacking = [
             (i, n)
             for n, one in enumerate(plan.instances if names else ())
@@ -203,8 +204,9 @@ def _sums(
     for place, text, weight in side.rows:
         figures, absent, whole = column(context, place)
         rows = [text + one for one in names] if text else names
-        if whole.issuperset(rows):
-            values: list[Decimal] = [figures[one] for one in rows]  # type: ignore[misc]
+        values: list[Decimal]
+        if whole is rows:
+            values = list(figures.values())  # type: ignore[arg-type]
         else:
             values = _filled([figures.get(one, absent) for one in rows], lacking)
         if weight != 1:
@@ -216,20 +218,19 @@ def _sums(
 
 
 def _filled(found: list[Decimal | None], lacking: set[int]) -> list[Decimal]:
-    values = [one for one in found if one is not None]
-    if len(values) < len(found):
+    if type(None) in set(map(type, found)):
         lacking.update(i for i, one in enumerate(found) if one is None)
-        values = [ZERO if one is None else one for one in found]
-    return values
+        return [ZERO if one is None else one for one in found]
+    return found  # type: ignore[return-value]
 
 
 class Column(NamedTuple):
     """The plain figures of a column in the report's unit by row name, ``None`` where there is something else; what a row that
-    is not there stands for; and the rows, if all have plain figures."""
+    is not there stands for; and the names of all rows, if all have plain figures."""
 
     figures: Mapping[str, Decimal | None]
     absent: Decimal | None
-    whole: frozenset[str] = frozenset()
+    whole: Sequence[str] | None = None
 
 
 _NOTHING: Mapping[str, Decimal | None] = MappingProxyType({})
@@ -254,20 +255,24 @@ def _column(context: Context, table_id: str, field_name: str, absent: str) -> Co
     if status != REPORTED:
         return Column(_NOTHING, None)
     factor = context.scale(table_id)[0] if field.amount else 1
-    rows = context.rows_of(table_id)
-    values = [row[at] for row in rows.values()]
-    whole: frozenset[str] = frozenset()
+    names = context.keys(table_id)
+    values = context.once(("columns", table_id), lambda: _transposed(context, table_id))[at] if names else ()
     figures: dict[str, Decimal | None]
-    if set(map(type, values)) == {Decimal}:
-        whole = context.once(("names", table_id), lambda: frozenset(rows))
-        figures = dict(zip(rows, values, strict=True))  # type: ignore[arg-type]
+    whole = set(map(type, values)) == {Decimal}
+    if whole:
+        figures = dict(zip(names, values, strict=True))  # type: ignore[arg-type]
     else:
         figures = {
             name: value if isinstance(value, Decimal) else None
-            for name, value in zip(rows, values, strict=True)
+            for name, value in zip(names, values, strict=True)
         }
     if factor != 1:
         figures = {name: None if value is None else value * factor for name, value in figures.items()}
-    if form:
-        figures.setdefault(TOTAL, None)
-    return Column(figures, ZERO if absent == "zero" else None, whole)
+    if form and TOTAL not in figures:
+        figures[TOTAL], whole = None, False
+    return Column(figures, ZERO if absent == "zero" else None, names if whole else None)
+
+
+def _transposed(context: Context, table_id: str) -> Sequence[Sequence[Value]]:
+    """The columns of a table, of two rows of one name only of the first."""
+    return tuple(zip(*context.rows_of(table_id).values(), strict=True))

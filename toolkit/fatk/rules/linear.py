@@ -43,15 +43,19 @@ def rollup(rule: Rule, context: Context) -> Iterator[Check]:
     """Every parent equals its children: the total its classes, a class its sections, a section its items."""
     count = 0
     table = context.spec.tables[rule.body["table"]]
-    columns = [(field.name, column(context, (table.id, field.name, "")).figures) for field in table.amounts]
+    columns = [
+        (field, field.only is None and context.printed(table, "", field.name),
+         column(context, (table.id, field.name, "")).figures)
+        for field in table.amounts
+    ]  # fmt: skip
     for parent, children in _families(rule, context):
-        for field, figures in columns:
-            if not context.printed(table, parent, field):
+        for field, everywhere, figures in columns:
+            if not everywhere and not context.printed(table, parent, field.name):
                 continue
             if context.brief and _adds_up(figures, parent, children):
                 count += 1
             else:
-                total, parts = _figures(table.id, parent, children, field, context)
+                total, parts = _figures(table.id, parent, children, field.name, context)
                 yield equality(rule, [total], parts, context)
     yield from exactly(rule, count)
 

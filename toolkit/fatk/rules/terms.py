@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from functools import cache
+from itertools import chain
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -172,16 +173,18 @@ def _bound(found: Iterable[Bindings], variable: Variable, context: Context) -> I
             yield {**bound, variable.name: choice}
 
 
-def choices(variable: Variable, bound: Bindings, context: Context) -> Iterable[str]:
+def choices(variable: Variable, bound: Bindings, context: Context) -> Sequence[str]:
     """What a variable may be where the others have these values."""
     if not variable.rows_of:
         return _texts(variable, bound, context.spec)
-    chosen: dict[str, None] = {}
-    for rows in variable.rows_of:
-        named = context.keys(rows.table.of(bound), prefix=rows.prefix, level=rows.level)
-        start = len(rows.prefix) if rows.bare else 0
-        chosen.update(dict.fromkeys([row[start:] for row in named] if start else named))
-    return chosen
+    found = [_named(rows, bound, context) for rows in variable.rows_of]
+    return found[0] if len(found) == 1 else tuple(dict.fromkeys(chain.from_iterable(found)))
+
+
+def _named(rows: Rows, bound: Bindings, context: Context) -> Sequence[str]:
+    """The rows of a kind as a variable names them."""
+    named = context.keys(rows.table.of(bound), prefix=rows.prefix, level=rows.level)
+    return [row[len(rows.prefix) :] for row in named] if rows.bare and rows.prefix else named
 
 
 def fixed_bindings(
@@ -194,7 +197,7 @@ def fixed_bindings(
     return found
 
 
-def _texts(variable: Variable, bound: Bindings, spec: Spec) -> Iterable[str]:
+def _texts(variable: Variable, bound: Bindings, spec: Spec) -> Sequence[str]:
     """What a variable that is no row may be."""
     if variable.amounts_of is None:
         return variable.texts
