@@ -308,11 +308,11 @@ def _code_row(spec: Spec, form: Table, code: str, name: Value, year: Value) -> R
     )  # fmt: skip
 
 
-def make_row(table: Table, /, **values: Value) -> Row:
+def make_row(declared: Table, /, **values: Value) -> Row:
     """A row of a table from named values; what is not named is blank, an unknown name is a ``KeyError``."""
-    row: list[Value] = [None] * len(table.fields)
+    row: list[Value] = [None] * len(declared.fields)
     for name, value in values.items():
-        row[table.position[name]] = value
+        row[declared.position[name]] = value
     return tuple(row)
 
 

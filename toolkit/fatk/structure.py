@@ -78,6 +78,7 @@ def _rows(report: Report, table: Table) -> Iterator[Finding]:
         yield notify("STR-11", CellRef(table.id, "*"), title=table.title, count=len(rows))
     if _sound(table, rows):
         return
+    value: Value
     for row, again in _numbered(table, rows):
         for field, value in zip(table.fields, row, strict=True):
             if value is None:

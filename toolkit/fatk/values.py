@@ -40,7 +40,7 @@ _DECIMAL = re.compile(DECIMAL_PATTERN)
 _INTEGER = re.compile(INTEGER_PATTERN)
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 #: Characters that no text may hold: controls but line feed, surrogates, and what XML 1.0 cannot carry.
-_FORBIDDEN = re.compile("[\x00-\x09\x0b-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
+_FORBIDDEN = re.compile(r"[\x00-\x09\x0b-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 #: Blanks that no text begins or ends with.
 BLANKS = " \t\r\n\u00a0\u3000\ufeff\u2002\u2003\u2009\u200b"
 

@@ -17,7 +17,6 @@ from decimal import Decimal
 from functools import cache
 from types import MappingProxyType
 from typing import Any, NamedTuple
-from weakref import WeakKeyDictionary
 
 from fatk.findings import FAILED, INFO, NOT_CHECKED, WITHIN_ROUNDING
 from fatk.model import EMPTY, MISSING, REPORTED, is_number, row_name
@@ -1118,16 +1117,9 @@ def _claim_list() -> Mapping[str, Mapping[str, str]]:
     return MappingProxyType({row["path"]: row for row in read_list("claims")})
 
 
-#: The claims of a report, read once for all the rules that run on it.
-_CLAIMS: WeakKeyDictionary[Context, tuple[Claim, ...]] = WeakKeyDictionary()
-
-
 def _claims(context: Context) -> tuple[Claim, ...]:
     """Every claim that the code list knows."""
-    found = _CLAIMS.get(context)
-    if found is None:
-        found = _CLAIMS[context] = tuple(_read_claims(context))
-    return found
+    return context.once("claims", lambda: tuple(_read_claims(context)))
 
 
 def _read_claims(context: Context) -> Iterator[Claim]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import partial
 from itertools import chain
 from types import MappingProxyType
 from typing import NamedTuple
-from weakref import WeakKeyDictionary
 
 from fatk.rounding import ZERO
 from fatk.rules.context import ABSENT, BLANK, UNDISCLOSED, YUAN, Context, Ref
@@ -66,15 +66,9 @@ class Stated:
         return found.get(element, []) if element is not None else list(chain.from_iterable(found.values()))
 
 
-_STATED: WeakKeyDictionary[Context, Stated] = WeakKeyDictionary()
-
-
 def stated_in(context: Context) -> Stated:
-    """The claims of the context's report; read once a context."""
-    found = _STATED.get(context)
-    if found is None:
-        found = _STATED[context] = _stated(context)
-    return found
+    """The claims of the context's report."""
+    return context.once("stated", partial(_stated, context))
 
 
 def _stated(context: Context) -> Stated:

@@ -11,7 +11,6 @@ from decimal import Decimal
 from functools import cache
 from types import MappingProxyType
 from typing import Any, NamedTuple
-from weakref import WeakKeyDictionary
 
 from fatk.findings import FAILED
 from fatk.rounding import ZERO
@@ -91,17 +90,10 @@ def graded(claim: Claim, printed: Decimal, part: Decimal, quotients: Sequence[Qu
     return Rated(claim, printed, NO_BASE if part else NOTHING, refs, part=part, least=least)
 
 
-#: What came of the rates of each rule; several rules speak of the same ones.
-_RATED: WeakKeyDictionary[Context, dict[str, tuple[Rated, ...]]] = WeakKeyDictionary()
-
-
 def rated(rule: Rule, context: Context, stated: Stated) -> tuple[Rated, ...]:
-    """Every rate that a rule names, judged once a context; of a rate stated more than once the first."""
-    judged = _RATED.setdefault(context, {})
-    if rule.id not in judged:
-        judge = _of_operands if "operands" in rule.body else _of_changes
-        judged[rule.id] = tuple(judge(rule, context, stated))
-    return judged[rule.id]
+    """Every rate that a rule names, of one stated more than once the first; several rules speak of the same ones."""
+    judge = _of_operands if "operands" in rule.body else _of_changes
+    return context.once(("rated", rule.id), lambda: tuple(judge(rule, context, stated)))
 
 
 def _percents(path: str, stated: Stated) -> Iterator[Rated]:
