@@ -483,3 +483,37 @@ def test_the_last_revision_is_the_one_that_counts(tmp_path: Path) -> None:
         [outcome_of(report, "b.json"), outcome_of(revised, "c.json"), outcome_of(before, "a.json")],
     )
     assert {(file, files) for file, _, files, *_ in chained(store)} == {("c.json", "a.json")}
+
+
+def counted(store: Path) -> list[str]:
+    """The files whose figures are summed."""
+    catalogue.build(store)
+    with catalogue.connect(store) as connection:
+        return [
+            file for (file,) in connection.execute("SELECT file FROM whole_reports ORDER BY file").fetchall()
+        ]
+
+
+_WORKBOOK = {"name": "甲县示例局", "administrative_division": "110101", "id": None, "id_scheme": None}
+#: As a narrative of the same department has it.
+_NARRATIVE = {**_WORKBOOK, "administrative_division": None, "kind": None, "scope": None}
+
+
+@pytest.mark.parametrize("scope", ["consolidated", "own"])
+def test_a_workbook_and_the_narrative_beside_it_are_counted_once(tmp_path: Path, scope: str) -> None:
+    full = fatk.read(ROOT / "datapackages/full").report
+    workbook = of(
+        full, 2022, **{**_WORKBOOK, "kind": "unit" if scope == "own" else "department", "scope": scope}
+    )
+    bare = {**of(full, 2022, **_NARRATIVE).tables}
+    narrative = build(SPEC, {t: bare[t] for t in ("report", "entity", "staffing")})
+    given = [outcome_of(workbook, "报表.xlsx"), outcome_of(narrative, "a说明.docx")]
+    assert counted(put(tmp_path, given)) == ["报表.xlsx"]
+
+
+def test_a_name_of_two_divisions_tells_nothing_of_a_report_without_one(tmp_path: Path) -> None:
+    full = fatk.read(ROOT / "datapackages/full").report
+    elsewhere = {**_WORKBOOK, "administrative_division": "110102"}
+    given = [of(full, 2022, **entity) for entity in (_WORKBOOK, elsewhere, _NARRATIVE)]
+    store = put(tmp_path, [outcome_of(report, f"{n}.json") for n, report in enumerate(given)])
+    assert counted(store) == ["0.json", "1.json", "2.json"]

@@ -112,35 +112,51 @@ def _without_rows(dataset: Dataset) -> str:
     return f"CREATE VIEW {dataset.id} AS SELECT {columns}, NULL::VARCHAR AS {_PROVINCE} WHERE false"
 
 
-# An entity's name is compared without blanks and with brackets of one width. Its key is its identifier; where it states none,
-# that under which the same name and division stand elsewhere in the store, if there is just one; else name and division.
-# Of several reports of one entity, scope and year the last revision counts, of these one with the better verdict. A report is
-# part of another where that one is consolidated, of the same year, and of the entity itself or of the one it names as its parent.
+# An entity's name is compared without blanks and with brackets of one width. A report without a division, as a narrative mostly
+# is, is of the division under which its entity's name stands elsewhere in the store, if there is just one. An entity's key is its
+# identifier; where it states none, that under which the same name and division stand elsewhere, if there is just one; else
+# name and division. A report that states neither kind nor scope has the one scope that others of the entity and year state.
+# Of several reports of one entity, scope and year the last revision counts, of these the one with the most tables, so that a
+# narrative does not stand for the workbook beside it, of these one with the better verdict. A report is part of another where
+# that one is consolidated, of the same year, and of the entity itself or of the one it names as its parent.
 _VERDICTS = "[" + ", ".join(map(quoted, VERDICTS)) + "]"
 _FOLDED = "translate(regexp_replace({}, '\\s', '', 'g'), '（）', '()')"
 _CURRENT = f"""
 CREATE VIEW {CURRENT} AS
-WITH every AS (
+WITH given AS (
     SELECT r.source, r.file, r.fiscal_year, r.division, r.entity, r.entity_id, r.edition, r.verdict, r.unit,
         coalesce(r.revision, 0) AS revision, e.kind, e.parent,
-        coalesce(e.scope, CASE WHEN e.kind = 'unit' THEN 'own' ELSE 'consolidated' END) AS scope,
+        coalesce(e.scope, CASE e.kind WHEN 'unit' THEN 'own' WHEN 'department' THEN 'consolidated' END) AS stated_scope,
         e.id_scheme || ':' || r.entity_id AS by_id,
-        coalesce(r.division, '') || '/' || {_FOLDED.format("r.entity")} AS by_name,
-        coalesce(r.division, '') || '/' || {_FOLDED.format("e.parent")} AS parent_name
+        {_FOLDED.format("r.entity")} AS folded, {_FOLDED.format("e.parent")} AS folded_parent
     FROM reports r JOIN entities e USING (source, file)
     WHERE r.fiscal_year IS NOT NULL
+), placed AS (
+    SELECT folded, min(division) AS only_division FROM given
+    WHERE division IS NOT NULL GROUP BY folded HAVING count(DISTINCT division) = 1
+), every AS (
+    SELECT given.*, coalesce(division, only_division, '') || '/' || folded AS by_name,
+        coalesce(division, only_division, '') || '/' || folded_parent AS parent_name
+    FROM given LEFT JOIN placed USING (folded)
 ), known AS (
     SELECT by_name, min(by_id) AS by_id FROM every
     WHERE by_id IS NOT NULL GROUP BY by_name HAVING count(DISTINCT by_id) = 1
 ), keyed AS (
     SELECT every.* EXCLUDE (by_id), coalesce(every.by_id, known.by_id, every.by_name) AS entity_key
     FROM every LEFT JOIN known USING (by_name)
+), scoped AS (
+    SELECT entity_key, fiscal_year, min(stated_scope) AS only_scope FROM keyed
+    WHERE stated_scope IS NOT NULL GROUP BY entity_key, fiscal_year HAVING count(DISTINCT stated_scope) = 1
+), filled AS (
+    SELECT source, file, count(*) AS filled FROM tables WHERE status <> 'missing' GROUP BY source, file
 ), latest AS (
-    SELECT * FROM keyed
+    SELECT keyed.* EXCLUDE (folded, folded_parent, stated_scope),
+        coalesce(stated_scope, only_scope, 'consolidated') AS scope
+    FROM keyed LEFT JOIN scoped USING (entity_key, fiscal_year) LEFT JOIN filled USING (source, file)
     WHERE entity_key IS NOT NULL
     QUALIFY row_number() OVER (
         PARTITION BY entity_key, scope, fiscal_year
-        ORDER BY revision DESC, list_position({_VERDICTS}, verdict), file, source
+        ORDER BY revision DESC, coalesce(filled, 0) DESC, list_position({_VERDICTS}, verdict), file, source
     ) = 1
 ), wholes AS (
     SELECT fiscal_year, entity_key, entity_id, by_name FROM latest WHERE scope = 'consolidated'
