@@ -129,7 +129,7 @@ def test_what_is_unchanged_is_left_alone_and_the_rest_follows(
     before = {p: p.stat().st_mtime_ns for p in out.rglob("*.json")}
     again = batch(src, out, "--to", "json")
     assert again.summary["run"] | {"seconds": 0} == {
-        "passed_over": 1, "copies": 0, "unchanged": 5, "done": 0, "gone": 0, "seconds": 0,
+        "passed_over": 1, "copies": 0, "unchanged": 5, "unseen": 0, "done": 0, "gone": 0, "seconds": 0,
     }  # fmt: skip
     assert again.status == 3, "what was refused before counts as before"
     assert {p: p.stat().st_mtime_ns for p in out.rglob("*.json")} == before
@@ -262,6 +262,91 @@ def test_a_narrative_is_no_list_and_a_line_that_is_no_path_is_told(
     assert (ran.status, ran.summary["sources"], ran.summary["refusals"]) == (
         3, 3, {"FILE_NOT_FOUND": 1, "FILE_UNREADABLE": 1},
     )  # fmt: skip
+
+
+@pytest.mark.parametrize("to", ["json", "store"])
+def test_a_folder_that_cannot_be_opened_is_told_and_what_was_read_of_it_stays(
+    src: Path, tmp_path: Path, batch: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch, to: str
+) -> None:
+    shutil.copy(src / "甲/0.xlsx", src / "龙.xlsx")  # in a store a copy of what is out of sight later
+    before = batch(src, tmp_path / "out", "--to", to)
+    held, scan = contents(tmp_path / "out"), os.scandir
+
+    def denied(place: Any = ".") -> Any:
+        if str(place) == str(src / "甲"):
+            raise PermissionError(13, "denied", str(place))
+        return scan(place)
+
+    with monkeypatch.context() as closed:
+        closed.setattr(os, "scandir", denied)
+        ran = batch(src, tmp_path / "out", "--to", to)
+    assert ran.status == 3
+    assert {one["path"]: one["code"] for one in ran.summary["failed"]} == {
+        "坏.xlsx": "TEXT_UNKNOWN", "甲": "FOLDER_UNREADABLE"
+    }  # fmt: skip
+    assert "打不开目录 甲：没有权限" in ran.out
+    assert ran.summary["run"]["gone"] == 0
+    assert ran.summary["run"]["unseen"] == 2
+    assert "有 2 份在这次打不开的目录里" in ran.out
+    assert ran.summary["sources"] == before.summary["sources"] + 1
+    if to == "store":
+        assert rows(tmp_path / "out", "select rule from findings where file = '甲'") == [
+            ("FOLDER_UNREADABLE",)
+        ]
+        assert rows(tmp_path / "out", "select count(*) from reports where file like '甲/%'") == [(2,)]
+    else:
+        assert contents(tmp_path / "out") == held
+    again = batch(src, tmp_path / "out", "--to", to)
+    assert again.summary["run"]["gone"] == 1, "the folder is no source once it is open"
+    assert contents(tmp_path / "out") == held
+
+
+def test_a_source_that_cannot_be_opened_at_all_is_told(
+    src: Path, tmp_path: Path, batch: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def denied(place: Any = ".") -> Any:
+        raise PermissionError(13, "denied", str(place))
+
+    with monkeypatch.context() as closed:
+        closed.setattr(os, "scandir", denied)
+        ran = batch(src, tmp_path / "out")
+    assert (ran.status, ran.summary) == (3, {})
+    assert "FILE_UNREADABLE" in ran.err
+
+
+def test_a_copy_is_told_with_what_it_is_a_copy_of(
+    src: Path, tmp_path: Path, batch: Callable[..., Ran]
+) -> None:
+    shutil.copy(src / "甲/0.xlsx", src / "甲/抄.xlsx")
+    ran = batch(src, tmp_path / "out")
+    assert ran.summary["copies"] == [{"path": "甲/抄.xlsx", "of": "甲/0.xlsx"}]
+    assert ran.summary["run"]["copies"] == 1
+
+
+def test_a_report_without_year_and_edition_is_counted_as_unknown(
+    src: Path, tmp_path: Path, batch: Callable[..., Ran]
+) -> None:
+    (src / "表.csv").write_text("科目,金额\n合计,1\n", encoding="utf-8")
+    ran = batch(src, tmp_path / "out", "--to", "json")
+    assert ran.summary["editions"]["unknown"] == ran.summary["fiscal_years"]["unknown"] == 1
+    assert "看不出是哪一版表样的 1 份。" in ran.out
+    assert "None" not in ran.out
+
+
+def test_who_interrupts_is_told_how_to_go_on(
+    src: Path, tmp_path: Path, batch: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from fatk.batch import run
+
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as early:
+        early.setattr(run._Batch, "publish", interrupted)
+        ran = batch(src, tmp_path / "out")
+    assert (ran.status, ran.summary) == (130, {})
+    assert "再次运行" in ran.err
+    assert batch(src, tmp_path / "out").summary["run"]["done"] == 0, "what was done stays done"
 
 
 def test_a_name_as_long_as_can_be_is_read(src: Path, tmp_path: Path, batch: Callable[..., Ran]) -> None:

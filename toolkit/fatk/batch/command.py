@@ -96,18 +96,21 @@ def batch(
     ] = None,
     log: Annotated[
         LogForm | None,
-        typer.Option("--log", help="在标准输出逐行写出 JSON：每份报告一行，最后是汇总", show_default=False),
+        typer.Option("--log", help="在标准输出逐行写出 JSON：本次处理的每份报告一行，最后是汇总", show_default=False),
     ] = None,
     summary: Annotated[
         Path | None,
-        typer.Option("--summary", metavar="FILE", help="把汇总写成 JSON 文件，已有的覆盖", show_default=False),
+        typer.Option("--summary", metavar="FILE", help="把汇总写成 JSON 文件，已有的覆盖；不能读的、内容相同的逐个列出", show_default=False),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="覆盖目标里不是本命令写出的文件")] = False,
     lang: Annotated[Language, typer.Option("--lang", help="提示信息的语言 · language of messages")] = Language.zh,
 ) -> None:  # fmt: skip
     """成批：读取、检查一批报告，写成一个库，或逐份写成数据包、JSON、工作簿。坏的文件列入汇总，不妨碍其余的。
 
-    随时可以中断：再次运行接着做，没有变化的不重做，来源改了或不在了，目标随着改。
+    随时可以中断：再次运行接着做，没有变化的不重做，来源改了或不在了，目标随着改。目标只是这一次的来源的样子：换一个来源，
+    原来的就删去；几个目录要合在一起的，给它们共同的上级，或一份清单。
+
+    退出状态：0 没有错误；1 有的报告有错误；3 有的来源不能读；5 目标没有写成；2 用法不对；130 中断。一份坏的来源不妨碍其余的写出。
 
     例：fatk batch 决算目录 库；fatk batch 决算目录 输出 --to json；fatk batch @清单.txt 库 --log jsonl；fatk batch "省/*/*.xlsx" 库
     """
@@ -115,6 +118,7 @@ def batch(
     from fatk.batch import hands, progress
     from fatk.batch.orders import STORE, Order
     from fatk.batch.run import run
+    from fatk.batch.summary import said
     from fatk.errors import Misuse, NotWritten
     from fatk.render import as_json
     from fatk.spec import load
@@ -135,10 +139,13 @@ def batch(
     watch = progress.Log() if log else progress.Bar(lang.value) if sys.stderr.isatty() else progress.Watch()
     done = None
     try:
-        done = run(
-            source, order, workers=workers or _processors(), scheduler=scheduler, per_folder=folders, force=force,
-            watch=watch,
-        )  # fmt: skip
+        try:
+            done = run(
+                source, order, workers=workers or _processors(), scheduler=scheduler, per_folder=folders, force=force,
+                watch=watch,
+            )  # fmt: skip
+        finally:
+            watch.end(done)
     except OSError as error:
         if error.errno not in _NO_ROOM:
             raise
@@ -146,8 +153,9 @@ def batch(
     except hands.Failed as failed:
         typer.echo(f"fatk: {failed.message if lang is Language.zh else failed.message_en}", err=True)
         raise typer.Exit(failed.exit_status) from None
-    finally:
-        watch.end(done)
+    except KeyboardInterrupt:
+        typer.echo(f"fatk: {said('interrupted', lang.value)}", err=True)
+        raise
     typer.echo(done.text(lang.value), err=log is not None, nl=False)
     if summary is not None:
         files.write_file(summary, as_json([done.document()]).encode("utf-8"), force=True)

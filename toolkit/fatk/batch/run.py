@@ -35,7 +35,14 @@ _ROUNDS = 4
 _PARTS = 16
 #: Codes of what may be otherwise at the next run though the source is the same.
 _PASSING = frozenset(
-    {"FILE_CHANGED", "FILE_NOT_FOUND", "FILE_UNREADABLE", "READER_NOT_STARTED", "DOCUMENTS_NOT_INSTALLED"}
+    {
+        "FILE_CHANGED",
+        "FILE_NOT_FOUND",
+        "FILE_UNREADABLE",
+        "FOLDER_UNREADABLE",
+        "READER_NOT_STARTED",
+        "DOCUMENTS_NOT_INSTALLED",
+    }
 )
 
 
@@ -125,19 +132,22 @@ class _Batch:
     def wanted(self, found: Found, *, force: bool) -> list[Item]:
         """The sources that are new or have changed, in the order of their paths; what is gone is dropped."""
         mirrored = self.order.to != STORE
-        names = outputs((s.path for s in found.sources), self.order.to) if mirrored else {}
+        names = (
+            outputs((s.path for s in found.sources if s.closed is None), self.order.to) if mirrored else {}
+        )
         wanted: list[Item] = []
-        kept: set[str] = set()
-        seen: set[str] = set()
+        kept = self._out_of_sight(found)
+        self.ran.unseen = len(kept)
+        seen = {entry.sha256: path for path in kept for entry in [self.journal.entries[path]]}
         taken: list[Line] = []
         self.watch.begin("looking", len(found.sources))
         for source, content in zip(found.sources, contents(found.sources, self.watch.step), strict=True):
             item = _item(source, content, names.get(source.path))
             if not mirrored and content.sha256 is not None:
-                if content.sha256 in seen:  # rows of one file stand in a store once
-                    self.ran.copies += 1
+                first = seen.setdefault(content.sha256, source.path)
+                if first != source.path:  # rows of one file stand in a store once
+                    self.ran.copies.append((source.path, first))
                     continue
-                seen.add(content.sha256)
             kept.add(source.path)
             key = self.order.key(content)
             if self._is_done(item, key):
@@ -152,6 +162,11 @@ class _Batch:
         if taken:
             self._add(taken)
         return wanted
+
+    def _out_of_sight(self, found: Found) -> set[str]:
+        """The sources done before whose folders cannot be looked into now: they are not known to be gone, so they stay."""
+        closed = tuple(f"{source.path}/" for source in found.sources if source.closed is not None)
+        return {path for path in self.journal.entries if path.startswith(closed)}
 
     def _is_done(self, item: Item, key: str | None) -> bool:
         entry = self.journal.entries.get(item.path)
@@ -297,6 +312,7 @@ def _item(source: Source, content: Content, output: str | None) -> Item:
         source.path, str(source.place.absolute()),
         content.sha256 or sha256(source.path.encode("utf-8", "backslashreplace")), content.size, source.folder,
         None if content.waivers is None else str(content.waivers.absolute()), output,
+        None if source.closed is None else ("FOLDER_UNREADABLE", {"errno": source.closed}),
     )  # fmt: skip
 
 

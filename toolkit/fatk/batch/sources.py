@@ -42,11 +42,15 @@ _HEAD, _FIRST_LINES = 1 << 16, 20
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One report to be read: ``path`` names it below what was given, ``/`` between folders, ``place`` is where it is."""
+    """One report to be read: ``path`` names it below what was given, ``/`` between folders, ``place`` is where it is.
+
+    ``closed`` is the number of the system's error where it is a folder that could not be looked into: what it holds is unknown.
+    """
 
     path: str
     place: Path
     folder: bool = False
+    closed: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,9 +159,10 @@ def _of_pattern(pattern: str, without: Path, per_folder: bool) -> Found:
 
 def _of_tree(root: Path, prefix: str, without: Path, per_folder: bool) -> Found:
     found: list[Source] = []
+    closed: list[OSError] = []
     passed_over = 0
     without = without.resolve()
-    for place, below, names in os.walk(root):
+    for place, below, names in os.walk(root, onerror=closed.append):
         folder = Path(place)
         below[:] = sorted(n for n in below if not folders.junk(n) and (folder / n).resolve() != without)
         kept = sorted(name for name in names if not folders.junk(name))
@@ -174,6 +179,13 @@ def _of_tree(root: Path, prefix: str, without: Path, per_folder: bool) -> Found:
             found.append(Source(named, folder, folder=True))
             continue
         found += [Source(_portable(base + name), folder / name) for name in wanted]
+    for error in closed:
+        folder = Path(error.filename)
+        relative = folder.relative_to(root).as_posix()
+        named = prefix.rstrip("/") if relative == "." else f"{prefix}{relative}"
+        if not named:
+            raise Refused("FILE_UNREADABLE", path=root, reason=error) from None
+        found.append(Source(_portable(named), folder, folder=True, closed=error.errno or 0))
     return Found(tuple(sorted(found, key=lambda source: source.path)), passed_over)
 
 
@@ -225,6 +237,8 @@ def contents(sources: Sequence[Source], told: Callable[[], object]) -> Iterator[
 
 def content_of(source: Source) -> Content:
     """The digest and size of a file; of a folder the digest of the lines ``name:sha256`` of its files, sorted."""
+    if source.closed is not None:
+        return Content(None, 0)
     beside = waivers.beside(source.place)
     try:
         if source.folder:

@@ -18,14 +18,18 @@ from fatk.spec import load
 VERDICTS = (VALID, UNCHECKED, INVALID, REFUSED)
 #: So many rules, the most frequent ones, and so many refused sources are told.
 _RULES, _NAMED = 10, 20
+#: The edition and year of reports that state none and of which none is known.
+_UNKNOWN = "unknown"
 
 
 @dataclass
 class Ran:
-    """What this run did: files passed over for their names, copies of others, sources unchanged, done and gone, and seconds."""
+    """What this run did: files passed over for their names, copies with what each is a copy of, sources unchanged, done, gone, and
+    those that stay as they were since their folders could not be looked into, and seconds."""
 
     passed_over: int = 0
-    copies: int = 0
+    copies: list[tuple[str, str]] = field(default_factory=list)
+    unseen: int = 0
     unchanged: int = 0
     done: int = 0
     gone: int = 0
@@ -68,10 +72,11 @@ class Summary:
             "unaccounted_cells": self.unaccounted_cells,
             "between_reports": None if self.between is None else dict(self.between),
             "failed": list(self.failed),
+            "copies": [{"path": path, "of": of} for path, of in self.ran.copies],
             "exit_status": self.exit_status,
             "run": {
-                "passed_over": self.ran.passed_over, "copies": self.ran.copies, "unchanged": self.ran.unchanged,
-                "done": self.ran.done, "gone": self.ran.gone, "seconds": round(self.ran.seconds, 1),
+                "passed_over": self.ran.passed_over, "copies": len(self.ran.copies), "unchanged": self.ran.unchanged,
+                "unseen": self.ran.unseen, "done": self.ran.done, "gone": self.ran.gone, "seconds": round(self.ran.seconds, 1),
             },
         }  # fmt: skip
 
@@ -86,10 +91,15 @@ class Summary:
         if ran.passed_over:
             lines.append(said("passed_over", language, count=ran.passed_over))
         if ran.copies:
-            lines.append(said("copies", language, count=ran.copies))
+            lines.append(said("copies", language, count=len(ran.copies)))
+        if ran.unseen:
+            lines.append(said("unseen", language, count=ran.unseen))
         comma = "，" if language == "zh" else ", "
-        if self.editions:
-            lines.append(said("editions", language, editions=_listed(self.editions, comma)))
+        known = Counter({edition: count for edition, count in self.editions.items() if edition != _UNKNOWN})
+        if known:
+            lines.append(said("editions", language, editions=_listed(known, comma)))
+        if untold := self.editions[_UNKNOWN]:
+            lines.append(said("no_edition", language, count=untold))
         if self.rules:
             frequent = Counter(
                 dict(sorted(self.rules.most_common(), key=lambda one: (-one[1], one[0]))[:_RULES])
@@ -122,8 +132,8 @@ def summed(lines: Iterable[Line], ran: Ran, between: Mapping[str, int] | None = 
         if line["form"]:
             summary.forms[line["form"]] += 1
         if line["verdict"] != REFUSED:
-            summary.editions[str(line["edition"])] += 1
-            summary.years[str(line["fiscal_year"])] += 1
+            summary.editions[line["edition"] or _UNKNOWN] += 1
+            summary.years[str(line["fiscal_year"] or _UNKNOWN)] += 1
         if why := line.get("refused") or line.get("unwritten"):
             summary.refusals[why["code"]] += 1
             summary.failed.append({"path": line["path"], **why})

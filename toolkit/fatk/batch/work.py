@@ -6,6 +6,7 @@ raised.
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -67,7 +68,7 @@ def outcome_of(order: Order, item: Item) -> Outcome:
 
 def _checked(order: Order, item: Item) -> check.Result:
     if item.refused is not None:
-        raise _given_up(*item.refused)
+        raise _unread(item.path, *item.refused)
     place = Path(item.place)
     reading = formats.read(place, limits=order.bounds)
     if not item.folder and reading.sha256 != item.sha256:
@@ -84,8 +85,11 @@ def _checked(order: Order, item: Item) -> check.Result:
     )
 
 
-def _given_up(code: str, details: Mapping[str, int]) -> Refused:
-    """Why a source is not read again that ended the process which read it."""
+def _unread(path: str, code: str, details: Mapping[str, int]) -> Refused:
+    """Why a source is not read: its folder cannot be looked into, or it ended the process which read it."""
+    if code == "FOLDER_UNREADABLE":
+        number = details.get("errno", 0)
+        return Refused("FOLDER_UNREADABLE", path=path, reason=OSError(number, os.strerror(number)))
     limit = details.get("limit", 0)
     if code == "READER_TIMEOUT":
         return Refused("READER_TIMEOUT", limit=limit)
