@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 
+import fatk
 from fatk.errors import Declined, FatkError, Misuse, NotWritten, Refused, WouldLose
 from fatk.findings import CellRef, Finding, explain_error, fill, notify, reason_of, without_implied
 from fatk.limits import Limits
@@ -288,6 +289,13 @@ def test_the_row_of_a_table_that_has_one_only_is_not_named() -> None:
         for language in ("zh", "en"):
             assert "*" not in notify(code, one, row="*", **details).message(language)
             assert "201" in notify(code, one, row="201", **details).message(language)
+
+
+def test_a_program_can_tell_a_person_what_was_not_done(tmp_path: Path) -> None:
+    with pytest.raises(fatk.FatkError) as told:
+        fatk.read(tmp_path / "没有.xlsx")
+    assert fatk.explain_error(told.value) == f"没有找到 {tmp_path}/没有.xlsx，请检查路径和文件名。"
+    assert fatk.explain_error(told.value, "en").endswith("was not found; check the path and the name.")
 
 
 def test_every_sentence_is_there_in_both_languages_and_ends() -> None:

@@ -7,13 +7,14 @@
     fatk.write(reading.report, "report.json")         # the form follows the name
     fatk.validate("report.json").verdict              # 'valid', 'invalid' or 'not_checked'
 
-What is wrong in the data is a finding; what could not be done is a ``FatkError`` with a stable code.
+What is wrong in the data is a finding; what could not be done is a ``FatkError`` with a stable code,
+of which ``explain_error`` is the sentence for people.
 """
 
 from fatk.api import read, restate, validate, write
 from fatk.check import Result
 from fatk.errors import FatkError, Misuse, NotWritten, Refused, WouldLose
-from fatk.findings import CellRef, Finding
+from fatk.findings import CellRef, Finding, explain_error
 from fatk.limits import Limits
 from fatk.model import Report
 from fatk.reading import Reading
@@ -34,6 +35,7 @@ __all__ = [
     "Report",
     "Result",
     "WouldLose",
+    "explain_error",
     "read",
     "restate",
     "validate",
