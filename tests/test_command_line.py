@@ -169,7 +169,9 @@ TABLE: list[Any] = [
     ("validate --format xlsx 好.xlsx 好.json -o 副本.xlsx", 2, [], ["一个工作簿"]),
     ("validate --format xlsx 包 -o 副本.xlsx", 3, [], ["package", "不能标出单元格"]),
     ("validate --format xlsx 好.xlsx -o 副本.xlsm", 2, [], ["以 .xlsx 为后缀", "副本.xlsm", "没有写出"]),
-    ("validate --format xlsx 好.xlsx -o 副本.xlsx", 0, [], []),
+    ("validate --format xlsx 好.xlsx -o 副本.xlsx", 0, [], ["已写出 副本.xlsx：通过；错误 0，"]),
+    ("validate --format html 不平.json -o 页.html", 1, [], ["已写出 页.html：不通过；错误 "]),
+    ("validate --lang en --format json 好.json 不平.json -o out.json", 1, [], ["Wrote out.json: valid 1, invalid 1; "]),
     ("validate --lang fr 好.json", 2, [], ["--lang 的值不对", "zh, en"]),
     ("validate -横线.json", 2, [], ["没有选项", "./"]),
     ("convert 好.json 新.csv", 2, [], ["新.csv", ".json .xlsx .zip"]),
@@ -334,6 +336,14 @@ def test_that_a_source_was_refused_is_written_among_the_findings(
 def test_where_the_findings_cannot_be_written_nothing_is(fatk: Callable[..., Ran], here: Path) -> None:
     assert fatk("convert", "错.json", "新.xlsx", "--findings", "好.json").status == 5
     assert not (here / "新.xlsx").exists()
+
+
+def test_of_a_result_that_was_written_it_is_told_what_could_not_be_read(
+    fatk: Callable[..., Ran], here: Path
+) -> None:
+    ran = fatk("validate", "--format", "json", "好.json", "空.xlsx", "-o", "结果.json")
+    assert ran.status == 3
+    assert "已写出 结果.json：通过 1，不能读 1；错误 0，" in ran.err
 
 
 def test_waivers_that_a_pattern_names_too_are_no_reports(fatk: Callable[..., Ran], here: Path) -> None:
@@ -706,6 +716,18 @@ def test_a_terminal_gets_colours_of_ours_and_nothing_else_raw(here: Path) -> Non
         assert not [c for c in shown if not c.isprintable() and c != "\n"]
         assert "\u202e" not in shown
         assert "\\x1b[31m" in shown
+
+
+@needs_posix
+def test_a_terminal_is_not_flooded_with_a_page(here: Path) -> None:
+    status, shown = terminal("validate", "好.json", "--format", "html", cwd=here)
+    assert status == 2
+    assert "--output" in shown
+    assert "PAGE_OUTPUT" in shown
+    assert "<html" not in shown
+    assert "<html" in shell("validate", "好.json", "--format", "html", cwd=here).stdout, (
+        "to a pipe it goes as before"
+    )
 
 
 @needs_posix

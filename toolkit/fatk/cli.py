@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sys
 from codecs import lookup
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
@@ -358,12 +359,15 @@ def validate(
 ) -> None:
     """检查：报告的结构是否符合标准，问题在自己文件的哪个单元格，怎么改。
 
-    例：fatk validate 报表.xlsx；fatk validate 九张表的目录；fatk validate --format json 数据包目录；fatk validate *.xlsx
+    例：fatk validate 报表.xlsx；fatk validate 九张表的目录；fatk validate --format html --output 报告.html 报表.xlsx；
+    fatk validate --format json 数据包目录；fatk validate *.xlsx
     """
     sources = _reports(sources, lang)
     _named(output)
     if form is ResultForm.xlsx and (output is None or len(sources) > 1):
         raise Misuse("MARKED_OUTPUT")
+    if form is ResultForm.html and output is None and sys.stdout.isatty():
+        raise Misuse("PAGE_OUTPUT")
     if output is not None:
         for source in sources:
             _not_itself(source, output)
@@ -397,7 +401,23 @@ def validate(
         _say(out.decode("utf-8"), data=form is not ResultForm.text)
     elif out:
         files.write_file(output, out, force=force)
+        typer.echo(_holds(output, outcomes, lang), err=True)
     raise typer.Exit(status)
+
+
+def _holds(output: Path, outcomes: list[Outcome], lang: Language) -> str:
+    """What the file that was written holds: the verdict, or how many sources have each, and how many findings there are."""
+    words, results = render.WORDS[lang.value], [one for one in outcomes if isinstance(one, check.Result)]
+    verdicts = Counter([one.verdict for one in results] + ["refused"] * (len(outcomes) - len(results)))
+    sums = {count: sum(one.summary[count] for one in results) for count in ("errors", "warnings", "infos")}
+    comma = "，" if lang is Language.zh else ", "
+    verdict = comma.join(words[v] + (f" {n}" if len(outcomes) > 1 else "") for v, n in verdicts.items())
+    return _told("result_written", lang, path=output, verdict=verdict, **sums)
+
+
+def _told(name: str, lang: Language, **details: object) -> str:
+    """A sentence of the command in the language of the reader."""
+    return fill(resources.read_json("notices", "command.json")["told"][name][lang.value], details, 200)
 
 
 def _rendered(
@@ -490,8 +510,7 @@ def _reports(sources: list[Path], lang: Language) -> list[Path]:
     taken = {found.absolute() for source in sources if (found := waiving.beside(source)) is not None}
     for source in sources:
         if source.absolute() in taken:
-            told = resources.read_json("notices", "command.json")["told"]["waivers_passed_over"]
-            typer.echo(fill(told[lang.value], {"path": source}, 200), err=True)
+            typer.echo(_told("waivers_passed_over", lang, path=source), err=True)
     return [source for source in sources if source.absolute() not in taken]
 
 

@@ -33,7 +33,7 @@ from fatk.values import show, visible
 #: Words of results, by language and key.
 WORDS = {
     "zh": {
-        ERROR: "错误", WARNING: "警告", INFO: "提示", "valid": "通过", "invalid": "不通过", "not_checked": "未能全部检查",
+        ERROR: "错误", WARNING: "警告", INFO: "提示", "valid": "通过", "invalid": "不通过", "not_checked": "未能全部检查", "refused": "不能读",
         "verdict": "结论", "advice": "怎么办", "place": "位置", "id": "（编号 {id}）", "within": "{place}（{row}）", "none": "没有发现问题。", "colon": "：", "and": "、", "others": " 等，另有 {count} 处",
         "unchecked": "[未检查] 所需的数{reason}：{rules}", "more": "另有 {count} 处相同的问题",
         "counts": "错误 {errors}，警告 {warnings}，提示 {infos}；读取单元格 {source_cells} 个，未能安置 {unaccounted_cells} 个。",
@@ -43,7 +43,7 @@ WORDS = {
         "waivers": "豁免 {count} 条，按 {day} 判断{file}。", "file": "，豁免文件：{name}", "waived": "已豁免", "by": "{office}：{reason}（{first} 起，至 {last}）",
     },
     "en": {
-        ERROR: "error", WARNING: "warning", INFO: "info", "valid": "valid", "invalid": "invalid", "not_checked": "not fully checked",
+        ERROR: "error", WARNING: "warning", INFO: "info", "valid": "valid", "invalid": "invalid", "not_checked": "not fully checked", "refused": "not readable",
         "verdict": "verdict", "advice": "what to do", "place": "place", "id": " (id {id})", "within": "{place} ({row})", "none": "Nothing found.", "colon": ": ", "and": ", ", "others": " and {count} more",
         "unchecked": "[not checked] a figure needed is {reason}: {rules}", "more": "{count} more of the same",
         "counts": "{errors} errors, {warnings} warnings, {infos} infos; {source_cells} cells read, {unaccounted_cells} unaccounted for.",
