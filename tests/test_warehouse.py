@@ -227,6 +227,33 @@ def _column(report: Report, table: str, field: str) -> list[Decimal]:
     return [v for row in report.records(table) if isinstance(v := row[field], Decimal)]
 
 
+@pytest.mark.parametrize("unit", ["元", "万元", None])
+def test_money_that_is_always_in_one_unit_is_in_yuan_too(tmp_path: Path, unit: str | None) -> None:
+    full = fatk.read(ROOT / "datapackages/full").report
+    assets, about = SPEC.tables["state_assets"], SPEC.tables["report"]
+    given = build(
+        SPEC,
+        {
+            **full.tables,
+            "report": [make_row(about, **{**full.one("report"), "unit": unit})],
+            "state_assets": [
+                make_row(assets, **{**full.one("state_assets"), "equipment_threshold": Decimal("50.50")})
+            ],
+        },
+    )
+    store = put(tmp_path, [outcome_of(given, "a.json")])
+    catalogue.build(store)
+    with catalogue.connect(store) as connection:
+        asked = "SELECT equipment_threshold, equipment_threshold_state FROM state_assets"
+        assert connection.execute(asked).fetchall() == [(Decimal(505000), "stated")]
+        told = "SELECT description FROM columns WHERE name = '{}' AND dataset = 'state_assets'"
+        assert "In 元" in connection.execute(told.format("equipment_threshold")).fetchone()[0]
+        assert "In 平方米." in connection.execute(told.format("building_area")).fetchone()[0]
+    (back,) = read_back(store)
+    if unit is not None:
+        assert back.one("state_assets") == given.one("state_assets")
+
+
 def test_rows_of_one_name_keep_the_decimals_that_each_is_printed_with(tmp_path: Path) -> None:
     report = fatk.read(ROOT / "datapackages/minimal").report
     income = SPEC.tables["income"]

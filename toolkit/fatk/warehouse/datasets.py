@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import Any
 
 from fatk.check import INVALID, UNCHECKED, VALID
-from fatk.rules.context import OUTCOMES
+from fatk.rules.context import OUTCOMES, YUAN
 from fatk.spec import Field, Spec, Table
 from fatk.values import Nothing
 
@@ -208,7 +208,11 @@ def _columns(table: Table) -> Iterator[Column]:
             if field.type == "string"
             else field.type
         )
-        said = f"{field.description} In 元, where it is money." if kind == "amount" else field.description
+        said = field.description
+        if kind == "amount":
+            said += " In 元, where it is money."
+        elif field.unit is not None:
+            said += f" In {field.unit}."
         yield Column(name, kind, field.title, said, field.name)
         if field.states:
             yield Column(
@@ -229,8 +233,8 @@ def kept_in_base(table: Table, field: Field) -> str | None:
 
 
 def money(table: Table, field: Field) -> bool:
-    """Whether figures of a field are money: in the report's unit, or in one that the row or another table names."""
-    return field.amount or foreign_unit(table, field) is not None
+    """Whether figures of a field are money: in the report's unit, in one that another table names, or always in the same."""
+    return field.amount or foreign_unit(table, field) is not None or field.unit in YUAN
 
 
 def foreign_unit(table: Table, field: Field) -> tuple[str, str, str] | None:

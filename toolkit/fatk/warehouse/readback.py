@@ -23,7 +23,7 @@ from fatk.warehouse.datasets import (
     kept_in_base,
     money,
 )
-from fatk.warehouse.rows import Units, plain
+from fatk.warehouse.rows import Units, own_factor, plain
 
 #: Rows that are in memory at a time, of each dataset.
 _AT_ONCE = 4_096
@@ -158,6 +158,7 @@ class _Reader:
                 places[kept_in_base(table, field) or column_name(field)],
                 field.states,
                 money(table, field),
+                own_factor(field),
             )
             for field in table.fields
         ]
@@ -181,10 +182,12 @@ class _Reader:
     def _row(self, row: tuple[Any, ...], factor: Decimal | None, quantum: Decimal) -> Row:
         power = 0 if factor is None else factor.adjusted()
         made: list[Value] = []
-        for at, states, amount in self._places:
+        for at, states, amount, own in self._places:
             value = row[at]
             if value is None:
                 made.append(NOTHINGS.get(row[at + 1]) if states else None)
+            elif own is not None:
+                made.append(plain(value.scaleb(-own.adjusted())))
             elif amount:
                 made.append(None if factor is None else _restored(value, power, quantum))
             elif isinstance(value, Decimal):

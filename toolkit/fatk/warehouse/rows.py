@@ -88,10 +88,12 @@ _PLAIN, _DATE, _NUMBER, _COUNT, _MONEY, _BOUND = range(6)
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """What is done to the fields of a table, in order: how, at which position. ``figures`` says whether any is a figure."""
+    """What is done to the fields of a table, in order: how, at which position. ``figures`` says whether any is a figure, ``own``
+    what makes 元 of those that are always in one unit, by position."""
 
     steps: tuple[tuple[int, int], ...]
     figures: bool
+    own: Mapping[int, Decimal]
 
 
 @cache
@@ -101,7 +103,13 @@ def _plan(table: Table) -> _Plan:
         for field in table.fields
         if not kept_in_base(table, field)
     )
-    return _Plan(steps, any(how not in {_PLAIN, _DATE} for how, _ in steps))
+    own = {table.position[f.name]: factor for f in table.fields if (factor := own_factor(f)) is not None}
+    return _Plan(steps, any(how not in {_PLAIN, _DATE} for how, _ in steps), own)
+
+
+def own_factor(field: Field) -> Decimal | None:
+    """What makes 元 of money that is in one unit in every report; ``None`` for any other field."""
+    return FACTORS.get(field.unit or "")
 
 
 def _step(table: Table, field: Field) -> int:
@@ -137,8 +145,9 @@ class Units:
     def of_cell(self, spec: Spec, table: str, field: str) -> Decimal | None:
         """What makes 元 of the figures of a cell, or 1 where it is no money in the unit of its table."""
         declared = spec.tables.get(table)
-        amount = declared is not None and field in declared.position and declared[field].amount
-        return self.of(table)[0] if amount else Decimal(1)
+        if declared is None or field not in declared.position:
+            return Decimal(1)
+        return self.of(table)[0] if declared[field].amount else own_factor(declared[field]) or Decimal(1)
 
     def of_rows(self, report: Report, table: Table) -> tuple[int, Mapping[Value, Decimal | None]]:
         """Of a table whose money is in a unit that another table names: the position of the field that points there, and
@@ -259,7 +268,10 @@ class _Rows:
                 if how == _PLAIN:
                     made.append(value)
                 elif isinstance(value, Decimal):
-                    if how == _MONEY:
+                    if at in plan.own:
+                        made += (value * plan.own[at], STATED)
+                        usual = value.same_quantum(plain(value))
+                    elif how == _MONEY:
                         made += (None, NO_UNIT) if factor is None else (value * factor, STATED)
                         usual = factor is not None and value.same_quantum(quantum)
                     else:
