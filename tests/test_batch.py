@@ -608,6 +608,20 @@ def test_lines_for_programs(src: Path, tmp_path: Path, batch: Callable[..., Ran]
     assert "5 reports" in ran.err
 
 
+def test_lines_for_programs_tell_of_copies_and_of_what_is_gone(
+    src: Path, tmp_path: Path, batch: Callable[..., Ran]
+) -> None:
+    batch(src, tmp_path / "out")
+    shutil.copy(src / "甲/0.xlsx", src / "甲/抄.xlsx")
+    (src / "乙/2.xlsx").unlink()
+    events = [json.loads(line) for line in batch(src, tmp_path / "out", "--log", "jsonl").out.splitlines()]
+    told = [e for e in events if e["event"] not in {"phase", "summary"}]
+    assert told == [
+        {"event": "copy", "path": "甲/抄.xlsx", "of": "甲/0.xlsx"},
+        {"event": "gone", "path": "乙/2.xlsx"},
+    ]
+
+
 def test_a_terminal_shows_how_far_it_is(src: Path, tmp_path: Path) -> None:
     ours, theirs = pty.openpty()
     run = subprocess.Popen(

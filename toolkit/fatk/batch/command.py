@@ -96,7 +96,7 @@ def batch(
     ] = None,
     log: Annotated[
         LogForm | None,
-        typer.Option("--log", help="在标准输出逐行写出 JSON：本次处理的每份报告一行，最后是汇总", show_default=False),
+        typer.Option("--log", help="在标准输出逐行写出 JSON：本次处理的、内容相同的、已不在的每份报告一行，最后是汇总", show_default=False),
     ] = None,
     summary: Annotated[
         Path | None,

@@ -45,6 +45,12 @@ class Watch:
             self.verdicts[line["verdict"]] += 1
         self._shown()
 
+    def copies(self, copies: Iterable[tuple[str, str]]) -> None:
+        """Sources are copies, each of the one named second, and are not taken."""
+
+    def gone(self, paths: Iterable[str]) -> None:
+        """Sources are gone, and what was made of them is dropped."""
+
     def end(self, summary: Summary | None = None) -> None:
         """The run is over."""
 
@@ -95,7 +101,7 @@ class Bar(Watch):
 
 
 class Log(Watch):
-    """A line of JSON on standard output for each phase, each source and the end."""
+    """A line of JSON on standard output for each phase, each source that is done, a copy or gone, and the end."""
 
     def begin(self, phase: str, total: int) -> None:
         super().begin(phase, total)
@@ -110,6 +116,14 @@ class Log(Watch):
                     **{k: v for k, v in line.items() if k not in {"key", "part", "row", "spool"}},
                 }
             )
+
+    def copies(self, copies: Iterable[tuple[str, str]]) -> None:
+        for path, of in copies:
+            _tell({"event": "copy", "path": path, "of": of})
+
+    def gone(self, paths: Iterable[str]) -> None:
+        for path in paths:
+            _tell({"event": "gone", "path": path})
 
     def end(self, summary: Summary | None = None) -> None:
         if summary is not None:

@@ -158,6 +158,7 @@ class _Batch:
                 self._keys[item.path] = key
                 wanted.append(item)
         self._outputs = frozenset(names.values())
+        self.watch.copies(self.ran.copies)
         self._drop([path for path in self.journal.entries if path not in kept])
         if taken:
             self._add(taken)
@@ -190,6 +191,7 @@ class _Batch:
         for path in gone:
             self.journal.drop(path, self._removed(self.journal.entries[path].output))
         self.ran.gone = len(gone)
+        self.watch.gone(gone)
 
     def _removed(self, output: str | None) -> str | None:
         """Remove an output that is not to be there any more, and name it; ``None`` where it is another source's now."""
