@@ -357,6 +357,33 @@ def test_a_name_as_long_as_can_be_is_read(src: Path, tmp_path: Path, batch: Call
     assert batch(src / "乙", tmp_path / "store").summary["verdicts"]["valid"] == 2
 
 
+def test_a_summary_overwrites_nothing_but_a_summary_and_is_no_source(
+    src: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def run(summary: Path) -> tuple[int, str]:
+        given = ("fatk", "batch", src, tmp_path / "out", "--to", "json", "--workers", 1, "--summary", summary)
+        monkeypatch.setattr(sys, "argv", [str(word) for word in given])
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        return int(ended.value.code or 0), capsys.readouterr().err
+
+    report = src / "报告.json"
+    before = report.read_bytes()
+    status, told = run(report)
+    assert (status, "SUMMARY_EXISTS" in told) == (5, True)
+    assert report.read_bytes() == before
+    assert not (tmp_path / "out").exists(), "told before the work"
+    (src / "汇总.json").touch()  # as mktemp leaves one
+    assert run(src / "汇总.json")[0] == 3
+    output = tmp_path / "out/报告.json"
+    assert run(output)[0] == 5
+    assert output.read_bytes() == before
+    assert run(src / "汇总.json")[0] == 3, "a summary is written over"
+    held = json.loads((src / "汇总.json").read_bytes())
+    assert held["sources"] == 5
+    assert [one["path"] for one in held["failed"]] == ["坏.xlsx"], "the summary itself is no source"
+
+
 def test_a_summary_that_cannot_be_written_is_told_before_the_work(src: Path, tmp_path: Path) -> None:
     given = (src, tmp_path / "out", "--summary", tmp_path / "none/summary.json")
     ran = subprocess.run(

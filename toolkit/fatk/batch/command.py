@@ -100,7 +100,7 @@ def batch(
     ] = None,
     summary: Annotated[
         Path | None,
-        typer.Option("--summary", metavar="FILE", help="把汇总写成 JSON 文件，已有的覆盖；不能读的、内容相同的逐个列出", show_default=False),
+        typer.Option("--summary", metavar="FILE", help="把汇总写成 JSON 文件，已有的汇总覆盖；不能读的、内容相同的逐个列出", show_default=False),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="覆盖目标里不是本命令写出的文件")] = False,
     lang: Annotated[Language, typer.Option("--lang", help="提示信息的语言 · language of messages")] = Language.zh,
@@ -118,7 +118,7 @@ def batch(
     from fatk.batch import hands, progress
     from fatk.batch.orders import STORE, Order
     from fatk.batch.run import run
-    from fatk.batch.summary import said
+    from fatk.batch.summary import is_summary, said
     from fatk.errors import Misuse, NotWritten
     from fatk.render import as_json
     from fatk.spec import load
@@ -135,6 +135,8 @@ def batch(
         assigned(limit or (), Limits),
     )  # fmt: skip
     if summary is not None:
+        if os.path.lexists(summary) and not is_summary(summary):
+            raise NotWritten("SUMMARY_EXISTS", path=summary)
         files.writable(summary, force=True)
     watch = progress.Log() if log else progress.Bar(lang.value) if sys.stderr.isatty() else progress.Watch()
     done = None
@@ -142,7 +144,7 @@ def batch(
         try:
             done = run(
                 source, order, workers=workers or _processors(), scheduler=scheduler, per_folder=folders, force=force,
-                watch=watch,
+                watch=watch, apart=summary,
             )  # fmt: skip
         finally:
             watch.end(done)

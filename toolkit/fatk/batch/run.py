@@ -11,6 +11,7 @@ import shutil
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import closing, suppress
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from time import monotonic
@@ -24,7 +25,7 @@ from fatk.batch.progress import Watch
 from fatk.batch.sources import Content, Found, Source, contents, find
 from fatk.batch.summary import Ran, Summary, summed
 from fatk.batch.work import REFUSED, Line
-from fatk.errors import NotWritten
+from fatk.errors import Misuse, NotWritten
 from fatk.outcome import Refusal
 
 #: A task is so many sources at most, and so many bytes of them: what a process loses when it ends, and holds in memory.
@@ -48,17 +49,17 @@ _PASSING = frozenset(
 
 def run(
     given: str, order: Order, *, workers: int, scheduler: str | None = None, per_folder: bool = False,
-    force: bool = False, watch: Watch | None = None,
+    force: bool = False, watch: Watch | None = None, apart: Path | None = None,
 ) -> Summary:  # fmt: skip
     """Bring the target up to date with what is given, and sum it up.
 
     ``scheduler`` is the address of a cluster that works instead of processes here. ``per_folder``: each folder that holds files
-    is one report. ``force`` overwrites files that no run of ours wrote. ``Refused`` and ``Misuse`` where nothing is given,
+    is one report. ``force`` overwrites files that no run of ours wrote. ``apart`` is a file that is no source wherever it lies. ``Refused`` and ``Misuse`` where nothing is given,
     ``NotWritten`` or ``hands.Failed`` where the target cannot be written; never for what is wrong with a source.
     """
     began, watch = monotonic(), watch or Watch()
     target = Path(order.target)
-    found = find(given, without=target, per_folder=per_folder)
+    found = _less(find(given, without=target, per_folder=per_folder), apart, given)
     _hold(target, found, order.to)
     with closing(Journal(target, order.to)) as journal:
         _sweep(target, journal, order.to)
@@ -82,6 +83,17 @@ def _workers(workers: int, scheduler: str | None, order: Order) -> Pool:
     from fatk.batch.cluster import Cluster
 
     return Cluster(scheduler)  # type: ignore[return-value]  # it does what a pool does
+
+
+def _less(found: Found, apart: Path | None, given: str) -> Found:
+    """What was found, less a file; ``Misuse`` where nothing else was."""
+    if apart is None:
+        return found
+    at = os.path.realpath(apart)
+    left = [s for s in found.sources if s.place.name != apart.name or os.path.realpath(s.place) != at]
+    if not left:
+        raise Misuse("BATCH_NOTHING", path=given)
+    return replace(found, sources=tuple(left))
 
 
 def _hold(target: Path, found: Found, to: str) -> None:

@@ -3,9 +3,11 @@ often the run was broken off."""
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from fatk import __version__, resources
@@ -20,6 +22,9 @@ VERDICTS = (VALID, UNCHECKED, INVALID, REFUSED)
 _RULES, _NAMED = 10, 20
 #: The edition and year of reports that state none and of which none is known.
 _UNKNOWN = "unknown"
+#: How the JSON of a summary begins, within so many bytes.
+_BEGINS = re.compile(rb'\s*\{\s*"tool":\s*\{\s*"name":\s*"fatk"[^{}]*\},\s*"sources":\s*\d+,\s*"verdicts":')
+_BEGINNING = 4096
 
 
 @dataclass
@@ -118,6 +123,16 @@ class Summary:
         if len(self.failed) > _NAMED:
             lines.append(said("more_failed", language, count=len(self.failed) - _NAMED))
         return "\n".join(lines) + "\n"
+
+
+def is_summary(place: Path) -> bool:
+    """Whether a file holds what ``document`` makes, as far as its beginning tells, since it may be long; or nothing yet."""
+    try:
+        with place.open("rb") as file:
+            begins = file.read(_BEGINNING)
+            return not begins or _BEGINS.match(begins) is not None
+    except OSError:
+        return False
 
 
 def summed(lines: Iterable[Line], ran: Ran, between: Mapping[str, int] | None = None) -> Summary:
