@@ -9,6 +9,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -453,18 +454,37 @@ def test_rows_of_many_groups_keep_their_order(tmp_path: Path, monkeypatch: pytes
 # Interruptions
 
 
+def _remembered(target: Path) -> int:
+    """The lines of a target's journal."""
+    journal = target / ".fatk/journal.jsonl"
+    return journal.read_bytes().count(b"\n") if journal.exists() else 0
+
+
+#: How far a run is when it is killed, however fast the machine: nothing is done yet, some is, and a store is being put together.
+_MOMENTS: Mapping[str, tuple[Callable[[Path], bool], ...]] = {
+    "store": (
+        lambda target: _remembered(target) >= 1,
+        lambda target: _remembered(target) >= 9,
+        lambda target: next(target.glob("*/fy=*/*/*.parquet"), None) is not None,
+    ),
+    "json": (lambda target: _remembered(target) >= 5,),
+}
+
+
 def test_a_run_killed_at_any_moment_ends_as_an_undisturbed_one(tmp_path: Path) -> None:
     rng = random.Random(20240531)
     src = tmp_path / "src"
     list(many.tree(src, 30))
     (src / "坏.xlsx").write_text("bad", encoding="utf-8")
-    for to, times in (("store", 3), ("json", 1)):
+    for to, moments in _MOMENTS.items():
         command = [*FATK, str(src), str(tmp_path / to), "--to", to, "--workers", "2"]
         killed = 0
-        for _ in range(times):
+        for reached in moments:
             run = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            while run.poll() is None and not reached(tmp_path / to):
+                time.sleep(0.002)
             try:
-                run.wait(timeout=rng.uniform(0.4, 1.3))
+                run.wait(timeout=rng.uniform(0, 0.05))
             except subprocess.TimeoutExpired:
                 run.send_signal(signal.SIGKILL)
                 run.wait()
