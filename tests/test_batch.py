@@ -315,6 +315,25 @@ def test_a_source_that_cannot_be_opened_at_all_is_told(
     assert "FILE_UNREADABLE" in ran.err
 
 
+@pytest.mark.parametrize("given", ["src", "src/甲", "src/*/*.xlsx"])
+def test_a_file_that_cannot_even_be_looked_at_is_refused_and_no_end_of_the_run(
+    src: Path, tmp_path: Path, batch: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch, given: str
+) -> None:
+    stat = os.stat
+
+    def denied(place: Any, *arguments: Any, **options: Any) -> Any:
+        if Path(str(place)) == src / "甲/0.xlsx":  # as in a folder that may be listed and not entered
+            raise PermissionError(13, "denied", str(place))
+        return stat(place, *arguments, **options)
+
+    with monkeypatch.context() as closed:
+        closed.setattr(os, "stat", denied)
+        ran = batch(tmp_path / given, tmp_path / "out", "--to", "json")
+    assert ran.status == 3
+    assert "0.xlsx" in {one["path"].rpartition("/")[2] for one in ran.summary["failed"]}
+    assert ran.summary["verdicts"]["valid"] >= 1
+
+
 def test_a_copy_is_told_with_what_it_is_a_copy_of(
     src: Path, tmp_path: Path, batch: Callable[..., Ran]
 ) -> None:

@@ -388,6 +388,16 @@ def test_the_text_gives_the_id_by_which_a_finding_is_waived(fatk: Callable[..., 
         assert set(re.findall(rf"{word} ([0-9a-f]{{16}})", shown)) == ids
 
 
+def test_whether_a_path_can_be_read_is_told_by_who_reads_it(
+    fatk: Callable[..., Ran], here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What click says of it is that the argument is wrong, and not why."""
+    with monkeypatch.context() as closed:
+        closed.setattr(os, "access", lambda *_, **__: False)
+        assert fatk("validate", "好.json", "--previous", "去年.json").status == 0
+        assert fatk("convert", "好.json", "新.json").status == 0
+
+
 def test_a_source_is_named_once(fatk: Callable[..., Ran], here: Path) -> None:
     for given, count in (("没有.xlsx", 1), ("空.xlsx", 1), ("空目录", 1)):
         assert fatk("validate", given).err.count(given) == count

@@ -108,6 +108,7 @@ Source = Annotated[
         metavar="SRC",
         help="工作簿（.xlsx .xls .et .ods，存成 .xls 的网页、XML 或文本）、数据包（目录或 .zip）或 JSON 报告",
         show_default=False,
+        readable=False,
     ),
 ]
 EditionId = Annotated[
@@ -141,6 +142,7 @@ def convert(
             metavar="SRC... DST",
             help="同一份报告的一个或几个来源，先写的为准：工作簿（.xlsx .xls .et .ods，存成 .xls 的网页、XML 或文本）、情况说明（.docx .doc .pdf .html .md .txt，可以带报表）、CSV、数据包（目录或 .zip）、JSON 报告，或存放它们的目录、.zip；末一个是目标，形式由后缀决定：.xlsx .json .zip，没有后缀为数据包目录；.docx .html .md .txt 写成情况说明",
             show_default=False,
+            readable=False,
         ),
     ],
     from_: Annotated[
@@ -179,6 +181,7 @@ def convert(
             metavar="FILE",
             help="把发现的问题写成 JSON 文件；来源被拒绝的，写明代码和原因",
             show_default=False,
+            readable=False,
         ),
     ] = None,
     edition: EditionId = None,
@@ -291,6 +294,7 @@ def validate(
             metavar="SRC",
             help="一个或多个工作簿、CSV、数据包或 JSON 报告；目录是一份报告，其中的工作簿和 CSV 合起来检查",
             show_default=False,
+            readable=False,
         ),
     ],
     form: Annotated[
@@ -302,7 +306,14 @@ def validate(
     ] = ResultForm.text,
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", metavar="FILE", help="把结果写入文件而不是打印", show_default=False),
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="把结果写入文件而不是打印",
+            show_default=False,
+            readable=False,
+        ),
     ] = None,
     previous: Annotated[
         Path | None,
@@ -311,6 +322,7 @@ def validate(
             metavar="FILE",
             help="同一单位上一年度的报告，用来核对年初数与上年末数",
             show_default=False,
+            readable=False,
         ),
     ] = None,
     with_: Annotated[
@@ -320,6 +332,7 @@ def validate(
             metavar="FILE",
             help="汇总报告所包含的一个单位的报告，可重复，用来核对汇总数",
             show_default=False,
+            readable=False,
         ),
     ] = None,
     waivers: Annotated[
@@ -329,6 +342,7 @@ def validate(
             metavar="FILE",
             help="豁免文件；不给时用报告旁的 <名称>.waivers.json",
             show_default=False,
+            readable=False,
         ),
     ] = None,
     as_of: Annotated[
@@ -568,7 +582,8 @@ app.command()(batch)
 @app.command()
 def template(
     target: Annotated[
-        Path, typer.Argument(metavar="DST", help="目标工作簿，以 .xlsx 结尾", show_default=False)
+        Path,
+        typer.Argument(metavar="DST", help="目标工作簿，以 .xlsx 结尾", show_default=False, readable=False),
     ],
     edition: Annotated[
         str | None,
@@ -661,7 +676,7 @@ app.command()(serve.serve)
 @schema_app.command("build")
 def schema_build(
     only_check: Annotated[bool, typer.Option("--check", help="只核对，不写；有出入时退出状态为 1")] = False,
-    root: Annotated[Path, typer.Option("--root", help="仓库的根目录")] = Path(),
+    root: Annotated[Path, typer.Option("--root", help="仓库的根目录", readable=False)] = Path(),
     lang: Lang = Language.zh,
 ) -> None:
     """由 schemas/ 中手写的数据生成 JSON Schema、数据包规格和 spec/ 中的字段表。"""

@@ -46,7 +46,7 @@ def batch(
             show_default=False,
         ),
     ],
-    target: Annotated[Path, typer.Argument(metavar="DST", help="目标目录", show_default=False)],
+    target: Annotated[Path, typer.Argument(metavar="DST", help="目标目录", show_default=False, readable=False)],
     to: Annotated[
         Target, typer.Option("--to", help="写成什么：store 一个库（Parquet 和 DuckDB）；package json xlsx 每份报告一个")
     ] = Target.store,
@@ -100,7 +100,7 @@ def batch(
     ] = None,
     summary: Annotated[
         Path | None,
-        typer.Option("--summary", metavar="FILE", help="把汇总写成 JSON 文件，已有的汇总覆盖；不能读的、内容相同的逐个列出", show_default=False),
+        typer.Option("--summary", metavar="FILE", help="把汇总写成 JSON 文件，已有的汇总覆盖；不能读的、内容相同的逐个列出", show_default=False, readable=False),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="覆盖目标里不是本命令写出的文件")] = False,
     lang: Annotated[Language, typer.Option("--lang", help="提示信息的语言 · language of messages")] = Language.zh,

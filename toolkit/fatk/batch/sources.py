@@ -143,7 +143,7 @@ def _of_pattern(pattern: str, without: Path, per_folder: bool) -> Found:
         name = match.relative_to(root).as_posix()
         if any(map(folders.junk, name.split("/"))):
             continue
-        if match.is_dir():
+        if _exists(match, folder=True):
             if "**" in parts:  # it matches what is below by itself
                 continue
             inner = _of_tree(match, f"{name}/", without, per_folder)
@@ -194,8 +194,16 @@ def _wanted(place: Path) -> bool:
         place.suffix.lower() in SUFFIXES
         and place.stem.lower() not in _ABOUT
         and not waivers.is_named(place.name)
-        and place.is_file()
+        and _may_be_file(place)
     )
+
+
+def _may_be_file(place: Path) -> bool:
+    """Whether a path is that of a file, or of something that cannot be seen: then reading tells why."""
+    try:
+        return place.is_file()
+    except OSError:
+        return True
 
 
 def _one_table_each(names: Sequence[str]) -> bool:
