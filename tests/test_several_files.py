@@ -6,11 +6,13 @@ What is in no file twice comes once, what two files have otherwise is told cell 
 import csv
 import io
 import json
+import os
 import zipfile
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import openpyxl
 import pytest
@@ -370,6 +372,28 @@ def test_a_zip_of_workbooks_may_lie_in_a_folder(tmp_path: Path) -> None:
     reading = formats.read(tmp_path)
     assert canonical(reading.report) == canonical(example())
     assert reading.places("income", "TOTAL", "total") == "[表.zip/02收入决算表.xlsx]02收入决算表!C7"
+
+
+@pytest.mark.parametrize("closed", ["scandir", "stat"])
+def test_a_folder_that_cannot_be_seen_whole_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, closed: str
+) -> None:
+    """With its tables left out the report would be another one, and nobody would know."""
+    for name, data in sheets().items():
+        place = tmp_path / ("下" if "收入决算表" in name else "") / name
+        place.parent.mkdir(exist_ok=True)
+        place.write_bytes(data)
+    asked = getattr(os, closed)
+    hidden = {tmp_path / "下"} if closed == "scandir" else {*(tmp_path / "下").glob("*")}
+
+    def denied(place: Any = ".", *arguments: Any, **options: Any) -> Any:
+        if Path(str(place)) in hidden:
+            raise PermissionError(13, "denied", str(place))
+        return asked(place, *arguments, **options)
+
+    monkeypatch.setattr(os, closed, denied)
+    with pytest.raises(Refused, match="FILE_UNREADABLE"):
+        formats.read(tmp_path)
 
 
 def test_a_link_in_a_folder_is_not_followed(tmp_path: Path) -> None:

@@ -262,8 +262,12 @@ def content_of(source: Source) -> Content:
 
 def _files(folder: Path) -> Iterable[tuple[str, Path]]:
     """The files of a folder that is one report, hidden ones aside, sorted by name."""
+
+    def closed(error: OSError) -> None:
+        raise error
+
     found = {}
-    for place, below, names in os.walk(folder):
+    for place, below, names in os.walk(folder, onerror=closed):
         below[:] = [name for name in below if not folders.junk(name)]
         for name in names:
             path = Path(place, name)

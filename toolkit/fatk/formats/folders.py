@@ -59,16 +59,25 @@ class Files:
 
 
 def in_folder(folder: Path, load: Callable[[Path], bytes], limits: Limits) -> Files:
-    """The files of a folder; ``load`` reads one. ``Refused`` where there are too many, or one is a link or no file."""
+    """The files of a folder; ``load`` reads one. ``Refused`` where there are too many, one is a link or no file, or the folder or
+    one below it cannot be looked into: what it holds would be lost unsaid."""
+
+    def closed(error: OSError) -> None:
+        raise Refused("FILE_UNREADABLE", path=error.filename or folder, reason=error) from None
+
     found: dict[str, Callable[[], bytes]] = {}
-    for place, folders, names in os.walk(folder):
+    for place, folders, names in os.walk(folder, onerror=closed):
         folders[:] = [name for name in folders if not junk(name)]
         for name in filter(_kept, names):
             path = Path(place, name)
             below = path.relative_to(folder).as_posix()
-            if path.is_symlink():
+            try:
+                linked, regular = path.is_symlink(), path.is_file()
+            except OSError as error:
+                raise Refused("FILE_UNREADABLE", path=path, reason=error) from None
+            if linked:
                 raise Refused("PATH_SYMLINK", path=below)
-            if not path.is_file():
+            if not regular:
                 raise Refused("FILE_NOT_REGULAR", path=below)
             found[below] = lambda path=path: load(path)  # type: ignore[misc]
             if len(found) > limits.zip_entries:
