@@ -760,7 +760,7 @@ def test_rules_stand_in_the_order_of_the_numbers_of_their_files() -> None:
 
 
 def test_a_rule_is_not_declared_twice(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(resources, "names", lambda *_: ["1-tables", "1-tables"])
+    monkeypatch.setattr(resources, "names", lambda *_: ("1-tables", "1-tables"))
     with pytest.raises(ValueError, match="declared twice"):
         load_rules.__wrapped__()
 
