@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-import pytest
+from pathlib import Path
 
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fatk import formats
 from fatk.document import Document, Paragraph
 from fatk.narrative.homes import kind_of
-from fatk.narrative.reading import read_document
+from fatk.narrative.reading import read_document, read_narrative
+from fatk.narrative.writing import narrative_of
 from fatk.reading import LIKELY, Reading
 from fatk.spec import load
 from fatk.wording.folding import run
@@ -14,6 +20,7 @@ from fatk.wording.grammar import load_wording, wording_ids
 from fatk.wording.matching import Matcher
 from fatk.wording.reading import understand
 
+EXAMPLE = Path(__file__).resolve().parent.parent / "datapackages/full/report.json"
 HEAD = ("某市某局", "2023年度部门决算公开说明", "第三部分 部门决算情况说明")
 BASIC = "三、支出决算情况说明"
 
@@ -147,3 +154,14 @@ def test_a_form_without_cells_that_is_not_wholly_understood_is_not_taken() -> No
     reading = read_document(Document(tuple(paragraphs)), load(), "说明.txt")
     assert reading.report.rows("performance_funds") == ()
     assert any("25.00" in str(row["text"]) for row in reading.report.records("extras"))
+
+
+@given(st.data())
+def test_a_document_that_ends_anywhere_is_read_as_far_as_it_goes(data: st.DataObject) -> None:
+    paragraphs = list(narrative_of(formats.read(EXAMPLE).report)[0].paragraphs)
+    last = data.draw(st.integers(0, len(paragraphs) - 1))
+    cut = data.draw(st.integers(1, len(paragraphs[last].text)))
+    whole = (*paragraphs[:last], Paragraph(paragraphs[last].text[:cut]))
+    reading = read_narrative(Document(whole), load())
+    places = [f.cells[-1].location for f in reading.findings if f.rule == "READ-122"]
+    assert all(places)

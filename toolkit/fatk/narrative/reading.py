@@ -159,7 +159,7 @@ def place_of(running: Running, start: int, end: int) -> str:
     """Where people find a range of a text: page, paragraph and characters, counted from 1."""
     if not running.text:
         return ""
-    start = min(start, len(running.text) - 1)
+    start, end = min(start, len(running.text) - 1), min(end, len(running.text))
     (first, at), (last, to) = running.origin[start], running.origin[max(start, end - 1)]
     page = running.paragraphs[first].page(at)
     until = f"{to + 1}" if first == last else f"第{last + 1}段第{to + 1}"

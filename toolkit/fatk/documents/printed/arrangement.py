@@ -83,7 +83,7 @@ def arrange(pages: Sequence[Page]) -> Document:
                 continue
             counts[item.page] += 1
             name = f"第{item.page}页表{counts[item.page]}"
-            blocks += [builder.end(), _sheet(item, name)]
+            blocks += [builder.below(item.columns[0], item.columns[-1]), _sheet(item, name)]
             blocks += [Paragraph(line.text, pages=((0, line.page),)) for line in item.astray]
             continued += [f"{name} → 第{page}页" for page in told.further.get(id(item), ())]
             told.unread += [f"{name} “{line.text}”" for line in item.astray]
