@@ -47,7 +47,7 @@ ROWS = (
     "derive.declared derive.network",
     "derive.skeleton derive.relations",
     "derive.statements derive.words derive.conventions",
-    "narrative.homes narrative.names narrative.tables derive narrative.evaluations.form",
+    "narrative.homes narrative.names narrative.tables narrative.years derive narrative.evaluations.form",
     "narrative.evaluations.figures",
     "narrative.evaluations.evaluation",
     "narrative.evaluations.*",

@@ -15,19 +15,19 @@ from fatk.findings import CellRef, Finding, notify
 from fatk.lexical import keep
 from fatk.merging import merge
 from fatk.model import Report, build, make_row
-from fatk.narrative.entries import Entries, describe, enter
+from fatk.narrative.entries import describe, enter
 from fatk.narrative.forms import apart as forms_apart
 from fatk.narrative.forms import read_forms
 from fatk.narrative.homes import kind_of
 from fatk.narrative.scanner import scan
 from fatk.narrative.tables import taken_out
+from fatk.narrative.years import Aside, of_one_year
 from fatk.reading import Proposal, Reading
 from fatk.spec import Spec
 from fatk.transcription import transcribe
 from fatk.transcription.ledger import Told
 from fatk.wording.folding import Running, fold, run
 from fatk.wording.grammar import Literal, Wording, load_wording, wording_ids
-from fatk.wording.matching import Said
 from fatk.wording.reading import Understood, headings_in, understand
 
 #: So much of a text's figures a wording has to understand to be likely that of its edition, or surely.
@@ -110,26 +110,33 @@ def read_narrative(document: Document, spec: Spec, name: str = "", edition: str 
     """The report that the paragraphs of a document state; its tables are read elsewhere."""
     running = run(document.paragraphs)
     fit = best_fit(running, edition)
-    places = {one: place_of(running, one.start, one.end) for one in fit.understood.said}
-    known = [one for one in fit.understood.said if _stored(one.path)]
+    understood, aside = of_one_year(running, fit.understood)
+    places = {one: place_of(running, one.start, one.end) for one in understood.said}
+    known = [one for one in understood.said if _stored(one.path)]
     entries = enter(known, spec, fit.wording.unit, places)
     likely = [e for e in map(spec.edition, fit.wording.editions) if e.covers(entries.year)]
     used = spec.edition(edition) if edition else (likely or [spec.edition(fit.wording.editions[0])])[-1]
     describe(entries, used)
     rows = entries.built()
-    left = list(_left(running, fit.understood, entries.homeless))
+    homeless = [(one.start, one.end) for one in entries.homeless]
+    left = list(_left(running, [*fit.understood.rest, *homeless]))
+    other = list(_left(running, [(one.start, one.end) for one in aside]))
     rows["extras"] = [
         make_row(spec.tables["extras"], sheet=name or None, cell=place_of(running, a, b), text=keep(running.printed(a, b)))
-        for a, b in left
+        for a, b in sorted([*left, *other])
     ]  # fmt: skip
-    findings = [*entries.findings, *_unread(running, fit, left, entries)]
+    findings = [
+        *entries.findings,
+        *_of_other_years(running, aside, entries.year),
+        *_unread(running, fit, left),
+    ]
 
     def find(table: str, row: str, field: str, again: int = 0) -> str | None:
         one = entries.said.get((table, row, field))
         return places.get(one) if one else None
 
     alone = len(fit.wording.editions) == 1
-    proposals = tuple(_proposed(running, fit, {one.path for one in known}))
+    proposals = tuple(_proposed(running, understood, {one.path for one in known}))
     if proposals:
         findings.append(notify("READ-124", CellRef(), count=len(proposals)))
     certainty = "guessed" if fit.share < _HALF else "certain" if alone and fit.share > _MOST else "probable"
@@ -166,17 +173,16 @@ def place_of(running: Running, start: int, end: int) -> str:
     return f"{f'第{page}页' if page else ''}第{first + 1}段第{at + 1}至{until}字"
 
 
-def _proposed(running: Running, fit: Fit, said: Collection[str]) -> Iterator[Proposal]:
+def _proposed(running: Running, understood: Understood, said: Collection[str]) -> Iterator[Proposal]:
     """What the figures may be that were not understood."""
     wordings = [load_wording(i) for i in wording_ids()]
-    for one in scan(running, fit.understood, wordings, said):
+    for one in scan(running, understood, wordings, said):
         printed, where = running.printed(one.start, one.end), place_of(running, one.start, one.end)
         yield Proposal(one.paths, one.value, one.unit, printed, one.label, one.certainty, where)
 
 
-def _left(running: Running, understood: Understood, homeless: Sequence[Said]) -> Iterator[tuple[int, int]]:
+def _left(running: Running, ranges: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
     """Text that nothing has read, or that the report has no place for, paragraph by paragraph."""
-    ranges = [*understood.rest, *((one.start, one.end) for one in homeless)]
     for begin, end in sorted(ranges):
         inner = running.starts[bisect_right(running.starts, begin) : bisect_left(running.starts, end)]
         for a, b in zip([begin, *inner], [*inner, end], strict=True):
@@ -184,9 +190,16 @@ def _left(running: Running, understood: Understood, homeless: Sequence[Said]) ->
                 yield a, b
 
 
-def _unread(
-    running: Running, fit: Fit, left: Iterable[tuple[int, int]], entries: Entries
-) -> Iterator[Finding]:
+def _of_other_years(running: Running, aside: Iterable[Aside], year: int) -> Iterator[Finding]:
+    """Sentences that are understood and about another year."""
+    for one in aside:
+        where, text = place_of(running, one.start, one.end), running.printed(one.start, one.end)
+        yield notify(
+            "READ-125", CellRef(location=where, value=text), place=where, text=text, found=one.year, year=year
+        )
+
+
+def _unread(running: Running, fit: Fit, left: Collection[tuple[int, int]]) -> Iterator[Finding]:
     """What was not understood: sentences that are not as the wording says them, and text that nothing has read."""
     for missed in fit.understood.missed:
         if missed.failure.reached > missed.start and missed.section:
