@@ -11,7 +11,7 @@ from fatk.documents.printed.continued import goes_on, joined
 from fatk.documents.printed.furniture import furniture, outermost
 from fatk.documents.printed.lines import Line, lines_of
 from fatk.documents.printed.page import Page
-from fatk.documents.printed.paragraphs import Builder, levels, measures
+from fatk.documents.printed.paragraphs import Builder, levels, measures, usual_steps
 from fatk.documents.printed.struck import set_struck_apart
 from fatk.documents.printed.tables import Table, cell_text, tables_of
 from fatk.grid import TEXT, Cell, Sheet
@@ -71,7 +71,10 @@ def arrange(pages: Sequence[Page]) -> Document:
     told.unread += [f"第{spread.page.number}页" for spread in spreads if spread.broken]
     _take_off(spreads, told)
     _join(spreads, told)
-    builder = Builder(levels([line for spread in spreads for line in spread.lines]))
+    builder = Builder(
+        levels([line for spread in spreads for line in spread.lines]),
+        usual_steps([spread.lines for spread in spreads]),
+    )
     blocks: list[Block | None] = []
     continued: list[str] = []
     counts: Counter[int] = Counter()

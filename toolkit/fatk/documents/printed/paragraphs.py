@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from fatk.document import Paragraph
@@ -60,17 +60,28 @@ def _shared(pages: Sequence[Sequence[Line]]) -> Measure:
     if not every:
         return Measure(0, 0, 0)
     few = len(every) // 50
-    steps = [
-        above.base - below.base
-        for lines in pages
-        for above, below in itertools.pairwise(lines)
-        if 0.8 * below.size < above.base - below.base < _FARTHEST_STEP * below.size
-    ]
+    steps = [step for lines in pages for _, step in _steps(lines)]
     return Measure(
         sorted(line.start for line in every)[few],
         sorted((line.end for line in every), reverse=True)[few],
         Counter(map(round, steps)).most_common(1)[0][0] if steps else 0,
     )
+
+
+def _steps(lines: Sequence[Line]) -> Iterator[tuple[Line, float]]:
+    """The lines of a page that follow another one of the same text, and how far below it each stands."""
+    for above, below in itertools.pairwise(lines):
+        if 0.8 * below.size < above.base - below.base < _FARTHEST_STEP * below.size:
+            yield below, above.base - below.base
+
+
+def usual_steps(pages: Sequence[Sequence[Line]]) -> dict[int, int]:
+    """By the height of the characters, in whole points, how far the lines of a document usually are from one another."""
+    found: dict[int, Counter[int]] = defaultdict(Counter)
+    for lines in pages:
+        for line, step in _steps(lines):
+            found[round(line.size)][round(step)] += 1
+    return {size: counted.most_common(1)[0][0] for size, counted in found.items()}
 
 
 def _own(lines: Sequence[Line], shared: Measure) -> Measure:
@@ -85,13 +96,13 @@ def _own(lines: Sequence[Line], shared: Measure) -> Measure:
 
 class Builder:
     """Paragraphs as lines come in from top to bottom, page by page, each with the measure of its page; ``levels`` are those of
-    headings by how they look.
+    headings by how they look, ``steps`` the usual distances of lines by the height of their characters.
 
     The notes of a table are set between its walls, not between the margins of the page.
     """
 
-    def __init__(self, levels: Mapping[Style, int]) -> None:
-        self.levels = levels
+    def __init__(self, levels: Mapping[Style, int], steps: Mapping[int, int]) -> None:
+        self.levels, self.steps = levels, steps
         self.lines: list[tuple[Line, Measure]] = []
         self.walls: tuple[float, float] | None = None  # those of the last table, while its notes may follow
         self.noting = False  # whether the paragraph that is being gathered is such a note
@@ -157,7 +168,8 @@ class Builder:
             return "sure"
         if line.start - measure.left >= _INDENT * size and not self._hanging(line, measure):
             return "sure"
-        lower = last.page == line.page and last.base - line.base > _STEP * max(measure.step, 1.1 * size)
+        usual = max(measure.step, self.steps.get(round(size), 0), 1.1 * size)
+        lower = last.page == line.page and last.base - line.base > _STEP * usual
         different = abs(last.size - line.size) > _SIZE * size
         anew = _NOTE if self.noting else _ORDINAL
         numbered = last.text.endswith(_ENDS) and anew.match(line.text)
