@@ -164,17 +164,33 @@ def word(*paragraphs: str) -> bytes:
 
 
 BUDGET = ("某市某局2023年部门预算公开", "一、部门概况", "2023年财政拨款收支预算总额100.00万元。")
+#: A budget with the sections of a narrative, which compares itself with last year's final accounts.
+COMPARED = (
+    "某市某局2023年部门预算公开", "第一部分 部门概况", "一、主要职能", "二、部门预算单位构成", "第三部分 2023年度部门预算情况说明",
+    "一、收支预算总体情况说明", "2023年度收入总计500.00万元，与2022年决算数相比，增加20.00万元。",
+    "（一）机关运行经费支出情况", "2023年度机关运行经费支出30.00万元。", "（二）政府采购支出情况", "2023年度政府采购支出总额100.00万元。",
+    "表2 2022年决算与2023年预算对照",
+)  # fmt: skip
 LETTER = ("关于召开会议的通知", "各单位：", "经研究，会议经费为3.00万元，财政拨款按时到位，决算另行通知。")
 
 
 @pytest.mark.parametrize("written", [word, lambda *lines: "\n".join(lines).encode()])
-@pytest.mark.parametrize(("lines", "code"), [(BUDGET, "DOCUMENT_BUDGET"), (LETTER, "DOCUMENT_OTHER")])
+@pytest.mark.parametrize(
+    ("lines", "code"),
+    [(BUDGET, "DOCUMENT_BUDGET"), (COMPARED, "DOCUMENT_BUDGET"), (LETTER, "DOCUMENT_OTHER")],
+)
 def test_what_is_no_final_account_is_refused(
     written: Callable[..., bytes], lines: tuple[str, ...], code: str
 ) -> None:
     with pytest.raises(Refused) as refusal:
         formats.read_bytes(written(*lines), name="公文")
     assert refusal.value.code == code
+
+
+def test_final_accounts_that_speak_of_the_budget_are_none() -> None:
+    lines = ("某市某局2023年度部门决算公开", "一、部门预算单位构成", "二、收支预算执行情况", "三、部门预算绩效情况",
+             "（一）机关运行经费支出情况", "2023年度机关运行经费支出30.00万元。")  # fmt: skip
+    assert formats.read_bytes(word(*lines), name="公文")[1].report.one("operating_expenses")["amount"] == 30
 
 
 def test_a_csv_with_sentences_in_it_stays_a_spreadsheet() -> None:

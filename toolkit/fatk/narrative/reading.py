@@ -34,7 +34,9 @@ from fatk.wording.reading import Understood, headings_in, understand
 _HALF, _MOST = 0.5, 0.9
 #: A narrative has at least so many of the headings of a wording.
 _HEADINGS = 3
-_BUDGET = re.compile(r"(?:部门|单位|收支|年度?|财政拨款)预算")
+_BUDGET = re.compile(r"(?:部门|单位|收支|年度?|财政拨款)预算(?!单位)")
+#: What calls a document something is no longer than this, and no sentence.
+_CALLED = 60
 _FIGURE = re.compile(r"[0-9]+")
 _WORDS = re.compile(r"[^\W_]")
 
@@ -80,13 +82,22 @@ def read_document(document: Document, spec: Spec, name: str = "", edition: str |
 
 def _refuse_others(document: Document, reports: Sequence[Report], name: str) -> None:
     """Refuse what is no final account: a budget, or a document in which nothing of one was found."""
-    text = "".join(p.text for p in document.paragraphs)
-    if "决算" not in text and _BUDGET.search(fold(text)):
+    if _is_budget([fold(p.text) for p in document.paragraphs]):
         raise Refused("DOCUMENT_BUDGET", path=name)
     spec = reports[0].spec
     known = [t.id for t in (*spec.forms, *spec.notes)] + ["claims"]
     if not any(report.rows(table) for report in reports for table in known):
         raise Refused("DOCUMENT_OTHER", path=name)
+
+
+def _is_budget(texts: Sequence[str]) -> bool:
+    """Whether a document is a budget: it never speaks of final accounts, or its title and most of its headings call it one,
+    though it may compare itself with last year's final accounts."""
+    if not any("决算" in text for text in texts):
+        return any(_BUDGET.search(text) for text in texts)
+    called = [text for text in texts if len(text) <= _CALLED and not text.endswith(("。", ";"))]
+    of_accounts = ["决算" in text for text in called if "决算" in text or _BUDGET.search(text)]
+    return bool(of_accounts) and not of_accounts[0] and 2 * sum(of_accounts) < len(of_accounts)
 
 
 def _noticed(document: Document) -> Iterator[Finding]:
