@@ -48,6 +48,7 @@ ROWS = (
     "derive.skeleton derive.relations",
     "derive.statements derive.words derive.conventions",
     "narrative.homes narrative.names narrative.tables narrative.years derive narrative.evaluations.form",
+    "narrative.values",
     "narrative.evaluations.figures",
     "narrative.evaluations.evaluation",
     "narrative.evaluations.*",

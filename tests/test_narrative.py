@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 
-from fatk.document import Document
+from fatk import formats
+from fatk.document import Document, Paragraph
 from fatk.model import Report, build, make_row
 from fatk.narrative.completing import completed
 from fatk.narrative.homes import ClaimHome, home, kind_of
@@ -139,3 +141,34 @@ def test_every_slot_of_a_wording_has_a_home_and_a_kind(wording_id: str) -> None:
 
 def test_claims_that_restate_a_cell_are_written_from_the_cell() -> None:
     assert isinstance(home("overall.income.total"), ClaimHome)
+
+
+COST = "2023年度机关运行经费支出"
+NOTED = [
+    (f"{COST}30.00万元，比上年增加30.00万元，增长100.00%。", "zero_base_100"),
+    (f"{COST}0.00万元，比上年增加0.00万元，增长0.00%。", "zero_zero_0"),
+    (f"{COST}30.00万元，比上年增加15.00万元，增长100.00%。", None),
+    (f"{COST}30.00万元，比上年增加0.00万元，增长0.00%。", None),
+    (f"{COST}0.00万元，比上年减少30.00万元，下降100.00%。", None),
+    (f"{COST}30.00万元，比上年增加30.00万元，增长50.00%。", None),
+]
+
+
+@pytest.mark.parametrize(("sentence", "note"), NOTED)
+def test_how_a_rate_without_a_base_is_printed_is_a_fact_of_its_comparison(
+    sentence: str, note: str | None
+) -> None:
+    lines = ("某市某局", "2023年度部门决算公开说明", "（一）机关运行经费支出情况", sentence)
+    reading = read_document(Document(tuple(map(Paragraph, lines))), SPEC, "")
+    (change,) = reading.report.records("changes")
+    assert change["rate_note"] == note
+    if note:
+        assert reading.places("changes", "other_matters.operating_cost/previous_year", "rate_note")
+
+
+def test_of_the_real_text_every_comparison_is_as_its_report_has_it() -> None:
+    report = formats.read(
+        Path(__file__).resolve().parent.parent / "datapackages/wuerhe-2022/report.json"
+    ).report
+    read = read_document(narrative_of(report)[0], SPEC, "").report
+    assert read.rows("changes") == report.rows("changes")

@@ -15,7 +15,7 @@ from fatk.findings import CellRef, Finding, notify
 from fatk.lexical import keep
 from fatk.merging import merge
 from fatk.model import Report, build, make_row
-from fatk.narrative.entries import describe, enter
+from fatk.narrative.entries import describe, enter, note_rates
 from fatk.narrative.forms import apart as forms_apart
 from fatk.narrative.forms import read_forms
 from fatk.narrative.homes import kind_of
@@ -128,6 +128,7 @@ def read_narrative(document: Document, spec: Spec, name: str = "", edition: str 
     likely = [e for e in map(spec.edition, fit.wording.editions) if e.covers(entries.year)]
     used = spec.edition(edition) if edition else (likely or [spec.edition(fit.wording.editions[0])])[-1]
     describe(entries, used)
+    note_rates(entries)
     rows = entries.built()
     homeless = [(one.start, one.end) for one in entries.homeless]
     left = list(_left(running, [*fit.understood.rest, *homeless]))
