@@ -143,6 +143,18 @@ def test_claims_that_restate_a_cell_are_written_from_the_cell() -> None:
     assert isinstance(home("overall.income.total"), ClaimHome)
 
 
+@pytest.mark.parametrize("code", ["2080803", "2110105", "2120110"])
+@pytest.mark.parametrize("edition", ["national-2020", "xinjiang-2022", "shanghai-2024"])
+def test_a_subject_whose_name_has_a_mark_of_lists_in_it_is_read(edition: str, code: str) -> None:
+    names = [SPEC.codes("functional")[code[:length]][-1].name for length in (3, 5, 7)]
+    assert "、" in names[2]
+    said = f"1.{names[0]}（类）{names[1]}（款）{names[2]}（项）：支出决算数为5.00万元，比上年增加1.00万元，增长25.00%。"
+    lines = ("某市某局", "2022年度部门决算公开说明", "（三）一般公共预算财政拨款支出决算具体情况", said)
+    read = read_document(Document(tuple(map(Paragraph, lines))), SPEC, "", edition).report
+    assert [row["code"] for row in read.records("general_budget_items")] == [code]
+    assert [row["value"] for row in read.records("claims") if str(row["path"]).endswith("actual")] == [5]
+
+
 COST = "2023年度机关运行经费支出"
 NOTED = [
     (f"{COST}30.00万元，比上年增加30.00万元，增长100.00%。", "zero_base_100"),
