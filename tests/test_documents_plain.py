@@ -14,6 +14,7 @@ from fatk.document import Document, Paragraph
 from fatk.documents import plain
 from fatk.errors import Refused
 from fatk.formats.documents import prose_form
+from fatk.grid import Sheet
 from fatk.limits import DEFAULTS, Limits
 from steps import in_proportion
 
@@ -76,6 +77,33 @@ def test_tables_are_lines_with_tabs() -> None:
     assert "项目\t决算数\n收入合计\t386.23\n其中： 财政拨款\t386.23\n\n" in text
     assert "\n\n二、收入决算表\n\n收入决算表\t" in text
     assert not text.endswith("\n\n")
+
+
+def test_lines_with_as_many_tabs_one_below_the_other_are_a_table() -> None:
+    found = read(f"{SENTENCE}\n\n项目\t决算数\t\n\t386.23\t\n\t\t\n合计\t386.23\t注\n{SENTENCE}\n")
+    first, table, last = found.blocks
+    assert (first, last) == (Paragraph(SENTENCE), Paragraph(SENTENCE))
+    assert isinstance(table, Sheet)
+    assert {place: cell.text for place, cell in table.cells.items()} == {
+        (0, 0): "项目", (0, 1): "决算数", (1, 1): "386.23", (2, 0): "合计", (2, 1): "386.23", (2, 2): "注",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        "\t本年收入386.23万元。",
+        "一、收入\t386.23",
+        "甲\t1\n\n乙\t2",
+        "甲\t1\n乙\t2\t3",
+        "\t甲。\n\t乙。\n\t丙。",
+        "\t甲。\n乙。\n\t丙。",
+    ],
+)
+def test_tabs_that_are_in_no_table_are_blanks(lines: str) -> None:
+    found = read(f"{SENTENCE}\n{lines}\n")
+    assert [*found.tables] == []
+    assert "".join("".join(texts(found)).split()) == "".join(f"{SENTENCE}{lines}".split())
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "gb18030"])
