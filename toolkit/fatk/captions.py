@@ -22,6 +22,7 @@ _UNIT = re.compile(
 )
 #: Behind a unit that is meant as one, there is nothing or this; 单位：元宝山区某局 is no unit.
 _BEHIND = re.compile(r"\s*(?:$|[)）,，、;；(（ ]|人民币|整)")
+_LAST_UNIT = re.compile(rf"[(（]\s*({_UNITS})\s*[)）]\s*$")
 _SHOWN_UNIT = re.compile(rf"[(（]?({_UNITS}|[万亿])[)）]?")
 _NUMBER = re.compile(r"(?:财决)?公开\s*[0-9]{2}\s*表|表\s*[0-9一二三四五六七八九]{1,2}")
 _ENTITY = re.compile(
@@ -85,12 +86,13 @@ def years_in(text: str) -> list[int]:
     return [int(year) for year in _YEAR.findall(text)]
 
 
+@lru_cache(maxsize=1024)
 def unit_in(text: str) -> str | None:
     """The unit that a title or a header's word names: 单位：万元, or （万元） at its end."""
     found = _UNIT.search(_SPACED.sub("", text))
     if found:
         return _whole(found[found.lastindex or 0])
-    found = re.search(rf"[(（]\s*({_UNITS})\s*[)）]\s*$", text)
+    found = _LAST_UNIT.search(text)
     return found[1] if found else None
 
 

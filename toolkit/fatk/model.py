@@ -223,18 +223,22 @@ def order_of(table: Table) -> Callable[[Row], Any]:
             return (next((rank for prefix, rank in prefixes if line.startswith(prefix)), len(ranks)), line)
 
         return by_line
-    parts = [(i, {v: n for n, v in enumerate(table.fields[i].enum)}) for i in table.key_positions]
+    listed: dict[int, Mapping[Value, tuple[int, Any]]] = {
+        i: {v: (1, n) for n, v in enumerate(table.fields[i].enum)} for i in table.key_positions
+    }
+    parts = [(i, ranks or _TOTAL_FIRST) for i, ranks in listed.items()]
 
     def by_key(row: Row) -> list[tuple[int, Any]]:
-        return [_rank(row[i], ranks) for i, ranks in parts]
+        return [ranks.get(row[i]) or _rank(row[i]) for i, ranks in parts]
 
     return by_key
 
 
-def _rank(value: Value, ranks: Mapping[str, int]) -> tuple[int, Any]:
+_TOTAL_FIRST: Mapping[Value, tuple[int, Any]] = MappingProxyType({TOTAL: (3, "")})
+
+
+def _rank(value: Value) -> tuple[int, Any]:
     if isinstance(value, str):
-        if value in ranks:
-            return (1, ranks[value])
         return (3, "") if value == TOTAL else (4, value)
     return (2, value) if isinstance(value, (int, Decimal)) else (0, 0)
 

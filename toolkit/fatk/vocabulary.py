@@ -28,6 +28,7 @@ _YEAR = re.compile(r"20[0-9]{2}\s*年度?")
 _ORDINAL = re.compile(
     r"^(?:[一二三四五六七八九十]+[、.．,，]|[(（][一二三四五六七八九十]+[)）]|[0-9]{1,2}[、.．]|[(（][0-9]{1,2}[)）])\s*"
 )
+_AMONG = re.compile(r"^其中[:：]\s*")
 #: The number of a column, with what it is the sum of: 7, 7=1+3, (7).
 _COLUMN_NUMBER = re.compile(r"[(]?[0-9]{1,2}[)]?(?:=[0-9+\-() ]+)?栏?")
 #: Columns beside budget and final figures that are none: of another year, or a difference of the two.
@@ -54,12 +55,14 @@ def fold_title(text: str) -> str:
     return _TITLE_TAIL.sub("", _TITLE_PREFIX.sub("", folded))
 
 
+@lru_cache(maxsize=8192)
 def strip_ordinal(label: str) -> str:
     """A label without its leading ordinal (一、 （一） 1.) and without 其中：."""
     rest = _ORDINAL.sub("", label.strip())
-    return re.sub(r"^其中[:：]\s*", "", rest) or label
+    return _AMONG.sub("", rest) or label
 
 
+@lru_cache(maxsize=8192)
 def plain_label(label: str) -> str:
     """A folded label without a remark in brackets at its end, unless that says that the figure is another one."""
     folded = fold(strip_ordinal(label))

@@ -9,13 +9,14 @@ import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from itertools import islice
 
 from fatk.captions import says_withheld
 from fatk.findings import CellRef, notify
 from fatk.model import EMPTY, MISSING, REPORTED, Row, make_row
 from fatk.rounding import usual_step
-from fatk.spec import Edition, Table
+from fatk.spec import Edition, Form, Table
 from fatk.transcription.ledger import Ledger, PrintedForm, note_year, one, printed_as
 from fatk.values import Value, clean_text
 from fatk.vocabulary import code_levels, fold, fold_title, is_cut_title, strip_ordinal, title_of
@@ -71,12 +72,10 @@ def _fit(ledger: Ledger, edition: Edition, year: int) -> _Fit:
     tables = []
     for table_id, printed in edition.forms.items():
         form = ledger.forms.get(table_id)
-        own = {tuple(fold(h) for h in column.header) for column in printed.columns}
-        lines = [line for block in printed.blocks for line in block.lines]
-        names = {fold(alias): fold(line.name) for line in lines for alias in line.aliases}
+        own, names = _header_of(printed)
         paths = form.heading.paths.values() if form else ()
         whole = (p[:-1] if len(p) > 1 and p[-1] in code_levels() else p for p in paths)
-        found = {tuple(names.get(word, word) for word in path) for path in whole}
+        found = {tuple([names.get(word, word) for word in path]) for path in whole}
         title = fold_title(strip_ordinal(form.title)) if form and form.title else ""
         same = [title == fold_title(printed.title), form is not None and form.number == printed.number]
         wrong = len(own ^ found) + same.count(False) if form else 1
@@ -86,6 +85,14 @@ def _fit(ledger: Ledger, edition: Edition, year: int) -> _Fit:
             tables.append(table_id)
     beyond = [table_id for table_id in ledger.forms if table_id not in edition.forms]
     return _Fit(likenesses, differences + len(beyond), (*tables, *beyond))
+
+
+@cache
+def _header_of(printed: Form) -> tuple[frozenset[tuple[str, ...]], Mapping[str, str]]:
+    """The header paths of a form, folded, and the names of its lines by their other names."""
+    lines = [line for block in printed.blocks for line in block.lines]
+    names = {fold(alias): fold(line.name) for line in lines for alias in line.aliases}
+    return frozenset(tuple(fold(h) for h in column.header) for column in printed.columns), names
 
 
 def _likely_year(ledger: Ledger) -> int | None:

@@ -10,7 +10,7 @@ from fatk import captions, lexical
 from fatk.captions import read_captions, says_empty, unit_in
 from fatk.findings import CellRef, notify
 from fatk.grid import FORMULA_WITHOUT_VALUE, TEXT, Cell
-from fatk.model import REPORTED, Row
+from fatk.model import REPORTED
 from fatk.recognition import Heading, Line, Region, heading, is_foot, looks_like_amount
 from fatk.rowkeys import Columns, Keys, is_residue
 from fatk.spec import Edition, Field, Table
@@ -345,29 +345,30 @@ def _read_rows(
     begins = {texts[0] for texts in header}
     _line_numbers(form, last)
     table, numbers = form.region.table, range(head.first_data, last + 1)
-    plain: Mapping[int, Row] = {}
-    if len(blocks) == 1:
-        plain = plain_rows(ledger, pane, blocks[0], table, numbers, decimals)
+    plain = [plain_rows(ledger, pane, block, table, numbers, decimals) for block in blocks]
+    columns = [frozenset(block.spots.values()) for block in blocks]
+    known: set[int] = set().union(*plain)  # these have a code, so they are neither headers nor titles
     for number in numbers:
-        row = plain.get(number)
-        if row is not None:
-            keys[blocks[0].name].met(str(row[table.key_positions[0]]))
-            pane.used[number].update(pane.rows[number])
-            keep(ledger, pane, table, number, row, blocks[0].spots, ())
-            continue
         line = pane.rows.get(number)
         if not line or number in form.notes:
             continue
-        begin = next(iter(line.values()))
-        if (fold(begin.text) in begins and _folded(line) in header) or _is_title_again(form, line):
-            pane.used[number].update(line)
-            for column, cell in line.items():
-                _read_caption(ledger, form, cell, pane.sheet.place(number, column))
-            continue
-        if pane.sheet.plain:
-            _note_beyond(ledger, form, number, line)
-        for block in blocks:
-            _read_row(ledger, form, block, keys[block.name], number, line, decimals)
+        if number not in known:
+            begin = next(iter(line.values()))
+            if (fold(begin.text) in begins and _folded(line) in header) or _is_title_again(form, line):
+                pane.used[number].update(line)
+                for column, cell in line.items():
+                    _read_caption(ledger, form, cell, pane.sheet.place(number, column))
+                continue
+            if pane.sheet.plain:
+                _note_beyond(ledger, form, number, line)
+        for block, rows, places in zip(blocks, plain, columns, strict=True):
+            row = rows.get(number)
+            if row is None:
+                _read_row(ledger, form, block, keys[block.name], number, line, decimals)
+            else:
+                keys[block.name].met(str(row[table.key_positions[0]]))
+                pane.used[number].update(line.keys() & places)
+                keep(ledger, pane, table, number, row, block.spots, ())
 
 
 def _header_lines(form: PrintedForm) -> list[tuple[str, ...]]:

@@ -6,7 +6,7 @@ something has to be told, is left to be read by itself: nothing is decided here 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from fatk.grid import NUMBER, TEXT, Cell
 from fatk.model import Row
@@ -29,11 +29,10 @@ def plain_rows(
     if ledger.asides or pane.sheet.plain or pane.covered:
         return {}
     code_at, declared = block.codes[0], table["name"]
-    columns = {code_at, at, *(column for column, _, _ in block.amounts)}
     found: dict[int, Line] = {}
     for number in numbers:
         line = pane.rows.get(number)
-        if line is None or not line.keys() <= columns or pane.used.get(number):
+        if line is None or pane.used.get(number):
             continue
         code, name = line.get(code_at), line.get(at)
         if (
@@ -59,10 +58,10 @@ def plain_rows(
                 if value is None:
                     others.add(id(cell))
         read[position] = [figures[id(cell)] for cell in cells]
-    rows: Mapping[int, Row] = dict(zip(found, zip(*read, strict=True), strict=True))
-    if not others:
-        return dict(rows)
-    return {n: row for n, row in rows.items() if others.isdisjoint(map(id, found[n].values()))}
+    rows = dict(zip(found, zip(*read, strict=True), strict=True))
+    if others:
+        rows = {n: row for n, row in rows.items() if others.isdisjoint(map(id, found[n].values()))}
+    return rows
 
 
 def _figure(declared: Field, cell: Cell | None, decimals: int) -> Value:
