@@ -4,6 +4,7 @@ Most of it is asked without a network, through Starlette's test client; jobs run
 """
 
 import asyncio
+import hashlib
 import io
 import json
 import os
@@ -30,6 +31,7 @@ import pytest
 from starlette.testclient import TestClient
 
 import fatk
+import pdf_maker
 from conftest import ROOT, required_program
 from fatk import formats, render, resources
 from fatk.errors import Declined, Misuse, Refused
@@ -42,6 +44,7 @@ from fatk.web.app import application
 from fatk.web.pool import Fault, Pool
 from fatk.web.results import Results
 from fatk.web.settings import ServiceLimits, Settings, settings
+from old_office import label, xls
 from serving import serving
 from test_bad_input import ARCHIVES, FILES
 
@@ -112,6 +115,19 @@ def test_a_file_is_checked_as_the_library_does(client: TestClient) -> None:
     wanted["source"]["path"] = "report.xlsx"
     assert document == wanted
     assert answer.headers["fatk-verdict"] == result.verdict
+
+
+def test_files_that_a_process_of_its_own_reads_are_read(client: TestClient) -> None:
+    said = [
+        "第三部分 2022年度部门决算情况说明",
+        "一、收入支出决算总体情况说明",
+        "2022年度收入总计100.00万元，支出总计100.00万元。",
+    ]
+    pages = pdf_maker.prose(said)
+    for name, data in ("说明.pdf", pdf_maker.document(pages)), ("表.xls", xls(label(0, 0, "收入决算表"))):
+        answer = client.post("/api/v1/validate", files={"file": (name, data)})
+        assert answer.status_code == 200, answer.text
+        assert answer.json()["source"]["sha256"] == hashlib.sha256(data).hexdigest()
 
 
 def test_the_file_may_be_the_body_itself(client: TestClient) -> None:

@@ -299,7 +299,9 @@ def refuse(event: str, arguments: tuple[Any, ...]) -> None:
         if arguments[0] != sys.executable:
             raise PermissionError(event)
     elif event == "open":
-        if confinement.writes(arguments) and arguments[0] != os.devnull:
+        # What has a number is open already: the pipe to a reader in a process of its own.
+        named = not isinstance(arguments[0], int) and arguments[0] != os.devnull
+        if named and confinement.writes(arguments):
             raise PermissionError(event)
     elif event.startswith(confinement.FORBIDDEN) and event not in {"subprocess.Popen", "os.kill"}:
         raise PermissionError(event)
