@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from fatk.captions import says_empty, says_withheld
+from fatk.captions import declares_empty, says_withheld, years_in
 from fatk.findings import CellRef, Finding, notify
 from fatk.model import EMPTY, MISSING, Row, make_row, row_name
 from fatk.narrative.homes import Cell, Change, ClaimHome, home
@@ -128,11 +128,21 @@ def _fact(entries: Entries, where: Cell, one: Said) -> None:
         if value is None or text_fault(value, where.field.reserved):
             entries.homeless.append(one)
             return
+    if where.table.id == "tables" and not _of_a_form(value, entries.year):
+        entries.homeless.append(one)
+        return
     if where.field.amount:
         value = _in_unit(entries, one)
         if value is None:
             return
     _put(entries, where.table, where.key, where.field.name, value, one)
+
+
+def _of_a_form(statement: Value, year: int) -> bool:
+    """Whether a sentence without figures says of a form, in a year, that it is empty or withheld."""
+    if not isinstance(statement, str) or set(years_in(statement)) - {year}:
+        return False
+    return declares_empty(statement) or says_withheld(statement)
 
 
 def _in_unit(entries: Entries, one: Said) -> Value:
@@ -216,9 +226,9 @@ def describe(entries: Entries, edition: Edition) -> None:
     for form in entries.spec.forms:
         row = listed.setdefault((("table", form.id),), {"table": form.id})
         statement = row.get("statement")
-        empty = isinstance(statement, str) and says_empty(statement) and not says_withheld(statement)
-        row["status"] = EMPTY if empty else MISSING
-        if isinstance(statement, str) and says_withheld(statement):
+        withheld = isinstance(statement, str) and says_withheld(statement)
+        row["status"] = EMPTY if statement and not withheld else MISSING
+        if withheld:
             row["reason"], row["statement"] = statement, None
         if row.get("statement"):
             row["statement"] = f"{row['statement']}".rstrip("。") + "。"  # as it stands below the form
