@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fatk.document import Document, Paragraph
+from fatk.errors import Refused
 from fatk.model import EMPTY, MISSING
 from fatk.narrative.reading import read_document
 from fatk.reading import Reading
@@ -72,3 +73,93 @@ def test_a_sentence_that_denies_something_else_leaves_the_form_open(sentence: st
         **reading.report.status("government_fund"), "status": MISSING, "statement": None, "reason": None,
     }  # fmt: skip
     assert sentence.removesuffix("。") in kept(reading)
+
+
+def claimed(reading: Reading) -> dict[str, str]:
+    return {
+        str(row["path"]): f"{row['value']}{row['unit'] or ''}" for row in reading.report.records("claims")
+    }
+
+
+def rules(reading: Reading) -> set[str]:
+    return {finding.rule for finding in reading.findings if finding.rule.startswith("READ-12")}
+
+
+@pytest.mark.parametrize(
+    "lead",
+    [
+        "（一）某局本级",
+        "下属单位某某中心情况如下：",
+        "2023年度部门预算批复如下。",
+        "以下数据有误，作废：",
+        "某某中心是我局下属的事业单位。",
+        "2022年情况",
+    ],
+)
+def test_what_is_said_behind_words_that_lead_elsewhere_is_not_taken(lead: str) -> None:
+    reading = read(OVERALL, lead, *totals("100.00"))
+    assert claimed(reading) == {}
+    assert reading.report.one("report")["fiscal_year"] == 2023
+    assert rules(reading) - {"READ-123", "READ-121"} == {"READ-126"}
+    assert all(sentence in kept(reading) for sentence in totals("100.00"))
+    assert reading.proposals == ()
+
+
+@pytest.mark.parametrize(
+    "lead",
+    [
+        "（一）收入支出总体情况",
+        "具体情况如下：",
+        "1.收支情况说明",
+        "（单位：万元）",
+        "图1：收入决算图",
+        "2023年度我局收支决算情况如下：",
+    ],
+)
+def test_words_that_lead_to_what_the_section_is_about_take_nothing_away(lead: str) -> None:
+    reading = read(OVERALL, lead, *totals("500.00"))
+    assert claimed(reading)["overall.income.total"] == "500.00万元"
+    assert claimed(reading)["overall.expenditure.total"] == "500.00万元"
+
+
+def test_of_a_sentence_that_stands_twice_with_different_figures_neither_is_taken() -> None:
+    reading = read(OVERALL, *totals("100.00"), *totals("500.00"))
+    assert claimed(reading) == {}
+    assert rules(reading) == {"READ-127", "READ-121"}
+    assert all(sentence in kept(reading) for sentence in (*totals("100.00"), *totals("500.00")))
+    assert reading.proposals == ()
+    same = read(OVERALL, *totals("500.00"), *totals("500.00"))
+    assert claimed(same)["overall.income.total"] == "500.00万元"
+
+
+COMPOSED = (
+    "2023年度本年支出{0}万元，其中：基本支出{0}万元，占100.00%；项目支出0.00万元，占0.00%；上缴上级支出0.00万元，占0.00%；"
+    "经营支出0.00万元，占0.00%；对附属单位补助支出0.00万元，占0.00%。"
+)
+BUDGETED = "2023年度一般公共预算财政拨款基本支出{0}万元，其中："
+
+
+def narrative(name: str, amount: str) -> tuple[str, ...]:
+    return (
+        name, "2023年度部门决算公开说明", "第三部分 部门决算情况说明", OVERALL, *totals(amount),
+        "三、支出决算情况说明", COMPOSED.format(amount),
+        "六、一般公共预算财政拨款基本支出决算情况说明", BUDGETED.format(amount), f"人员经费{amount}万元。", "公用经费0.00万元。",
+    )  # fmt: skip
+
+
+def test_a_document_of_several_narratives_is_refused() -> None:
+    lines = (*narrative("某市某局", "500.00"), *narrative("某市某中心", "100.00"))
+    with pytest.raises(Refused) as refused:
+        read_document(Document(tuple(map(Paragraph, lines))), load(), "汇编.docx")
+    assert refused.value.code == "DOCUMENT_SEVERAL"
+    assert refused.value.details["place"] == "第4段第1至14字"
+    assert refused.value.details["other"] == "第16段第1至14字"
+    once = read_document(Document(tuple(map(Paragraph, narrative("某市某局", "500.00")))), load(), "x")
+    assert claimed(once)["expenditure.basic.amount"] == "500.00万元"
+
+
+@pytest.mark.parametrize("piece", ["1", "本部门", "单位本单位", "一二", "财政拨款", "情况说明"])
+def test_a_line_of_the_same_words_again_and_again_is_read_at_once(piece: str) -> None:
+    lead = piece * (50 // len(piece)) + "某"
+    reading = read(OVERALL, lead, *totals("100.00"))
+    assert claimed(reading) == {}

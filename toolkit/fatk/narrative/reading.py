@@ -28,12 +28,16 @@ from fatk.transcription.ledger import Told
 from fatk.wording.folding import Running, fold, run
 from fatk.wording.grammar import Literal, Wording, load_wording, wording_ids
 from fatk.wording.matching import Said
-from fatk.wording.reading import Understood, headings_in, understand
+from fatk.wording.reading import ELSEWHERE, TWICE, Section, Understood, headings_in, understand
 
 #: So much of a text's figures a wording has to understand to be likely that of its edition, or surely.
 _HALF, _MOST = 0.5, 0.9
 #: A narrative has at least so many of the headings of a wording.
 _HEADINGS = 3
+#: So many sections of a document twice, with other figures, are several narratives.
+_SEVERAL = 3
+#: Why a sentence is not taken that reads like one of the wording → what tells so.
+_DOUBTS = {ELSEWHERE: "READ-126", TWICE: "READ-127"}
 _BUDGET = re.compile(r"(?:部门|单位|收支|年度?|财政拨款)预算")
 _FIGURE = re.compile(r"[0-9]+")
 _WORDS = re.compile(r"[^\W_]")
@@ -110,6 +114,7 @@ def read_narrative(document: Document, spec: Spec, name: str = "", edition: str 
     """The report that the paragraphs of a document state; its tables are read elsewhere."""
     running = run(document.paragraphs)
     fit = best_fit(running, edition)
+    _refuse_several(running, fit.understood, name)
     places = {one: place_of(running, one.start, one.end) for one in fit.understood.said}
     known = [one for one in fit.understood.said if _stored(one.path)]
     entries = enter(known, spec, fit.wording.unit, places)
@@ -139,13 +144,31 @@ def read_narrative(document: Document, spec: Spec, name: str = "", edition: str 
     )  # fmt: skip
 
 
+def _refuse_several(running: Running, understood: Understood, name: str) -> None:
+    """Refuse a document that holds the narratives of several entities or years: many of its sections stand twice, with other
+    figures."""
+    sections = [section for section, _ in understood.sections]
+    begins = [section.begin for section in sections]
+    twice: dict[str, tuple[Section, Section]] = {}
+    for doubt in understood.doubts:
+        one, other = (sections[bisect_right(begins, at) - 1] for at in (doubt.start, doubt.because[0]))
+        if doubt.why == TWICE and one is not other:
+            twice.setdefault(one.heading.words.written[0], (one, other))
+    if len(twice) >= _SEVERAL:
+        heading, (one, other) = next(iter(twice.items()))
+        place, where = (place_of(running, section.start, section.begin) for section in (one, other))
+        raise Refused("DOCUMENT_SEVERAL", path=name, place=place, other=where, heading=heading)
+
+
 def best_fit(running: Running, edition: str | None = None) -> Fit:
     """The wording that understands most of a document's figures; one of the edition asked for before others."""
     fits = []
     for wording in map(load_wording, wording_ids()):
         understood = understand(running, wording, kind_of)
         total = len(_FIGURE.findall(running.text))
+        known = [(doubt.start, doubt.end) for doubt in understood.doubts]
         unread = sum(len(_FIGURE.findall(running.text[a:b])) for a, b in understood.rest)
+        unread -= sum(len(_FIGURE.findall(running.text[a:b])) for a, b in known)
         fits.append(Fit(wording, understood, (total - unread) / total if total else 0.0))
     return max(fits, key=lambda fit: (edition in fit.wording.editions, fit.share))
 
@@ -196,8 +219,16 @@ def _unread(
             where = place_of(running, missed.failure.reached, missed.failure.reached + 1)
             yield notify("READ-122", CellRef(location=where), place=where, near=near, expected=words or "—",
                          section=missed.section.heading.words.written[0])  # fmt: skip
+    for doubt in fit.understood.doubts:
+        where, because = place_of(running, doubt.start, doubt.end), place_of(running, *doubt.because)
+        told = CellRef(location=where, value=running.printed(doubt.start, doubt.end))
+        text = running.printed(*doubt.because)
+        yield notify(_DOUBTS[doubt.why], told, place=where, because=because, text=text)
+    doubted = [(doubt.start, doubt.end) for doubt in fit.understood.doubts]
     figures = [(a, b) for a, b in left if _FIGURE.search(running.text[a:b])]
     for a, b in figures:
+        if any(start <= a and b <= end for start, end in doubted):
+            continue
         where = place_of(running, a, b)
         text = running.printed(a, b)
         yield notify("READ-121", CellRef(location=where, value=text), place=where, text=text)
