@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 
 from fatk.document import Document, Paragraph
@@ -163,3 +165,44 @@ def test_a_line_of_the_same_words_again_and_again_is_read_at_once(piece: str) ->
     lead = piece * (50 // len(piece)) + "某"
     reading = read(OVERALL, lead, *totals("100.00"))
     assert claimed(reading) == {}
+
+
+@pytest.mark.parametrize(
+    "change", ["减少-30.00万元，下降-6.00%", "减少30.00万元，下降-6.00%", "减少-30.00万元，下降6.00%"]
+)
+def test_a_change_whose_word_and_sign_both_say_less_is_not_taken(change: str) -> None:
+    income = totals("500.00")[0] + f"收入总计与上年相比，{change}，主要原因是：人员减少。"
+    reading = read(OVERALL, income, totals("500.00")[1])
+    assert reading.report.rows("changes") == ()
+    assert "overall.income.yoy.rate_percent" not in claimed(reading)
+    assert change in kept(reading)
+
+
+@pytest.mark.parametrize(
+    ("caption", "unit"),
+    [("单位：元", "元"), ("（金额单位：元）", "元"), ("金额单位：人民币万元", "万元"), ("", None)],
+)
+def test_amounts_without_units_are_of_the_unit_that_the_text_states_or_of_none(
+    caption: str, unit: str | None
+) -> None:
+    """The wording is not surely the edition's, so that nothing else says what its amounts are in."""
+    bare = [sentence.replace("万元", "") for sentence in totals("5000000.00")]
+    bare[0] += "收入总计与上年相比，增加100.00，增长0.01%，主要原因是：人员增加。"
+    reading = read(*([caption] if caption else []), OVERALL, *bare, "其他说明300.00。" * 20)
+    assert reading.report.unit == unit
+    assert [row["amount"] for row in reading.report.records("changes")] == [Decimal("100.00")]
+
+
+def test_a_subject_whose_name_enumerates_is_one_subject() -> None:
+    items = (
+        "1.一般公共服务支出（类）人大事务（款）行政运行（项）：支出决算数为1.00万元。",
+        "2.节能环保支出（类）环境保护管理事务（款）环境保护法规、规划及标准（项）：支出决算数为2.00万元。",
+        "3.一般公共服务支出（类）人大事务（款）人大会议（项）：支出决算数为3.00万元。",
+    )
+    reading = read(
+        "五、一般公共预算财政拨款支出决算情况说明", "（三）一般公共预算财政拨款支出决算具体情况", *items
+    )
+    rows = list(reading.report.records("general_budget_items"))
+    assert [row["code"] for row in rows] == ["2010101", "2110105", "2010104"]
+    assert claimed(reading)["general_public_budget.items[3].actual"] == "3.00万元"
+    assert kept(reading) == ""

@@ -35,7 +35,7 @@ class Entries:
     """
 
     spec: Spec
-    unit: str
+    unit: str | None
     decimals: int
     year: int
     rows: dict[str, dict[_RowKey, dict[str, Value]]] = field(default_factory=dict)
@@ -65,8 +65,8 @@ def units_of(said: Iterable[Said]) -> tuple[str | None, int]:
     return unit, places.most_common(1)[0][0]
 
 
-def enter(said: Iterable[Said], spec: Spec, default_unit: str, locate: Mapping[Said, str]) -> Entries:
-    """The rows of everything that is said."""
+def enter(said: Iterable[Said], spec: Spec, default_unit: str | None, locate: Mapping[Said, str]) -> Entries:
+    """The rows of everything that is said; ``default_unit`` is that of amounts where none has one, ``None`` if nobody says."""
     stated = list(said)
     unit, decimals = units_of(stated)
     years = Counter(one.value for one in stated if one.path == "meta.fiscal_year")
@@ -149,8 +149,9 @@ def _in_unit(entries: Entries, one: Said) -> Value:
     """An amount in the report's unit and decimals; without a place where it is finer than these."""
     if not isinstance(one.value, Decimal):
         return one.value
-    factor = Decimal(YUAN[one.unit or entries.unit]) / YUAN[entries.unit]
-    value = one.value * factor
+    value = one.value
+    if one.unit and entries.unit:
+        value *= Decimal(YUAN[one.unit]) / YUAN[entries.unit]
     padded = value.quantize(Decimal(1).scaleb(-entries.decimals)) if abs(value) < 10**15 else value
     if padded != value:
         entries.homeless.append(one)

@@ -8,6 +8,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from fatk.captions import UNIT, read_captions
 from fatk.document import Document
 from fatk.documents import NOTICES
 from fatk.errors import Refused
@@ -34,6 +35,8 @@ from fatk.wording.reading import ELSEWHERE, TWICE, Section, Understood, headings
 _HALF, _MOST = 0.5, 0.9
 #: A narrative has at least so many of the headings of a wording.
 _HEADINGS = 3
+#: A line of more characters is no caption.
+_CAPTION = 40
 #: So many sections of a document twice, with other figures, are several narratives.
 _SEVERAL = 3
 #: Why a sentence is not taken that reads like one of the wording → what tells so.
@@ -117,7 +120,10 @@ def read_narrative(document: Document, spec: Spec, name: str = "", edition: str 
     _refuse_several(running, fit.understood, name)
     places = {one: place_of(running, one.start, one.end) for one in fit.understood.said}
     known = [one for one in fit.understood.said if _stored(one.path)]
-    entries = enter(known, spec, fit.wording.unit, places)
+    alone = len(fit.wording.editions) == 1
+    certainty = "guessed" if fit.share < _HALF else "certain" if alone and fit.share > _MOST else "probable"
+    customary = fit.wording.unit if certainty == "certain" else None
+    entries = enter(known, spec, _captioned(running) or customary, places)
     likely = [e for e in map(spec.edition, fit.wording.editions) if e.covers(entries.year)]
     used = spec.edition(edition) if edition else (likely or [spec.edition(fit.wording.editions[0])])[-1]
     describe(entries, used)
@@ -133,15 +139,20 @@ def read_narrative(document: Document, spec: Spec, name: str = "", edition: str 
         one = entries.said.get((table, row, field))
         return places.get(one) if one else None
 
-    alone = len(fit.wording.editions) == 1
     proposals = tuple(_proposed(running, fit, {one.path for one in known}))
     if proposals:
         findings.append(notify("READ-124", CellRef(), count=len(proposals)))
-    certainty = "guessed" if fit.share < _HALF else "certain" if alone and fit.share > _MOST else "probable"
     return Reading(
         build(spec, rows), tuple(findings), find, edition_certainty=certainty,
         source_cells=len(_FIGURE.findall(running.text)), proposals=proposals,
     )  # fmt: skip
+
+
+def _captioned(running: Running) -> str | None:
+    """The unit that a line of its own states for the amounts of a text (单位：元); ``None`` where there is none, or several."""
+    lines = (paragraph.text for paragraph in running.paragraphs if len(paragraph.text) <= _CAPTION)
+    units = {caption.value for line in lines for caption in read_captions(line, "") if caption.kind == UNIT}
+    return units.pop() if len(units) == 1 else None
 
 
 def _refuse_several(running: Running, understood: Understood, name: str) -> None:
