@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 
+from fatk import api
 from fatk.document import Document
 from fatk.model import Report, build, make_row
 from fatk.narrative.completing import completed
@@ -15,6 +17,7 @@ from fatk.narrative.reading import read_document
 from fatk.narrative.tables import taken_out
 from fatk.narrative.values import values_of
 from fatk.narrative.writing import narrative_of
+from fatk.values import Nothing
 from fatk.wording.folding import run
 from fatk.wording.grammar import load_wording, wording_for, wording_ids
 from fatk.wording.reading import understand
@@ -139,3 +142,26 @@ def test_every_slot_of_a_wording_has_a_home_and_a_kind(wording_id: str) -> None:
 
 def test_claims_that_restate_a_cell_are_written_from_the_cell() -> None:
     assert isinstance(home("overall.income.total"), ClaimHome)
+
+
+def test_a_figure_that_a_table_withholds_is_not_given_away_by_the_text() -> None:
+    report = api.read(
+        Path(__file__).resolve().parents[1] / "datapackages" / "wuerhe-2022" / "report.json"
+    ).report
+    table = report.spec.tables["three_public_expenses"]
+    at, line = table.position["final"], table.position["line"]
+    rows = tuple(
+        (*row[:at], Nothing.UNDISCLOSED, *row[at + 1 :]) if row[line] in ("total", "reception") else row
+        for row in report.rows(table.id)
+    )
+    withheld = build(report.spec, {**report.tables, table.id: rows})
+    assert values_of(report).value("three_public.reception.amount") == Decimal("12.53")
+    for path in (
+        "three_public.reception.amount",
+        "three_public.details.reception.amount",
+        "three_public.total.amount",
+    ):
+        assert values_of(withheld).value(path) is None
+    told = "\n".join(paragraph.text for paragraph in written(withheld).paragraphs)
+    assert "公务接待费12.53万元" not in told
+    assert "支出决算42.86万元" not in told
