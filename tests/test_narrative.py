@@ -10,9 +10,10 @@ from hypothesis import given
 
 from fatk import api
 from fatk.document import Document
+from fatk.explain import explain
 from fatk.model import Report, build, make_row
 from fatk.narrative.completing import completed
-from fatk.narrative.homes import ClaimHome, home, kind_of
+from fatk.narrative.homes import ClaimHome, called, home, kind_of
 from fatk.narrative.reading import read_document
 from fatk.narrative.tables import taken_out
 from fatk.narrative.values import values_of
@@ -115,6 +116,9 @@ def test_every_slot_of_a_wording_has_a_home_and_a_kind(wording_id: str) -> None:
                 assert kind_of(node.path, node.kind) in {*wording.kinds, *TEXTS}
                 for path in (node.path, *node.also, *node.then):
                     assert home(path)
+                    name, thing = called(path)
+                    assert name != path
+                    assert explain(SPEC, thing)
                 if node.then:
                     assert kind_of(node.path, node.kind).startswith(("amount", "rate"))
             elif isinstance(node, Choice):
@@ -165,3 +169,13 @@ def test_a_figure_that_a_table_withholds_is_not_given_away_by_the_text() -> None
     told = "\n".join(paragraph.text for paragraph in written(withheld).paragraphs)
     assert "公务接待费12.53万元" not in told
     assert "支出决算42.86万元" not in told
+
+
+def test_what_is_lacking_for_a_sentence_is_called_as_people_and_the_standard_call_it() -> None:
+    assert called("overview.functions[]") == ("主要职能", "functions")
+    assert called("overview.offices.count") == ("机构设置·下设处室数", "organisation.office_count")
+    assert called("three_public.reception.amount")[1] == "three_public_expenses.final"
+    assert called("general_public_budget.vs_initial_budget.budget") == (
+        "一般公共预算财政拨款支出·年初预算数·基数",
+        "changes.base_amount",
+    )
