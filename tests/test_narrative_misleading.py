@@ -116,6 +116,9 @@ def test_what_is_said_behind_words_that_lead_elsewhere_is_not_taken(lead: str) -
         "（单位：万元）",
         "图1：收入决算图",
         "2023年度我局收支决算情况如下：",
+        "作̶废̶的̶话̶。̶",
+        "————",
+        "某市某局收支情况",
     ],
 )
 def test_words_that_lead_to_what_the_section_is_about_take_nothing_away(lead: str) -> None:

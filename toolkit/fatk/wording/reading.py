@@ -20,6 +20,7 @@ _ORDINAL = re.compile(
     r"(?:第[一二三四五六七八九十]{1,3}(?:部分|章|节|篇)|[一二三四五六七八九十]{1,3}[、.:]|\([一二三四五六七八九十0-9]{1,3}\)|[0-9]{1,2}[、.])?[、:]?"
 )
 _DATED = re.compile(r"20[0-9]{2}年度?")
+_LETTER = re.compile(r"[^\W_]")
 _ITS_YEAR = re.compile(r"(20[0-9]{2})年")
 #: What may follow the words of a heading: the text, or what belongs to the heading or to a list of contents.
 _FOLLOWING = re.compile(r"[。:(]|[.…·]|[0-9]{1,3}$|20[0-9]{2}年|(?:说明|情况说明|的说明)$")
@@ -224,6 +225,8 @@ def _leading(matcher: Matcher, name: str, year: Value, begin: int, end: int) -> 
     for start, stop in zip(ordered, [*ordered[1:], end], strict=True):
         words = text[start:stop]
         bare = words.replace(name, "") if name else words
+        if not _LETTER.search(bare):
+            continue
         line = len(words) <= _LINE and not words.endswith(("。", ";"))
         another = any(int(stated[1]) != year for stated in _ITS_YEAR.finditer(words))
         if (line or _FOLLOWS.search(words)) and (another or _PLAIN.sub("", bare)):
