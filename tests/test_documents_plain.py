@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from document_strategies import SENTENCE, documents, published
 from fatk.document import Document, Paragraph
 from fatk.documents import plain
+from fatk.grid import Sheet
 from fatk.errors import Refused
 from fatk.formats.documents import prose_form
 from fatk.limits import DEFAULTS, Limits
@@ -76,6 +77,22 @@ def test_tables_are_lines_with_tabs() -> None:
     assert "项目\t决算数\n收入合计\t386.23\n其中： 财政拨款\t386.23\n\n" in text
     assert "\n\n二、收入决算表\n\n收入决算表\t" in text
     assert not text.endswith("\n\n")
+
+
+def test_lines_of_as_many_tabs_are_a_table_and_others_are_paragraphs() -> None:
+    found = read("收入决算表\n项目\t行次\t金额\n收入\t1\t386.23\n\t2\t\n合计\t\t386.23\n注：无。\n")
+    title, table, note = found.blocks
+    assert isinstance(table, Sheet)
+    assert (title, note) == (Paragraph("收入决算表"), Paragraph("注：无。"))
+    assert {row: {at: cell.text for at, cell in cells.items()} for row, cells in table.rows.items()} == {
+        0: {0: "项目", 1: "行次", 2: "金额"}, 1: {0: "收入", 1: "1", 2: "386.23"}, 2: {1: "2"}, 3: {0: "合计", 2: "386.23"},
+    }  # fmt: skip
+    for text in (
+        "1.\t负责甲。\n2.\t负责乙。\n3.\t负责丙。\n",
+        "\t\t第一段。\n\t\t第二段。\n\t\t第三段。\n",
+        "甲\t1\t2\n\n乙\t3\t4\n",
+    ):
+        assert not list(read(text).tables)
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "gb18030"])
