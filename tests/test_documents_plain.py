@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from document_strategies import SENTENCE, documents, published
 from fatk.document import Document, Paragraph
 from fatk.documents import plain
-from fatk.grid import Sheet
 from fatk.errors import Refused
 from fatk.formats.documents import prose_form
+from fatk.grid import Sheet
 from fatk.limits import DEFAULTS, Limits
 from steps import in_proportion
 
