@@ -209,3 +209,10 @@ def test_a_subject_whose_name_enumerates_is_one_subject() -> None:
     assert [row["code"] for row in rows] == ["2010101", "2110105", "2010104"]
     assert claimed(reading)["general_public_budget.items[3].actual"] == "3.00万元"
     assert kept(reading) == ""
+
+
+def test_how_many_lines_were_joined_is_no_place() -> None:
+    made = Document(tuple(map(Paragraph, (*HEAD, OVERALL, *totals("500.00")))), (("LINES_JOINED", "371"),))
+    finding = next(f for f in read_document(made, load(), "说明.txt").findings if f.rule == "READ-106")
+    assert [cell.location for cell in finding.cells] == [None]
+    assert "371" in finding.message()

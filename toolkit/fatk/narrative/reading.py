@@ -99,7 +99,10 @@ def _refuse_others(document: Document, reports: Sequence[Report], name: str) -> 
 def _noticed(document: Document) -> Iterator[Finding]:
     """What the reader of the file noticed."""
     for code, detail in document.notices:
-        yield notify(NOTICES.get(code, "READ-47"), CellRef(location=detail or None), detail=detail, code=code)
+        place = (
+            None if detail.isdecimal() else detail or None
+        )  # how many, or on which page, is no place of a cell
+        yield notify(NOTICES.get(code, "READ-47"), CellRef(location=place), detail=detail, code=code)
 
 
 def _told(narrative: Reading) -> Told:
