@@ -8,6 +8,7 @@ import pytest
 
 from fatk.document import Document, Paragraph
 from fatk.errors import Refused
+from fatk.grid import TEXT, Cell, Sheet, by_rows
 from fatk.model import EMPTY, MISSING
 from fatk.narrative.reading import read_document
 from fatk.reading import Reading
@@ -216,3 +217,14 @@ def test_how_many_lines_were_joined_is_no_place() -> None:
     finding = next(f for f in read_document(made, load(), "说明.txt").findings if f.rule == "READ-106")
     assert [cell.location for cell in finding.cells] == [None]
     assert "371" in finding.message()
+
+
+def test_a_table_below_a_heading_of_the_narrative_takes_no_heading_with_it() -> None:
+    cells = {(0, 0): "项目", (0, 1): "金额", (1, 0): "收入", (1, 1): "999.00"}
+    small = Sheet("表1", by_rows({at: Cell(text, TEXT) for at, text in cells.items()}), plain=True)
+    lines = [*HEAD[:2], "第三部分 2023年度部门决算情况说明", OVERALL]
+    made = Document((*map(Paragraph, lines), small, *map(Paragraph, totals("500.00"))))
+    reading = read_document(made, load(), "说明.docx")
+    assert reading.report.one("report")["fiscal_year"] == 2023
+    assert claimed(reading)["overall.income.total"] == "500.00万元"
+    assert "999.00" in kept(reading)
