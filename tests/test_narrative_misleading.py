@@ -228,3 +228,22 @@ def test_a_table_below_a_heading_of_the_narrative_takes_no_heading_with_it() -> 
     assert reading.report.one("report")["fiscal_year"] == 2023
     assert claimed(reading)["overall.income.total"] == "500.00万元"
     assert "999.00" in kept(reading)
+
+
+STAFF = "{0}2023年度，实有人数{1}人，其中：在职人员{1}人，离休人员0人，退休人员0人。"
+
+
+@pytest.mark.parametrize("name", ["某市某局", "某局", "我局", "本单位"])
+def test_a_sentence_that_names_the_entity_is_of_it_though_another_names_a_subordinate(name: str) -> None:
+    lines = STAFF.format("某市某中心", 3), STAFF.format(name, 12)
+    for ordered in (lines, lines[::-1]):
+        reading = read("二、机构设置及人员情况", *ordered)
+        actual = reading.report.one("staffing").get("actual")
+        assert actual in (12, None)  # what the first sentence is of is not always plain
+        assert reading.report.one("entity")["name"] == "某市某局"
+        assert STAFF.format("某市某中心", 3) in kept(reading)
+    alone = read("二、机构设置及人员情况", lines[0])
+    assert alone.report.rows("staffing") == ()
+    assert "READ-126" in rules(alone)
+    own = read("二、机构设置及人员情况", lines[1])
+    assert own.report.one("staffing")["actual"] == 12

@@ -20,6 +20,7 @@ _ORDINAL = re.compile(
     r"(?:第[一二三四五六七八九十]{1,3}(?:部分|章|节|篇)|[一二三四五六七八九十]{1,3}[、.:]|\([一二三四五六七八九十0-9]{1,3}\)|[0-9]{1,2}[、.])?[、:]?"
 )
 _DATED = re.compile(r"20[0-9]{2}年度?")
+_OURS = re.compile(r"[本我]")
 _LETTER = re.compile(r"[^\W_]")
 _ITS_YEAR = re.compile(r"(20[0-9]{2})年")
 #: What may follow the words of a heading: the text, or what belongs to the heading or to a list of contents.
@@ -209,9 +210,20 @@ def _elsewhere(matcher: Matcher, name: str, year: Value, found: Collection[_Told
             span = next((span for span in told.spans if span[1] == read.end), (read.start, read.end))
             led = led or _leading(matcher, name, year, at, span[0])
             at = span[1]
-            if led and _figures(read):
-                yield Doubt(ELSEWHERE, read.start, read.end, led)
+            another = _another(read, name)
+            if another or (led and _figures(read)):
+                yield Doubt(ELSEWHERE, read.start, read.end, another or led or span)
                 told.drop(number)
+
+
+def _another(read: Read, name: str) -> tuple[int, int] | None:
+    """Where a sentence names an entity that is not the one that speaks, nor that one by a shorter name or as 我局."""
+    for one in read.said:
+        if one.path == _NAME and name and one.end > one.start:
+            said, rest = fold(str(one.value)), iter(name)
+            if not _OURS.match(said) and not all(character in rest for character in said):
+                return one.start, one.end
+    return None
 
 
 def _leading(matcher: Matcher, name: str, year: Value, begin: int, end: int) -> tuple[int, int] | None:
@@ -262,7 +274,7 @@ def _again(matcher: Matcher, told: _Told, number: int, name: str) -> Read | None
     for begin, end in told.gaps():
         starts = _Starts(matcher, begin, end, name)
         read = _find(matcher, sentences[number], starts, _stops(matcher, starts, sentences[number + 1 :]))
-        if isinstance(read, Read):
+        if isinstance(read, Read) and not _another(read, name):
             return read
     return None
 
