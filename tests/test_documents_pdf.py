@@ -263,6 +263,97 @@ def test_a_table_that_ends_above_the_foot_of_its_page_does_not_go_on() -> None:
     assert len([*pdf.read(maker.document([first, second])).tables]) == 2
 
 
+WALLS = (60, 150, 240, 330)
+NOTES = [
+    (
+        "注：本表反映部门本年度“三公”经费支出预决算情况。其中，预算数为“三公”经费全年预算数，反映按规定程序调整后的预算数；决算数"
+        "是包括当年财政拨款和以前年度结转资金安排的实际支出。"
+    ),
+    "我单位本年度无政府性基金预算财政拨款收入、支出及结转和结余，政府性基金预算财政拨款收入支出决算表为空表。",
+]
+WIDE = "本年度收入总计一千二百万元，其中财政拨款收入一千一百万元，比上年增加一百万元，主要原因是人员增加。"
+
+
+def narrow(sheet: maker.Sheet, top: float, count: int = 3) -> float:
+    """A table narrower than the text of its page; where it ends."""
+    body = [["项目", "预算数", "决算数"], *[[f"事项{n}", f"{n}.50", f"{n}.25"] for n in range(count)]]
+    maker.table(sheet, top, WALLS, body)
+    return top - 20 * len(body)
+
+
+def notes_below(sheet: maker.Sheet, top: float, notes: Sequence[str]) -> list[list[str]]:
+    """Notes set between the walls of the narrow table, one under the other; their lines."""
+    lines = [maker.broken(note, WALLS[-1] - WALLS[0] - 4, 9, 0) for note in notes]
+    for place, line in enumerate(line for note in lines for line in note):
+        sheet.text(WALLS[0] + 2, top - 13 * (place + 1), line, 9)
+    return lines
+
+
+def test_a_note_below_a_table_is_as_wide_as_its_table_and_over_several_lines_one_paragraph() -> None:
+    sheet = maker.Sheet()
+    sheet.text(60, 800, WIDE[:36], 12)
+    lines = notes_below(sheet, narrow(sheet, 760), NOTES)
+    assert [len(note) for note in lines] == [4, 2]
+    sheet.text(60, 500, "本单位无其他需要说明的事项，以下为正文", 12)
+    sheet.text(60, 480, "正文另起一行", 12)
+    assert texts(pdf.read(maker.document([sheet]))) == [
+        WIDE[:36], *NOTES, "本单位无其他需要说明的事项，以下为正文", "正文另起一行",
+    ]  # fmt: skip
+
+
+def test_a_second_note_whose_first_one_ends_with_a_full_line_is_a_paragraph_of_its_own() -> None:
+    sheet = maker.Sheet()
+    sheet.text(60, 800, WIDE[:36], 12)
+    full = "注：" + "表" * 26 + "。"
+    lines = notes_below(sheet, narrow(sheet, 760), [full, NOTES[1]])
+    assert len(lines[0]) == 1
+    assert texts(pdf.read(maker.document([sheet]))) == [WIDE[:36], full, NOTES[1]]
+
+
+def test_text_below_a_table_that_is_no_note_is_measured_as_the_text_of_its_page() -> None:
+    sheet = maker.Sheet()
+    sheet.text(60, 800, WIDE[:36], 12)
+    lines = notes_below(sheet, narrow(sheet, 760), [WIDE])
+    assert texts(pdf.read(maker.document([sheet]))) == [WIDE[:36], *lines[0]]
+
+
+@pytest.mark.parametrize("kept", [1, 2, 3])
+def test_a_note_that_goes_on_over_the_end_of_its_page_is_one_paragraph(kept: int) -> None:
+    first, second = maker.Sheet(), maker.Sheet()
+    first.text(40, 800, WIDE[:36], 12)
+    end = narrow(first, 760, 30)
+    lines = maker.broken(NOTES[0], WALLS[-1] - WALLS[0] - 4, 9, 0)
+    for place, line in enumerate(lines):
+        sheet, top = (first, end) if place < kept else (second, 800 + 13 * kept)
+        sheet.text(WALLS[0] + 2, top - 13 * (place + 1), line, 9)
+    second.text(40, 700, WIDE[:36], 12)
+    read = pdf.read(maker.document([first, second]))
+    assert texts(read) == [WIDE[:36], NOTES[0], WIDE[:36]]
+    assert [*read.paragraphs][1].pages == ((0, 1), (len("".join(lines[:kept])), 2))
+
+
+def test_a_header_that_is_printed_again_above_nothing_but_a_note_is_no_table_of_its_own() -> None:
+    first, second = maker.Sheet(), maker.Sheet()
+    first.text(60, 800, "支出决算表", 14)
+    maker.table(first, 770, COLUMNS, HEADER + amounts(20), merged=MERGED)
+    second.text(60, 800, "支出决算表", 14)
+    maker.table(second, 770, COLUMNS, HEADER, merged=MERGED)
+    second.text(62, 700, "注：本表反映部门本年度各项支出情况。", 9)
+    read = pdf.read(maker.document([first, second]))
+    (table,) = read.tables
+    assert rows(table) == HEADER + amounts(20)
+    assert texts(read) == ["支出决算表", "注：本表反映部门本年度各项支出情况。"]
+
+
+def test_an_empty_form_of_the_same_columns_on_the_next_page_is_a_table_of_its_own() -> None:
+    first, second = maker.Sheet(), maker.Sheet()
+    first.text(60, 800, "政府性基金预算财政拨款收入支出决算表", 14)
+    maker.table(first, 770, COLUMNS, HEADER + amounts(4), merged=MERGED)
+    second.text(60, 800, "国有资本经营预算财政拨款支出决算表", 14)
+    maker.table(second, 770, COLUMNS, HEADER, merged=MERGED)
+    assert len([*pdf.read(maker.document([first, second])).tables]) == 2
+
+
 def test_a_row_that_the_end_of_a_page_cuts_is_one_row() -> None:
     columns = (60, 140, 240, 420, 515)
     head = [["一级指标", "二级指标", "三级指标", "得分"]]

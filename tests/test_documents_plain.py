@@ -79,20 +79,31 @@ def test_tables_are_lines_with_tabs() -> None:
     assert not text.endswith("\n\n")
 
 
-def test_lines_of_as_many_tabs_are_a_table_and_others_are_paragraphs() -> None:
-    found = read("收入决算表\n项目\t行次\t金额\n收入\t1\t386.23\n\t2\t\n合计\t\t386.23\n注：无。\n")
-    title, table, note = found.blocks
+def test_lines_with_as_many_tabs_one_below_the_other_are_a_table() -> None:
+    found = read(f"{SENTENCE}\n\n项目\t决算数\t\n\t386.23\t\n\t\t\n合计\t386.23\t注\n{SENTENCE}\n")
+    first, table, last = found.blocks
+    assert (first, last) == (Paragraph(SENTENCE), Paragraph(SENTENCE))
     assert isinstance(table, Sheet)
-    assert (title, note) == (Paragraph("收入决算表"), Paragraph("注：无。"))
-    assert {row: {at: cell.text for at, cell in cells.items()} for row, cells in table.rows.items()} == {
-        0: {0: "项目", 1: "行次", 2: "金额"}, 1: {0: "收入", 1: "1", 2: "386.23"}, 2: {1: "2"}, 3: {0: "合计", 2: "386.23"},
+    assert {place: cell.text for place, cell in table.cells.items()} == {
+        (0, 0): "项目", (0, 1): "决算数", (1, 1): "386.23", (2, 0): "合计", (2, 1): "386.23", (2, 2): "注",
     }  # fmt: skip
-    for text in (
-        "1.\t负责甲。\n2.\t负责乙。\n3.\t负责丙。\n",
-        "\t\t第一段。\n\t\t第二段。\n\t\t第三段。\n",
-        "甲\t1\t2\n\n乙\t3\t4\n",
-    ):
-        assert not list(read(text).tables)
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        "\t本年收入386.23万元。",
+        "一、收入\t386.23",
+        "甲\t1\n\n乙\t2",
+        "甲\t1\n乙\t2\t3",
+        "\t甲。\n\t乙。\n\t丙。",
+        "\t甲。\n乙。\n\t丙。",
+    ],
+)
+def test_tabs_that_are_in_no_table_are_blanks(lines: str) -> None:
+    found = read(f"{SENTENCE}\n{lines}\n")
+    assert [*found.tables] == []
+    assert "".join("".join(texts(found)).split()) == "".join(f"{SENTENCE}{lines}".split())
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "gb18030"])

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 
-from fatk import api
-from fatk.document import Document
+from fatk import api, formats
+from fatk.document import Document, Paragraph
 from fatk.explain import explain
 from fatk.model import Report, build, make_row
 from fatk.narrative.completing import completed
@@ -179,3 +179,46 @@ def test_what_is_lacking_for_a_sentence_is_called_as_people_and_the_standard_cal
         "一般公共预算财政拨款支出·年初预算数·基数",
         "changes.base_amount",
     )
+
+
+@pytest.mark.parametrize("code", ["2080803", "2110105", "2120110"])
+@pytest.mark.parametrize("edition", ["national-2020", "xinjiang-2022", "shanghai-2024"])
+def test_a_subject_whose_name_has_a_mark_of_lists_in_it_is_read(edition: str, code: str) -> None:
+    names = [SPEC.codes("functional")[code[:length]][-1].name for length in (3, 5, 7)]
+    assert "、" in names[2]
+    said = f"1.{names[0]}（类）{names[1]}（款）{names[2]}（项）：支出决算数为5.00万元，比上年增加1.00万元，增长25.00%。"
+    lines = ("某市某局", "2022年度部门决算公开说明", "（三）一般公共预算财政拨款支出决算具体情况", said)
+    read = read_document(Document(tuple(map(Paragraph, lines))), SPEC, "", edition).report
+    assert [row["code"] for row in read.records("general_budget_items")] == [code]
+    assert [row["value"] for row in read.records("claims") if str(row["path"]).endswith("actual")] == [5]
+
+
+COST = "2023年度机关运行经费支出"
+NOTED = [
+    (f"{COST}30.00万元，比上年增加30.00万元，增长100.00%。", "zero_base_100"),
+    (f"{COST}0.00万元，比上年增加0.00万元，增长0.00%。", "zero_zero_0"),
+    (f"{COST}30.00万元，比上年增加15.00万元，增长100.00%。", None),
+    (f"{COST}30.00万元，比上年增加0.00万元，增长0.00%。", None),
+    (f"{COST}0.00万元，比上年减少30.00万元，下降100.00%。", None),
+    (f"{COST}30.00万元，比上年增加30.00万元，增长50.00%。", None),
+]
+
+
+@pytest.mark.parametrize(("sentence", "note"), NOTED)
+def test_how_a_rate_without_a_base_is_printed_is_a_fact_of_its_comparison(
+    sentence: str, note: str | None
+) -> None:
+    lines = ("某市某局", "2023年度部门决算公开说明", "（一）机关运行经费支出情况", sentence)
+    reading = read_document(Document(tuple(map(Paragraph, lines))), SPEC, "")
+    (change,) = reading.report.records("changes")
+    assert change["rate_note"] == note
+    if note:
+        assert reading.places("changes", "other_matters.operating_cost/previous_year", "rate_note")
+
+
+def test_of_the_real_text_every_comparison_is_as_its_report_has_it() -> None:
+    report = formats.read(
+        Path(__file__).resolve().parent.parent / "datapackages/wuerhe-2022/report.json"
+    ).report
+    read = read_document(narrative_of(report)[0], SPEC, "").report
+    assert read.rows("changes") == report.rows("changes")

@@ -96,7 +96,6 @@ def rules(reading: Reading) -> set[str]:
         "2023年度部门预算批复如下。",
         "以下数据有误，作废：",
         "某某中心是我局下属的事业单位。",
-        "2022年情况",
     ],
 )
 def test_what_is_said_behind_words_that_lead_elsewhere_is_not_taken(lead: str) -> None:
@@ -106,6 +105,12 @@ def test_what_is_said_behind_words_that_lead_elsewhere_is_not_taken(lead: str) -
     assert rules(reading) - {"READ-123", "READ-121"} == {"READ-126"}
     assert all(sentence in kept(reading) for sentence in totals("100.00"))
     assert reading.proposals == ()
+
+
+def test_a_line_that_names_another_year_leads_to_it() -> None:
+    reading = read(OVERALL, "2022年情况", *totals("100.00"))
+    assert claimed(reading) == {}
+    assert "READ-126" in rules(reading)
 
 
 @pytest.mark.parametrize(

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-import pytest
+from pathlib import Path
 
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fatk import formats
 from fatk.document import Document, Paragraph
 from fatk.narrative.homes import kind_of
-from fatk.narrative.reading import read_document
+from fatk.narrative.reading import read_document, read_narrative
+from fatk.narrative.writing import narrative_of
 from fatk.reading import LIKELY, Reading
 from fatk.spec import load
 from fatk.wording.folding import run
@@ -14,6 +20,7 @@ from fatk.wording.grammar import load_wording, wording_ids
 from fatk.wording.matching import Matcher
 from fatk.wording.reading import understand
 
+EXAMPLE = Path(__file__).resolve().parent.parent / "datapackages/full/report.json"
 HEAD = ("某市某局", "2023年度部门决算公开说明", "第三部分 部门决算情况说明")
 BASIC = "三、支出决算情况说明"
 
@@ -37,7 +44,7 @@ CASES = [
     (
         "another year further below",
         (BASIC, "2022年度本年支出合计700.00万元，其中：基本支出700.00万元，占100.00%。"),
-        {("READ-120", "第5段第1至4字")},
+        {("READ-125", "第5段第1至46字")},
     ),
 ]
 
@@ -81,6 +88,39 @@ def test_a_figure_that_may_be_of_another_year_or_of_a_budget_is_not_likely(
     proposals = read(BASIC, sentence).proposals
     assert {str(one.value) for one in proposals if one.certainty == LIKELY} == likely
     assert not {"300.00", "20.00"} & {str(one.value) for one in proposals}
+
+
+INCOME = "二、收入决算情况说明"
+ITS = "本年收入合计500.00万元，其中：财政拨款收入500.00万元，占100.00%。"
+TAKEN = ["100.00", "500.00", "500.00"]
+PUBLIC = "（二）“三公”经费财政拨款支出决算具体情况说明"
+OTHER_YEAR = [
+    ("a year before", (INCOME, f"2021年度{ITS}"), [], 1),
+    ("with the entity named", (INCOME, f"本部门2021年，{ITS}"), [], 1),
+    ("a year to come", (INCOME, f"2024年，{ITS}"), [], 1),
+    ("this year", (INCOME, f"2023年，{ITS}"), TAKEN, 0),
+    ("no year", (INCOME, ITS), TAKEN, 0),
+    ("in text before it that is not understood", (INCOME, f"2021年机构改革之前的情况如下。{ITS}"), [], 1),
+    ("text before it that compares", (INCOME, f"与2021年相比变化很大。{ITS}"), TAKEN, 0),
+    ("not in another section", (BASIC, "2021年度本年支出合计500.00万元，其中：基本支出500.00万元，占100.00%。", INCOME, ITS), TAKEN, 1),
+    ("behind it where none is named", (PUBLIC, "2021年度“三公”经费支出决算中，因公出国（境）费支出500.00万元。1.因公出国（境）费支出决算为500.00万元。"), [], 2),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("what", "lines", "claims", "told"), OTHER_YEAR, ids=[case[0] for case in OTHER_YEAR]
+)
+def test_what_is_said_of_another_year_is_no_fact_of_this_report(
+    what: str, lines: tuple[str, ...], claims: list[str], told: int
+) -> None:
+    reading = read(*lines)
+    assert sorted(str(row["value"]) for row in reading.report.records("claims")) == claims
+    assert sum(finding.rule == "READ-125" for finding in reading.findings) == told
+    assert reading.report.fiscal_year == 2023
+    kept = "".join(str(row["text"]) for row in reading.report.records("extras"))
+    if told:
+        assert "500.00" in kept
+        assert all(one.certainty != LIKELY for one in reading.proposals)
 
 
 @pytest.mark.parametrize("name", ["下属服务中心", "某市某局服务中心", "某单位（事业单位）"])
@@ -147,3 +187,14 @@ def test_a_form_without_cells_that_is_not_wholly_understood_is_not_taken() -> No
     reading = read_document(Document(tuple(paragraphs)), load(), "说明.txt")
     assert reading.report.rows("performance_funds") == ()
     assert any("25.00" in str(row["text"]) for row in reading.report.records("extras"))
+
+
+@given(st.data())
+def test_a_document_that_ends_anywhere_is_read_as_far_as_it_goes(data: st.DataObject) -> None:
+    paragraphs = list(narrative_of(formats.read(EXAMPLE).report)[0].paragraphs)
+    last = data.draw(st.integers(0, len(paragraphs) - 1))
+    cut = data.draw(st.integers(1, len(paragraphs[last].text)))
+    whole = (*paragraphs[:last], Paragraph(paragraphs[last].text[:cut]))
+    reading = read_narrative(Document(whole), load())
+    places = [f.cells[-1].location for f in reading.findings if f.rule == "READ-122"]
+    assert all(places)

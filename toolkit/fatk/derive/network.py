@@ -54,12 +54,16 @@ class Relation:
 @dataclass(frozen=True, slots=True, eq=False)
 class Bound:
     """A least or greatest value, the relation that gives it (``None``: amounts are not negative), and the bounds of the
-    other amounts in it."""
+    other amounts in it.
+
+    ``slack`` is by how much it may be off where its sums, each as often as it was used, only hold within rounding.
+    """
 
     value: Decimal
     by: Relation | None = None
     parents: tuple[Bound, ...] = ()
     convention: str | None = None
+    slack: Decimal = ZERO
 
     def steps(self) -> Iterator[Bound]:
         """The bound and every other one that it follows from, each once."""
@@ -191,16 +195,22 @@ class Network:
         relations = clash.relations
         if not self.strained.isdisjoint(relations):
             return True
-        for some in (clash.nearest, relations):
+        nearest = clash.nearest
+        for some, slack in (
+            (nearest, sum((r.tolerance for r in nearest), ZERO)),
+            (relations, clash.low.slack + clash.high.slack),
+        ):
             rounded = {r for r in some if r.tolerance and not r.loose} - self.soft
-            if rounded and clash.gap <= sum((r.tolerance for r in some), ZERO):
+            if rounded and clash.gap <= slack:
                 self.strained |= rounded
                 return True
         return False
 
     def _conclusions(self, relation: Relation) -> Iterator[tuple[Ref, Bound, bool]]:
         """The tighter bounds that a relation gives: each amount's from the bounds of the others."""
-        slack = relation.tolerance if relation.loose or relation in self.soft else ZERO
+        within = relation.loose or relation in self.soft
+        slack = relation.tolerance if within else ZERO
+        unsure = ZERO if within else relation.tolerance
         for sign in (1,) if relation.at_most else (1, -1):
             least = [
                 (self.low if sign * weight > 0 else self.high).get(key) for weight, key in relation.terms
@@ -232,7 +242,15 @@ class Network:
                     agreed = relation.convention or next(
                         (b.convention for b in parents if b.convention), None
                     )
-                    yield key, Bound(limit, relation, parents, agreed), upper
+                    off = unsure + sum(
+                        (
+                            abs(w) * b.slack
+                            for m, ((w, _), b) in enumerate(zip(relation.terms, least, strict=True))
+                            if m != n and b is not None
+                        ),
+                        ZERO,
+                    )
+                    yield key, Bound(limit, relation, parents, agreed, off / abs(weight)), upper
 
     def _tighten(self, key: Ref, bound: Bound, *, upper: bool) -> Clash | None:
         known, other = (self.high, self.low) if upper else (self.low, self.high)

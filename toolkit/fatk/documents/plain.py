@@ -3,8 +3,10 @@
 Text out of a PDF has a line for every line that was printed. Where a paragraph ends is then told by widths: a line ends one
 if the first word of the next line would still have found room on it. What is so joined is ``loose``. Pages begin at a form
 feed; where a blank line stands behind every line, also at a single leading blank without a blank line before it, which is
-what is left of a form feed in texts that were tidied. Numbers of pages are no text; nothing else is left out. Lines of as many tabs that
-follow one another are a table, where lines are whole paragraphs.
+what is left of a form feed in texts that were tidied. Numbers of pages are no text; nothing else is left out.
+
+Where a line is a paragraph, lines with as many tabs, one right below the other, are a table, as people paste it from a
+workbook; one such line alone is text.
 """
 
 from __future__ import annotations
@@ -45,24 +47,22 @@ _MARK = re.compile("[，。；：,;:]")
 #: Widths are counted in halves of a Hanzi. What a line must be at least to count among those that may be full, and how much
 #: the first line of a paragraph is shorter than the others.
 _LEAST, _FIRST_LINE = 30.0, 4.0
-#: So many lines of so many cells are a table at least: an ordinal and a tab before a text are none.
-_ROWS, _COLUMNS = 2, 3
 #: Printed widths differ from counted ones by as much, since blanks and marks are squeezed and stretched.
 _PLAY = 1.5
 
 
 @dataclass(slots=True)
 class _Line:
-    """One line that is not blank: its text without outer blanks, its width, how many blank lines stand before it, whether it
-    is indented, and the page that it is on (0 where there are none)."""
+    """One line that is not blank: its text without outer blanks, its width, how many blank lines stand before it, what tabs
+    part in it, whether it is indented, and the page that it is on (0 where there are none)."""
 
     text: str
     width: float
     gap: int
+    cells: tuple[str, ...]
     indented: bool
     blank_first: bool
     feeds: int
-    cells: tuple[str, ...]
     page: int = 0
 
 
@@ -86,11 +86,12 @@ def read(data: bytes, opened: Archive | None, limits: Limits, name: str) -> Docu
     if numbers:
         blocks.notices.append(("PAGE_NUMBERS", " ".join(numbers)))
     if full is None:
-        for rows in _tables(lines):
-            if len(rows) > 1:
-                _table(rows, blocks)
-            else:
-                blocks.paragraph(rows[0].text, 0, ((0, rows[0].page),) if rows[0].page else ())
+        for same in _parted(lines):
+            if len(same) > 1 and any("\t" in line.text for line in same):  # tabs do more than indent
+                _table(same, blocks)
+                continue
+            for line in same:
+                blocks.paragraph(line.text, 0, ((0, line.page),) if line.page else ())
     else:
         _join(lines, full, 1 if spaced else 0, blocks)
         blocks.notices.append(("LINES_JOINED", str(len(lines))))
@@ -104,42 +105,18 @@ def _lines(text: str, limits: Limits, name: str) -> Iterator[_Line]:
         line = raw.replace("\f", " ")
         shown = line.strip()
         if not shown:
-            gap += 1
+            gap += "\t" not in line  # a row of blank cells is within its table
             continue
         count += 1
         if count > limits.csv_rows:
             raise Refused("CSV_TOO_MANY_ROWS", path=name, limit=limits.csv_rows)
         indented = _INDENT.match(line) is not None
-        yield _Line(shown, _width(shown), gap, indented, line[0] == " ", feeds, tuple(line.split("\t")))
+        yield _Line(shown, _width(shown), gap, _cells(line), indented, line[0] == " ", feeds)
         gap = feeds = 0
 
 
-def _tables(lines: Sequence[_Line]) -> Iterator[Sequence[_Line]]:
-    """The lines one by one, but those of a table together: lines in a row, without blank ones between them, of as many tabs,
-    two at least, of which most have several cells."""
-    at = 0
-    while at < len(lines):
-        end = at + 1
-        while end < len(lines) and not lines[end].gap and len(lines[end].cells) == len(lines[at].cells):
-            end += 1
-        rows = lines[at:end]
-        several = sum(sum(bool(cell.strip()) for cell in line.cells) > 1 for line in rows)
-        if len(rows) < _ROWS or len(rows[0].cells) < _COLUMNS or several * 2 <= len(rows):
-            yield from ([line] for line in rows)
-        else:
-            yield rows
-        at = end
-
-
-def _table(rows: Sequence[_Line], blocks: Blocks) -> None:
-    """Add a table of lines with tabs."""
-    cells = blocks.gathering()
-    for row, line in enumerate(rows):
-        filled = [
-            (column, Cell(text.strip(), TEXT)) for column, text in enumerate(line.cells) if text.strip()
-        ]
-        cells.put_row(row, filled)
-    blocks.table(cells.sheet())
+def _cells(line: str) -> tuple[str, ...]:
+    return tuple(cell.strip() for cell in line.split("\t"))
 
 
 def _width(text: str) -> float:
@@ -218,6 +195,26 @@ def _without_page_numbers(lines: Sequence[_Line], spaced: bool) -> tuple[list[_L
     return kept, [lines[index].text for index in sorted(left_out)]
 
 
+def _parted(lines: Sequence[_Line]) -> Iterator[list[_Line]]:
+    """The lines one by one, but those of a table together: lines with as many tabs, one right below the other."""
+    found: list[_Line] = []
+    for line in lines:
+        if found and (len(line.cells) < 2 or line.gap or len(line.cells) != len(found[-1].cells)):
+            yield found
+            found = []
+        found.append(line)
+    if found:
+        yield found
+
+
+def _table(lines: Sequence[_Line], blocks: Blocks) -> None:
+    """A table of lines whose cells are parted by tabs. Which of its cells were merged cannot be told any more."""
+    gathering = blocks.gathering()
+    for row, line in enumerate(lines):
+        gathering.put_row(row, [(c, Cell(text, TEXT)) for c, text in enumerate(line.cells) if text])
+    blocks.table(gathering.sheet())
+
+
 def _join(lines: Sequence[_Line], full: float, usual_gap: int, blocks: Blocks) -> None:
     """Make paragraphs of lines."""
     text, pages, begun, start = "", [(0, 0)], False, 0
@@ -282,7 +279,7 @@ def _needed(text: str) -> float:
 
 def write(document: Document) -> bytes:
     """The text of a document in UTF-8: a paragraph a line, a row of a table a line with tabs between its cells, and a blank
-    line around headings and tables. What is a heading, and which cells are one, cannot be read back."""
+    line around headings and tables. What is a heading, and which cells are merged, cannot be read back."""
     lines: list[str] = []
     for block in document.blocks:
         if isinstance(block, Paragraph):

@@ -13,9 +13,10 @@ from decimal import Decimal
 
 from fatk.captions import declares_empty, says_withheld, years_in
 from fatk.findings import CellRef, Finding, notify
-from fatk.model import EMPTY, MISSING, Row, make_row, row_name
+from fatk.model import EMPTY, MISSING, Row, build, make_row, row_name
 from fatk.narrative.homes import Cell, Change, ClaimHome, home
 from fatk.narrative.names import economic_code, functional_code
+from fatk.narrative.values import without_base
 from fatk.rounding import usual_step
 from fatk.rules.context import YUAN
 from fatk.spec import Edition, Spec, Table
@@ -206,6 +207,17 @@ def _change(entries: Entries, where: Change, one: Said) -> None:
     if value is not None:
         key: dict[str, Value] = {"subject": subject, "base": where.base}
         _put(entries, entries.spec.tables["changes"], key, where.field.name, value, one)
+
+
+def note_rates(entries: Entries) -> None:
+    """Complete the comparisons whose rate is printed though its base is zero with how it is printed."""
+    table = entries.spec.tables["changes"]
+    rows = {row_name(table, make_row(table, **row)): row for row in entries.rows.get("changes", {}).values()}
+    for path, name, printed in without_base(build(entries.spec, entries.built())):
+        row = rows.get(name)
+        if row is not None and row.get("rate_note") is None:
+            row["rate_note"] = printed
+            entries.said["changes", name, "rate_note"] = entries.said["claims", f"{path}/1", "value"]
 
 
 def describe(entries: Entries, edition: Edition) -> None:

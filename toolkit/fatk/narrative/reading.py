@@ -16,19 +16,19 @@ from fatk.findings import CellRef, Finding, notify
 from fatk.lexical import keep
 from fatk.merging import merge
 from fatk.model import Report, build, make_row
-from fatk.narrative.entries import Entries, describe, enter
+from fatk.narrative.entries import describe, enter, note_rates
 from fatk.narrative.forms import apart as forms_apart
 from fatk.narrative.forms import read_forms
 from fatk.narrative.homes import kind_of
 from fatk.narrative.scanner import scan
 from fatk.narrative.tables import taken_out
+from fatk.narrative.years import Aside, of_one_year
 from fatk.reading import Proposal, Reading
 from fatk.spec import Spec
 from fatk.transcription import transcribe
 from fatk.transcription.ledger import Told
 from fatk.wording.folding import Running, fold, run
 from fatk.wording.grammar import Literal, Wording, load_wording, wording_ids
-from fatk.wording.matching import Said
 from fatk.wording.reading import ELSEWHERE, TWICE, Section, Understood, headings_in, understand
 
 #: So much of a text's figures a wording has to understand to be likely that of its edition, or surely.
@@ -41,7 +41,9 @@ _CAPTION = 40
 _SEVERAL = 3
 #: Why a sentence is not taken that reads like one of the wording → what tells so.
 _DOUBTS = {ELSEWHERE: "READ-126", TWICE: "READ-127"}
-_BUDGET = re.compile(r"(?:部门|单位|收支|年度?|财政拨款)预算")
+_BUDGET = re.compile(r"(?:部门|单位|收支|年度?|财政拨款)预算(?!单位)")
+#: What calls a document something is no longer than this, and no sentence.
+_CALLED = 60
 _FIGURE = re.compile(r"[0-9]+")
 _WORDS = re.compile(r"[^\W_]")
 
@@ -87,13 +89,22 @@ def read_document(document: Document, spec: Spec, name: str = "", edition: str |
 
 def _refuse_others(document: Document, reports: Sequence[Report], name: str) -> None:
     """Refuse what is no final account: a budget, or a document in which nothing of one was found."""
-    text = "".join(p.text for p in document.paragraphs)
-    if "决算" not in text and _BUDGET.search(fold(text)):
+    if _is_budget([fold(p.text) for p in document.paragraphs]):
         raise Refused("DOCUMENT_BUDGET", path=name)
     spec = reports[0].spec
     known = [t.id for t in (*spec.forms, *spec.notes)] + ["claims"]
     if not any(report.rows(table) for report in reports for table in known):
         raise Refused("DOCUMENT_OTHER", path=name)
+
+
+def _is_budget(texts: Sequence[str]) -> bool:
+    """Whether a document is a budget: it never speaks of final accounts, or its title and most of its headings call it one,
+    though it may compare itself with last year's final accounts."""
+    if not any("决算" in text for text in texts):
+        return any(_BUDGET.search(text) for text in texts)
+    called = [text for text in texts if len(text) <= _CALLED and not text.endswith(("。", ";"))]
+    of_accounts = ["决算" in text for text in called if "决算" in text or _BUDGET.search(text)]
+    return bool(of_accounts) and not of_accounts[0] and 2 * sum(of_accounts) < len(of_accounts)
 
 
 def _noticed(document: Document) -> Iterator[Finding]:
@@ -121,8 +132,9 @@ def read_narrative(document: Document, spec: Spec, name: str = "", edition: str 
     running = run(document.paragraphs)
     fit = best_fit(running, edition)
     _refuse_several(running, fit.understood, name)
-    places = {one: place_of(running, one.start, one.end) for one in fit.understood.said}
-    known = [one for one in fit.understood.said if _stored(one.path)]
+    understood, aside = of_one_year(running, fit.understood)
+    places = {one: place_of(running, one.start, one.end) for one in understood.said}
+    known = [one for one in understood.said if _stored(one.path)]
     alone = len(fit.wording.editions) == 1
     certainty = "guessed" if fit.share < _HALF else "certain" if alone and fit.share > _MOST else "probable"
     customary = fit.wording.unit if certainty == "certain" else None
@@ -130,19 +142,26 @@ def read_narrative(document: Document, spec: Spec, name: str = "", edition: str 
     likely = [e for e in map(spec.edition, fit.wording.editions) if e.covers(entries.year)]
     used = spec.edition(edition) if edition else (likely or [spec.edition(fit.wording.editions[0])])[-1]
     describe(entries, used)
+    note_rates(entries)
     rows = entries.built()
-    left = list(_left(running, fit.understood, entries.homeless))
+    homeless = [(one.start, one.end) for one in entries.homeless]
+    left = list(_left(running, [*fit.understood.rest, *homeless]))
+    other = list(_left(running, [(one.start, one.end) for one in aside]))
     rows["extras"] = [
         make_row(spec.tables["extras"], sheet=name or None, cell=place_of(running, a, b), text=keep(running.printed(a, b)))
-        for a, b in left
+        for a, b in sorted([*left, *other])
     ]  # fmt: skip
-    findings = [*entries.findings, *_unread(running, fit, left, entries)]
+    findings = [
+        *entries.findings,
+        *_of_other_years(running, aside, entries.year),
+        *_unread(running, fit, left),
+    ]
 
     def find(table: str, row: str, field: str, again: int = 0) -> str | None:
         one = entries.said.get((table, row, field))
         return places.get(one) if one else None
 
-    proposals = tuple(_proposed(running, fit, {one.path for one in known}))
+    proposals = tuple(_proposed(running, understood, {one.path for one in known}))
     if proposals:
         findings.append(notify("READ-124", CellRef(), count=len(proposals)))
     return Reading(
@@ -196,24 +215,23 @@ def place_of(running: Running, start: int, end: int) -> str:
     """Where people find a range of a text: page, paragraph and characters, counted from 1."""
     if not running.text:
         return ""
-    start = min(start, len(running.text) - 1)
+    start, end = min(start, len(running.text) - 1), min(end, len(running.text))
     (first, at), (last, to) = running.origin[start], running.origin[max(start, end - 1)]
     page = running.paragraphs[first].page(at)
     until = f"{to + 1}" if first == last else f"第{last + 1}段第{to + 1}"
     return f"{f'第{page}页' if page else ''}第{first + 1}段第{at + 1}至{until}字"
 
 
-def _proposed(running: Running, fit: Fit, said: Collection[str]) -> Iterator[Proposal]:
+def _proposed(running: Running, understood: Understood, said: Collection[str]) -> Iterator[Proposal]:
     """What the figures may be that were not understood."""
     wordings = [load_wording(i) for i in wording_ids()]
-    for one in scan(running, fit.understood, wordings, said):
+    for one in scan(running, understood, wordings, said):
         printed, where = running.printed(one.start, one.end), place_of(running, one.start, one.end)
         yield Proposal(one.paths, one.value, one.unit, printed, one.label, one.certainty, where)
 
 
-def _left(running: Running, understood: Understood, homeless: Sequence[Said]) -> Iterator[tuple[int, int]]:
+def _left(running: Running, ranges: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
     """Text that nothing has read, or that the report has no place for, paragraph by paragraph."""
-    ranges = [*understood.rest, *((one.start, one.end) for one in homeless)]
     for begin, end in sorted(ranges):
         inner = running.starts[bisect_right(running.starts, begin) : bisect_left(running.starts, end)]
         for a, b in zip([begin, *inner], [*inner, end], strict=True):
@@ -221,9 +239,16 @@ def _left(running: Running, understood: Understood, homeless: Sequence[Said]) ->
                 yield a, b
 
 
-def _unread(
-    running: Running, fit: Fit, left: Iterable[tuple[int, int]], entries: Entries
-) -> Iterator[Finding]:
+def _of_other_years(running: Running, aside: Iterable[Aside], year: int) -> Iterator[Finding]:
+    """Sentences that are understood and about another year."""
+    for one in aside:
+        where, text = place_of(running, one.start, one.end), running.printed(one.start, one.end)
+        yield notify(
+            "READ-125", CellRef(location=where, value=text), place=where, text=text, found=one.year, year=year
+        )
+
+
+def _unread(running: Running, fit: Fit, left: Collection[tuple[int, int]]) -> Iterator[Finding]:
     """What was not understood: sentences that are not as the wording says them, and text that nothing has read."""
     for missed in fit.understood.missed:
         if missed.failure.reached > missed.start and missed.section:

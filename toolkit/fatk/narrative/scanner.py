@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from fatk.narrative.homes import kind_of
+from fatk.narrative.years import YEAR_NAMED
 from fatk.reading import LIKELY, POSSIBLE
 from fatk.rules.narrative.claims import catalogue, subjects
 from fatk.values import Value
@@ -44,8 +45,6 @@ _OTHER = re.compile(
 )
 _REASON = re.compile(r"原因|由于|主要是|因为|用于")
 
-#: A year that a figure may be of; one that figures are only compared with is none.
-_YEAR = re.compile(r"(?<![与比较同])(20[0-9]{2})年(?!度?(?:决算|预算)?数?(?:相比|比较|同期))")
 _LAST_YEAR = re.compile(
     r"(?:与|比|较|同)?(?:上年度?|去年|20[0-9]{2}年度?)(?:决算数|决算|同期)?(?:相比|比较|数)?|同比"
 )
@@ -199,7 +198,7 @@ class _Scan:
     def _of_year(self, label: str) -> None:
         """Note which year figures are of from here on: of another one, nothing is proposed in this sentence, and in the
         next one nothing is sure."""
-        for named in _YEAR.finditer(label):
+        for named in YEAR_NAMED.finditer(label):
             self.another_year = int(named[1]) != self.year
             self.doubt = self.doubt and self.another_year
             if self.another_year:

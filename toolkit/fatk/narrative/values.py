@@ -4,7 +4,7 @@ and changes computed, so that the text cannot say anything else than the tables.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cache
@@ -23,6 +23,8 @@ from fatk.wording.writing import Values
 
 _POSITION = re.compile(r"\[([0-9]+)\]")
 _RATE_DECIMALS = 2
+#: Measures of the rates of which a comparison says how they are printed.
+_NOTED = frozenset({"rate_percent", "variance_rate_percent"})
 #: Measures of rates → what is taken off the quotient.
 _SHIFT = {
     "rate_percent": HUNDRED,
@@ -36,6 +38,31 @@ def values_of(report: Report) -> Values:
     """What there is to say of a report."""
     teller = _Teller(Context(report), {})
     return Values(teller.value, teller.count, teller.unit)
+
+
+def without_base(report: Report) -> Iterator[tuple[str, str, str]]:
+    """The rates of comparisons that a report prints although what is compared with is zero: the claim's path, the row of
+    ``changes``, and how it is printed by convention, as ``rate_note`` has it."""
+    teller = _Teller(Context(report), {})
+    for row in report.records("claims"):
+        path, value = str(row["path"]), row["value"]
+        generic, positions = _parted(path)
+        entry = catalogue().get(generic)
+        if entry is None or entry.measure not in _NOTED or not isinstance(value, Decimal):
+            continue
+        found = teller.growth(generic, positions)
+        if found is None or found[1].base:
+            continue
+        row_of = teller.compared_row(generic, positions)
+        if not value and not found[0]:
+            yield path, row_of, "zero_zero_0"
+        elif value == HUNDRED and found[0] > 0:
+            yield path, row_of, "zero_base_100"
+
+
+def _parted(path: str) -> tuple[str, tuple[int, ...]]:
+    """A path with stars for its list positions, and these."""
+    return _POSITION.sub("[*]", path), tuple(int(n) for n in _POSITION.findall(path))
 
 
 @dataclass(slots=True)
@@ -106,8 +133,7 @@ class _Teller:
         return self._amount(amount.value)
 
     def _claim(self, path: str) -> Value:
-        generic = _POSITION.sub("[*]", path)
-        positions = tuple(int(n) for n in _POSITION.findall(path))
+        generic, positions = _parted(path)
         entry = catalogue()[generic]
         if entry.measure == "amount":
             cell, _ = resolved(entry, positions, self.context)
@@ -136,7 +162,7 @@ class _Teller:
     def _rate(self, generic: str, positions: tuple[int, ...]) -> Decimal | None:
         """A rate computed from its amounts; ``None`` where these are not all there. On a base of zero it is as printed by
         convention: 0 of nothing, 100 of a growth; others have none."""
-        found = self._share(generic, positions) if generic in _shares() else self._growth(generic, positions)
+        found = self._share(generic, positions) if generic in _shares() else self.growth(generic, positions)
         if found is None or found[1].base < 0:
             return None
         part, of = found
@@ -151,14 +177,24 @@ class _Teller:
         part, whole = (operand_figure(o, positions, self.context, stated) for o in _shares()[generic])
         return None if part.why or whole.why else (part.value, quotient(part, whole))
 
-    def _growth(self, generic: str, positions: tuple[int, ...]) -> tuple[Decimal, Quotient] | None:
+    def compared_row(self, generic: str, positions: tuple[int, ...]) -> str:
+        """The row of ``changes`` that holds the comparison which a rate is of."""
+        comparison = compared(generic)
+        return f"{self._compared_subject(comparison.subject, positions)}/{comparison.base}"
+
+    def _compared_subject(self, subject: str, positions: tuple[int, ...]) -> str:
+        if not positions:
+            return subject
+        code = self.value(f"{subject.replace('[*]', f'[{positions[0]}]')}.code")
+        return f"{subject.replace('[*]', '')}.{code}"
+
+    def growth(self, generic: str, positions: tuple[int, ...]) -> tuple[Decimal, Quotient] | None:
+        """The amount that is compared, and the rate that it makes with what it is compared with; ``None`` where the path is no
+        comparison or an amount is lacking."""
         if ".vs_" not in generic and ".yoy." not in generic:
             return None
         comparison = compared(generic)
-        subject = comparison.subject
-        if positions:
-            code = self.value(f"{subject.replace('[*]', f'[{positions[0]}]')}.code")
-            subject = f"{subject.replace('[*]', '')}.{code}"
+        subject = self._compared_subject(comparison.subject, positions)
         stated = stated_in(self.context)
         current = current_amount(subject, self.context, stated)
         if current.why:

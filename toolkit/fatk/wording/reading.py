@@ -241,6 +241,8 @@ def _leading(matcher: Matcher, name: str, year: Value, begin: int, end: int) -> 
             continue
         line = len(words) <= _LINE and not words.endswith(("。", ";"))
         another = any(int(stated[1]) != year for stated in _ITS_YEAR.finditer(words))
+        if another and not line:
+            continue  # sentences of another year are told apart where the years of all are known
         if (line or _FOLLOWS.search(words)) and (another or _PLAIN.sub("", bare)):
             return start, stop
         if _PART.search(bare) and not re.search("[0-9]", _DATED.sub("", bare)):

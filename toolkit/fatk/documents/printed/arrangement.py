@@ -11,7 +11,7 @@ from fatk.documents.printed.continued import goes_on, joined
 from fatk.documents.printed.furniture import furniture, outermost
 from fatk.documents.printed.lines import Line, lines_of
 from fatk.documents.printed.page import Page
-from fatk.documents.printed.paragraphs import Builder, levels, measures
+from fatk.documents.printed.paragraphs import Builder, levels, measures, usual_steps
 from fatk.documents.printed.struck import set_struck_apart
 from fatk.documents.printed.tables import Table, cell_text, tables_of
 from fatk.grid import TEXT, Cell, Sheet
@@ -71,7 +71,10 @@ def arrange(pages: Sequence[Page]) -> Document:
     told.unread += [f"第{spread.page.number}页" for spread in spreads if spread.broken]
     _take_off(spreads, told)
     _join(spreads, told)
-    builder = Builder(levels([line for spread in spreads for line in spread.lines]))
+    builder = Builder(
+        levels([line for spread in spreads for line in spread.lines]),
+        usual_steps([spread.lines for spread in spreads]),
+    )
     blocks: list[Block | None] = []
     continued: list[str] = []
     counts: Counter[int] = Counter()
@@ -83,7 +86,7 @@ def arrange(pages: Sequence[Page]) -> Document:
                 continue
             counts[item.page] += 1
             name = f"第{item.page}页表{counts[item.page]}"
-            blocks += [builder.end(), _sheet(item, name)]
+            blocks += [builder.below(item.columns[0], item.columns[-1]), _sheet(item, name)]
             blocks += [Paragraph(line.text, pages=((0, line.page),)) for line in item.astray]
             continued += [f"{name} → 第{page}页" for page in told.further.get(id(item), ())]
             told.unread += [f"{name} “{line.text}”" for line in item.astray]

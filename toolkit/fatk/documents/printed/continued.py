@@ -16,10 +16,13 @@ _SAME_EDGE, _ROOM, _ROWS = 3.0, 6.0, 3
 
 def goes_on(whole: Table, piece: Table, after: Table, room: float) -> bool:
     """Whether a table at the top of the next page is the rest of one whose last piece ends a page with so much room below:
-    its columns are the same, and the room was too small for its next row."""
+    its columns are the same, and the room was too small for its next row; or there is nothing but its header again, as above
+    a note that did not fit."""
     if not _same_columns(piece, after):
         return False
     repeated = repeated_rows(whole, after)
+    if repeated == len(after.rows) - 1 < len(whole.rows) - 1:
+        return True
     following = min(repeated, len(after.rows) - 2)
     rows = 1 if _only_titles(after, repeated) else _ROWS
     return room <= rows * (after.rows[following] - after.rows[following + 1]) + _ROOM

@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from fatk.document import Paragraph
@@ -30,6 +30,8 @@ _ORDINAL = re.compile(
 )
 _ENDS = ("。", "；", "：", "！", "？")
 _LATIN = re.compile(r"[0-9A-Za-z]")
+#: What a note below a table begins with, or its statement that there is nothing to print.
+_NOTE = re.compile(r"(?:备?注|说明)\s*[0-9]*\s*[:：.、]|[我本该](?:单位|部门)")
 #: Fonts that official documents set headings in, beside the one of the text.
 _HEADING_FONT = re.compile(r"hei|黑|xbs|小标宋|kai|楷", re.IGNORECASE)
 
@@ -58,17 +60,28 @@ def _shared(pages: Sequence[Sequence[Line]]) -> Measure:
     if not every:
         return Measure(0, 0, 0)
     few = len(every) // 50
-    steps = [
-        above.base - below.base
-        for lines in pages
-        for above, below in itertools.pairwise(lines)
-        if 0.8 * below.size < above.base - below.base < _FARTHEST_STEP * below.size
-    ]
+    steps = [step for lines in pages for _, step in _steps(lines)]
     return Measure(
         sorted(line.start for line in every)[few],
         sorted((line.end for line in every), reverse=True)[few],
         Counter(map(round, steps)).most_common(1)[0][0] if steps else 0,
     )
+
+
+def _steps(lines: Sequence[Line]) -> Iterator[tuple[Line, float]]:
+    """The lines of a page that follow another one of the same text, and how far below it each stands."""
+    for above, below in itertools.pairwise(lines):
+        if 0.8 * below.size < above.base - below.base < _FARTHEST_STEP * below.size:
+            yield below, above.base - below.base
+
+
+def usual_steps(pages: Sequence[Sequence[Line]]) -> dict[int, int]:
+    """By the height of the characters, in whole points, how far the lines of a document usually are from one another."""
+    found: dict[int, Counter[int]] = defaultdict(Counter)
+    for lines in pages:
+        for line, step in _steps(lines):
+            found[round(line.size)][round(step)] += 1
+    return {size: counted.most_common(1)[0][0] for size, counted in found.items()}
 
 
 def _own(lines: Sequence[Line], shared: Measure) -> Measure:
@@ -83,18 +96,48 @@ def _own(lines: Sequence[Line], shared: Measure) -> Measure:
 
 class Builder:
     """Paragraphs as lines come in from top to bottom, page by page, each with the measure of its page; ``levels`` are those of
-    headings by how they look."""
+    headings by how they look, ``steps`` the usual distances of lines by the height of their characters.
 
-    def __init__(self, levels: Mapping[Style, int]) -> None:
-        self.levels = levels
+    The notes of a table are set between its walls, not between the margins of the page.
+    """
+
+    def __init__(self, levels: Mapping[Style, int], steps: Mapping[int, int]) -> None:
+        self.levels, self.steps = levels, steps
         self.lines: list[tuple[Line, Measure]] = []
+        self.walls: tuple[float, float] | None = None  # those of the last table, while its notes may follow
+        self.noting = False  # whether the paragraph that is being gathered is such a note
+
+    def below(self, left: float, right: float) -> Paragraph | None:
+        """Go on below a table with these outer walls; the paragraph that it ends."""
+        done = self.end()
+        self.walls = left, right
+        return done
 
     def take(self, line: Line, measure: Measure) -> Paragraph | None:
         """Add a line; the paragraph that it ends."""
-        parted = self._parted(line, measure) if self.lines else ""
-        done = self.end(loose=parted == "guess") if parted else None
-        self.lines.append((line, measure))
+        between = self._between_walls(line, measure)
+        used = between if between and self.noting else measure
+        parted = self._parted(line, used) if self.lines else "sure"
+        done = self.end(loose=parted == "guess") if self.lines and parted else None
+        if parted:
+            self.noting = between is not None and bool(_NOTE.match(line.text))
+            if not self.noting:
+                self.walls = None
+            used = between if between and self.noting else measure
+        self.lines.append((line, used))
         return done
+
+    def _between_walls(self, line: Line, measure: Measure) -> Measure | None:
+        """The measure of a note of the table above, if the line stands between its walls."""
+        if self.walls is None:
+            return None
+        left, right = self.walls
+        near = _ROOM * line.size
+        return (
+            Measure(left, right, measure.step)
+            if left - near <= line.start and line.end <= right + near
+            else None
+        )
 
     def end(self, *, loose: bool = False) -> Paragraph | None:
         """The paragraph of the lines taken since the last one."""
@@ -125,9 +168,11 @@ class Builder:
             return "sure"
         if line.start - measure.left >= _INDENT * size and not self._hanging(line, measure):
             return "sure"
-        lower = last.page == line.page and last.base - line.base > _STEP * max(measure.step, 1.1 * size)
+        usual = max(measure.step, self.steps.get(round(size), 0), 1.1 * size)
+        lower = last.page == line.page and last.base - line.base > _STEP * usual
         different = abs(last.size - line.size) > _SIZE * size
-        numbered = last.text.endswith(_ENDS) and _ORDINAL.match(line.text)
+        anew = _NOTE if self.noting else _ORDINAL
+        numbered = last.text.endswith(_ENDS) and anew.match(line.text)
         return "guess" if lower or different or numbered else ""
 
     def _apart(self, line: Line, measure: Measure) -> bool:
