@@ -10,7 +10,7 @@ from pathlib import Path
 
 import docx
 import pytest
-from docx.enum.text import WD_BREAK
+from docx.enum.text import WD_ALIGN_PARAGRAPH, WD_BREAK
 from docx.oxml import parse_xml
 from hypothesis import HealthCheck, given, settings
 
@@ -20,7 +20,7 @@ from fatk.document import Document, Paragraph
 from fatk.documents import NOTICES, counting, legacy, word
 from fatk.documents.look import captions
 from fatk.errors import NotWritten, Refused
-from fatk.grid import Sheet
+from fatk.grid import TEXT, Cell, Sheet, by_rows
 from fatk.limits import DEFAULTS, Limits
 from old_office import compound
 from steps import in_proportion
@@ -519,6 +519,30 @@ def test_python_docx_reads_what_is_written() -> None:
         for r1, c1, r2, c2 in here.merges:
             assert there.cell(r1, c1)._tc is there.cell(r2, c2)._tc
     assert [s.orientation for s in made.sections] == [0, 1, 0]
+
+
+def test_a_sign_is_not_parted_from_its_figure_and_captions_stand_as_in_print() -> None:
+    form = Sheet("表1", by_rows({(0, 0): Cell("金额", TEXT), (1, 0): Cell("-5.00", TEXT)}), plain=True)
+    lines = ("公开01表", "部门：某局　　金额单位：万元")
+    made = Document(
+        (
+            Paragraph("收入决算表", 3),
+            *map(Paragraph, lines),
+            form,
+            Paragraph("注：本表反映收入。"),
+            Paragraph("差异率-29.89%，A-1。"),
+        )
+    )
+    data = word.write(made)
+    title, number, captions, _gap, note, text = docx.Document(io.BytesIO(data)).paragraphs
+    assert [p.alignment for p in (title, number, captions)] == [
+        WD_ALIGN_PARAGRAPH.CENTER,
+        WD_ALIGN_PARAGRAPH.RIGHT,
+        None,
+    ]
+    assert [p.style.name for p in (number, note, text)] == ["Caption", "Table Text", "Normal"]
+    assert [text.text, len(text._p.xpath(".//w:noBreakHyphen"))] == ["差异率-29.89%，A-1。", 1]
+    assert [block.text for block in read(data).paragraphs] == [p.text for p in made.paragraphs]
 
 
 def test_what_xml_cannot_hold_is_written_visibly() -> None:

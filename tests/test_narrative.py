@@ -8,15 +8,17 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 
-from fatk import formats
+from fatk import api, formats
 from fatk.document import Document, Paragraph
+from fatk.explain import explain
 from fatk.model import Report, build, make_row
 from fatk.narrative.completing import completed
-from fatk.narrative.homes import ClaimHome, home, kind_of
+from fatk.narrative.homes import ClaimHome, called, home, kind_of
 from fatk.narrative.reading import read_document
 from fatk.narrative.tables import taken_out
 from fatk.narrative.values import values_of
 from fatk.narrative.writing import narrative_of
+from fatk.values import Nothing
 from fatk.wording.folding import run
 from fatk.wording.grammar import load_wording, wording_for, wording_ids
 from fatk.wording.reading import understand
@@ -114,6 +116,9 @@ def test_every_slot_of_a_wording_has_a_home_and_a_kind(wording_id: str) -> None:
                 assert kind_of(node.path, node.kind) in {*wording.kinds, *TEXTS}
                 for path in (node.path, *node.also, *node.then):
                     assert home(path)
+                    name, thing = called(path)
+                    assert name != path
+                    assert explain(SPEC, thing)
                 if node.then:
                     assert kind_of(node.path, node.kind).startswith(("amount", "rate"))
             elif isinstance(node, Choice):
@@ -141,6 +146,39 @@ def test_every_slot_of_a_wording_has_a_home_and_a_kind(wording_id: str) -> None:
 
 def test_claims_that_restate_a_cell_are_written_from_the_cell() -> None:
     assert isinstance(home("overall.income.total"), ClaimHome)
+
+
+def test_a_figure_that_a_table_withholds_is_not_given_away_by_the_text() -> None:
+    report = api.read(
+        Path(__file__).resolve().parents[1] / "datapackages" / "wuerhe-2022" / "report.json"
+    ).report
+    table = report.spec.tables["three_public_expenses"]
+    at, line = table.position["final"], table.position["line"]
+    rows = tuple(
+        (*row[:at], Nothing.UNDISCLOSED, *row[at + 1 :]) if row[line] in ("total", "reception") else row
+        for row in report.rows(table.id)
+    )
+    withheld = build(report.spec, {**report.tables, table.id: rows})
+    assert values_of(report).value("three_public.reception.amount") == Decimal("12.53")
+    for path in (
+        "three_public.reception.amount",
+        "three_public.details.reception.amount",
+        "three_public.total.amount",
+    ):
+        assert values_of(withheld).value(path) is None
+    told = "\n".join(paragraph.text for paragraph in written(withheld).paragraphs)
+    assert "公务接待费12.53万元" not in told
+    assert "支出决算42.86万元" not in told
+
+
+def test_what_is_lacking_for_a_sentence_is_called_as_people_and_the_standard_call_it() -> None:
+    assert called("overview.functions[]") == ("主要职能", "functions")
+    assert called("overview.offices.count") == ("机构设置·下设处室数", "organisation.office_count")
+    assert called("three_public.reception.amount")[1] == "three_public_expenses.final"
+    assert called("general_public_budget.vs_initial_budget.budget") == (
+        "一般公共预算财政拨款支出·年初预算数·基数",
+        "changes.base_amount",
+    )
 
 
 @pytest.mark.parametrize("code", ["2080803", "2110105", "2120110"])

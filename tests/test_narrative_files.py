@@ -19,9 +19,11 @@ from fatk.findings import INFO
 from fatk.formats import documents
 from fatk.formats import json as json_form
 from fatk.limits import DEFAULTS
+from fatk.merging import merge
 from fatk.model import Report, build
 from fatk.narrative.reading import read_document
 from fatk.narrative.writing import narrative_of
+from fatk.reading import Reading
 from narratives import told_reports
 from strategies import SPEC
 
@@ -196,3 +198,15 @@ def test_final_accounts_that_speak_of_the_budget_are_none() -> None:
 def test_a_csv_with_sentences_in_it_stays_a_spreadsheet() -> None:
     data = (ROOT / "datapackages/full/performance_projects.csv").read_bytes()
     assert formats.read_bytes(data, name="performance_projects.csv")[0] == "text"
+
+
+@pytest.mark.parametrize("name", ["full", "wuerhe-2022", "minimal"])
+def test_a_report_and_the_narrative_written_of_it_are_one_report(name: str) -> None:
+    report = example(name)
+    for first, second in ((report, as_read(report)), (as_read(report), report)):
+        merged = merge([("一", Reading(first)), ("二", Reading(second))])
+        assert [finding.message() for finding in merged.findings if finding.rule == "READ-77"] == []
+        for table in (*report.spec.notes, *report.spec.forms):
+            assert merged.report.rows(table.id) == (
+                report if report.rows(table.id) else as_read(report)
+            ).rows(table.id)

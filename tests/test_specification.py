@@ -14,7 +14,7 @@ import pytest
 from conftest import ROOT
 
 PAGES = ("specification", "versioning")
-SLOT_KINDS = (":change", ":previous", ":code", ":name", ":phrase", ":text", ":again", ":nothing")
+SLOT_KINDS = (":change", ":previous", ":code", ":name", ":subject", ":phrase", ":text", ":again", ":nothing")
 #: Code spans with words that stand for something else: these words, and nothing else in code, are translated.
 TRANSLATED = {
     "/tables/<表>/<成员>": "/tables/<table>/<member>",

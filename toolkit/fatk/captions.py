@@ -39,6 +39,32 @@ _SPACED = re.compile(r"(?<=[单部金万千亿])[ \u3000\u00a0]+(?=[位门额元
 _SENTENCE = 40
 _WITHHELD = re.compile(r"涉密|保密|不宜公开|不予公开")
 _EMPTY_STATEMENT = re.compile(r"无数据|空表|没有.*(?:收入|支出)|无.*(?:收入|支出)")
+#: What one says that there is none of: a form's kind of budget and what flows through it. No word begins another.
+_FLOWS = (
+    "(?:政府性基金|国有资本经营|一般公共|财政拨款|三公|经费|预算|决算|收入|支出|收支|结转|结余|资金|年初|年末|本年|安排的|"
+    '[“”"]|[、和及与或]|以及)+'
+)
+#: A clause that says that nothing flowed: whose, that there is none, and of what, to its end.
+_NONE = re.compile(
+    r"(?P<whose>.{0,60}?)[也均都并]?(?:没有|无|未有|不涉及|不存在|未发生|未取得|未安排|未使用)(?:发生|取得|使用)?"
+    rf"(?P<what>{_FLOWS})(?:情况|业务|事项|发生)?"
+)
+#: That nothing was spent, and not only that nothing is left of something or was planned; a kind of budget alone is both.
+_SPENT = re.compile(
+    r"(?:^|[、和及与或]|以及|的|财政拨款|基金|经营|预算|经费|收入|本年)支|收支|(?:拨款|基金|经营|经费)$"
+)
+#: A clause that says that the form is empty, and one that only says of whom or when the sentence speaks.
+_EMPTY_FORM = re.compile(
+    r"(?:故|因此|所以|因而)?[^无没未不非]{0,40}(?:(?<=表)|(?<=故)|^)(?:为|是|系|公开)?(?:空表|无数据|没有数据)"
+)
+_LEAD = re.compile(
+    r"(?:(?:20[0-9]{2}年|本年|当年)(?:度)?)?[^收支]{0,40}(?:局|委|委员会|办|办公室|院|厅|校|中心|政府|部门|单位|年度?)"
+)
+_PREFIX = re.compile(r"(?:说明|备?注)\s*[:：.、]\s*")
+#: Words by which a clause speaks of another year, of a part, or denies that there is nothing.
+_OTHERS = re.compile(
+    r"上年|去年|上一年|前年|以前年度|(?<![及和与含括])(?:下属|所属)|除|(?:不是|并非|不|非|没有|无|未)$"
+)
 #: Days on which something was written or published are of another year than the figures.
 _DATE = re.compile(r"日期|时间|[0-9]\s*月")
 #: What keeps captions in one cell apart: two blanks, an ideographic one, a line end, or the words that begin a unit.
@@ -113,6 +139,25 @@ def unit_shown(look: NumberFormat) -> str | None:
 def says_empty(text: str) -> bool:
     """Whether a line below a form says why it has no rows."""
     return bool(_EMPTY_STATEMENT.search(text)) or says_withheld(text)
+
+
+def declares_empty(text: str) -> bool:
+    """Whether a sentence of a narrative says that one of the forms has nothing in it, and nothing else: every clause denies that
+    anything was received or spent, calls the form empty, or leads to that.
+
+    A denial of something narrower (无超预算支出), of another year, of a part of the entity, or twice over says no such thing.
+    """
+    sentence = _PREFIX.sub("", "".join(text.split()), count=1).rstrip("。")
+    said = False
+    for clause in re.split("[，,；;。]", sentence):
+        none = _NONE.fullmatch(clause)
+        if none and not _OTHERS.search(none["whose"]):
+            said = said or bool(_SPENT.search(none["what"]))
+        elif _EMPTY_FORM.fullmatch(clause):
+            said = True
+        elif not _LEAD.fullmatch(clause):
+            return False
+    return said
 
 
 def says_withheld(text: str) -> bool:

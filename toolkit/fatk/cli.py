@@ -267,10 +267,14 @@ def _written(target: Path, result: check.Result, rounded: int, dropped: int, lan
 
 def _unsaid(paths: Sequence[str], lang: Language) -> str:
     """Which sentences of the narrative could not be written for want of a figure or a text."""
-    lacking = visible("、".join(paths) if lang is Language.zh else ", ".join(paths), 1000)
+    from fatk.narrative.homes import called
+
+    things = dict.fromkeys(map(called, paths))
     if lang is Language.zh:
-        return f"说明中有 {len(paths)} 处缺少所需的内容，相应的句子没有写：{lacking}。补填后再写；fatk explain 可看每一项。"
-    return f"{len(paths)} sentences of the narrative lack what they need and were left out: {lacking}. Fill these in and write it again."
+        lacking = visible("、".join(f"{name}（{thing}）" for name, thing in things), 1000)
+        return f"说明中有 {len(paths)} 处缺少所需的内容，相应的句子没有写：{lacking}。在数据中补填后再写；括号里的可用 fatk explain 查看。"
+    lacking = visible(", ".join(dict.fromkeys(thing for _, thing in things)), 1000)
+    return f"{len(paths)} sentences of the narrative lack what they need and were left out: {lacking}. Fill these in and write it again; fatk explain tells of each."
 
 
 def _not_itself(source: Path, target: Path) -> None:

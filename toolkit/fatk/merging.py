@@ -23,6 +23,10 @@ from fatk.values import Value, show
 _Difference = tuple[str, int, str, Value, Value]
 #: Tables that say something of others, of whose rows it depends what of them is taken.
 _LATER = frozenset({"tables", "cells", "codes"})
+#: Tables whose rows stand each for itself: a source that says more of them contradicts none that says less.
+_EACH = frozenset({"claims", "changes", "three_public_contents"})
+#: Fields that say how a source words what other fields hold: two sources may word the same figure otherwise.
+_WORDED = {"claims": frozenset({"printed"})}
 #: How sure a reading is of its edition, the surest first.
 _CERTAINTY = ("certain", "probable", "guessed")
 
@@ -90,7 +94,7 @@ class _Merger:
                 continue
             if table.single:
                 self.single(table)
-            elif table.id == "claims":
+            elif table.id in _EACH:
                 self.gathered(table, range(len(self.reports)))
             elif table.id == "sources":
                 self.sources(table)
@@ -130,9 +134,10 @@ class _Merger:
         return everyone
 
     def derived(self, table: str, field: str, source: int) -> bool:
-        """Whether a field says nothing of its own, so that it contradicts no other source."""
+        """Whether a field says nothing of the report itself, so that it contradicts no other source: a title is the source's."""
         guessed = self.readings[source].edition_certainty != "certain"
-        return table == "report" and (field == "spec_version" or (field == "edition" and guessed))
+        own = field in ("spec_version", "title", "description") or (field == "edition" and guessed)
+        return table == "report" and own
 
     def single(self, table: Table) -> None:
         """A table of one row: field by field the first source that fills it."""
@@ -165,8 +170,11 @@ class _Merger:
         self.rows[table.id] = list(self.reports[one].rows(table.id))
         self.owners[table.id, None] = [one]
         for other in holders[1:]:
-            found = list(_differences(table, *(self.reports[i].rows(table.id) for i in (one, other))))
-            if found:
+            ours, theirs = self.rows[table.id], list(self.reports[other].rows(table.id))
+            if table.kind != "form":  # what one source leaves open, the other may say
+                ours, theirs = _filled(table, ours, theirs), _filled(table, theirs, ours)
+                self.rows[table.id] = ours
+            if found := list(_differences(table, ours, theirs)):
                 self.tell(table, one, other, found)
             else:
                 self.owners[table.id, None].append(other)
@@ -180,17 +188,25 @@ class _Merger:
         """Rows that stand each for itself: of two of one key the first source's."""
         rows = self.rows.setdefault(table.id, [])
         owners = self.owners.setdefault((table.id, None), [])
-        known = {key_of(table, row): (row, owners[0] if owners else 0) for row in rows}
+        known = {key_of(table, row): (at, owners[0] if owners else 0) for at, row in enumerate(rows)}
         for i in sources:
-            new: dict[Key, tuple[Row, int]] = {}
             for row in filter(only, self.reports[i].rows(table.id)):
                 key = key_of(table, row)
                 if key not in known:
+                    known[key] = len(rows), i
                     rows.append(row)
-                    new[key] = (row, i)
-                elif found := list(_differences(table, [known[key][0]], [row])):
-                    self.tell(table, known[key][1], i, found)
-            known |= new
+                    continue
+                at, first = known[key]
+                if (
+                    first == i
+                ):  # a key that one source has twice: both are kept, and told as any key that repeats
+                    rows.append(row)
+                    continue
+                ours, theirs = _filled(table, [rows[at]], [row]), _filled(table, [row], [rows[at]])
+                rows[at] = ours[0]
+                found = list(_differences(table, ours, theirs))
+                if {field for _, _, field, _, _ in found} - _WORDED.get(table.id, frozenset()):
+                    self.tell(table, first, i, found)
             owners.append(i)
 
     def sources(self, table: Table) -> None:
@@ -315,6 +331,16 @@ def _differences(table: Table, ours: Iterable[Row], theirs: Iterable[Row]) -> It
             values = [None if row is None else row[position] for row in (mine, yours)]
             if show(values[0]) != show(values[1]):
                 yield row_name(table, mine or yours or ()), key[1], field.name, values[0], values[1]
+
+
+def _filled(table: Table, rows: Iterable[Row], others: Iterable[Row]) -> list[Row]:
+    """The rows with what they leave blank from the others' rows of the same keys."""
+    given = _numbered(table, others)
+    filled = []
+    for key, row in _numbered(table, rows).items():
+        other = given.get(key, row)
+        filled.append(tuple(b if a is None else a for a, b in zip(row, other, strict=True)))
+    return filled
 
 
 def _numbered(table: Table, rows: Iterable[Row]) -> dict[tuple[Key, int], Row]:

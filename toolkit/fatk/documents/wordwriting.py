@@ -26,6 +26,10 @@ _MAIN = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
 _RELATED = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 #: What XML cannot hold; it is written as people write such a character in code.
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+#: The sign of a figure, which no line may end behind.
+_MINUS = re.compile(r"(?<![0-9A-Za-z-])-(?=[0-9])")
+#: A note below a table, printed as small as the table.
+_NOTE = re.compile(r"(?:备?注|说明)\s*[0-9]*\s*[:：.、]")
 _LINE_ENDS = re.compile(r"\r\n|\r|\n")
 
 #: Lengths in twentieths of a point: A4 and its margins, above and below, left and right.
@@ -216,11 +220,12 @@ def _body(blocks: Sequence[Block], footer: str) -> Iterator[str]:
                 if block.level
                 else "Caption"
                 if index in own
+                else "TableText"
+                if index and isinstance(blocks[index - 1], Sheet) and _NOTE.match(block.text)
                 else ""
             )
-            yield _paragraph(
-                block.text, style, section, "center" if index in own and block.level else _aligned(block)
-            )
+            align = _captioned(block) if index in own else _aligned(block)
+            yield _paragraph(block.text, style, section, align)
         else:
             yield from _table(block, _width(turned[index]))
             yield _paragraph("", "Gap", section)
@@ -252,6 +257,13 @@ def _paragraph(text: str, style: str, section: str = "", align: str = "") -> str
     return f"<w:p>{f'<w:pPr>{properties}</w:pPr>' if properties else ''}{''.join(_runs(text))}</w:p>"
 
 
+def _captioned(paragraph: Paragraph) -> str:
+    """How a heading or a caption of a table is aligned: a year in brackets below the heading, the form's number at the right."""
+    if paragraph.level or paragraph.text.startswith(("（", "(")):
+        return "center"
+    return "" if re.search("[：:]", paragraph.text) else "right"
+
+
 def _aligned(paragraph: Paragraph) -> str:
     """How a paragraph is aligned, if not as others of its style: a line that its author ended is not stretched."""
     return "left" if "\n" in paragraph.text and paragraph.level != 1 else ""
@@ -267,8 +279,11 @@ def _runs(text: str) -> Iterable[str]:
         for place, piece in enumerate(line.split("\t")):
             if place:
                 yield "<w:tab/>"
-            if piece:
-                yield f'<w:t xml:space="preserve">{escape(piece, quote=False)}</w:t>'
+            for nth, words in enumerate(_MINUS.split(piece)):
+                if nth:
+                    yield "<w:noBreakHyphen/>"
+                if words:
+                    yield f'<w:t xml:space="preserve">{escape(words, quote=False)}</w:t>'
     yield "</w:r>"
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from fatk.captions import says_empty, says_withheld
+from fatk.captions import declares_empty, says_withheld, years_in
 from fatk.findings import CellRef, Finding, notify
 from fatk.model import EMPTY, MISSING, Row, build, make_row, row_name
 from fatk.narrative.homes import Cell, Change, ClaimHome, home
@@ -36,7 +36,7 @@ class Entries:
     """
 
     spec: Spec
-    unit: str
+    unit: str | None
     decimals: int
     year: int
     rows: dict[str, dict[_RowKey, dict[str, Value]]] = field(default_factory=dict)
@@ -66,8 +66,8 @@ def units_of(said: Iterable[Said]) -> tuple[str | None, int]:
     return unit, places.most_common(1)[0][0]
 
 
-def enter(said: Iterable[Said], spec: Spec, default_unit: str, locate: Mapping[Said, str]) -> Entries:
-    """The rows of everything that is said."""
+def enter(said: Iterable[Said], spec: Spec, default_unit: str | None, locate: Mapping[Said, str]) -> Entries:
+    """The rows of everything that is said; ``default_unit`` is that of amounts where none has one, ``None`` if nobody says."""
     stated = list(said)
     unit, decimals = units_of(stated)
     years = Counter(one.value for one in stated if one.path == "meta.fiscal_year")
@@ -129,6 +129,9 @@ def _fact(entries: Entries, where: Cell, one: Said) -> None:
         if value is None or text_fault(value, where.field.reserved):
             entries.homeless.append(one)
             return
+    if where.table.id == "tables" and not _of_a_form(value, entries.year):
+        entries.homeless.append(one)
+        return
     if where.field.amount:
         value = _in_unit(entries, one)
         if value is None:
@@ -136,12 +139,20 @@ def _fact(entries: Entries, where: Cell, one: Said) -> None:
     _put(entries, where.table, where.key, where.field.name, value, one)
 
 
+def _of_a_form(statement: Value, year: int) -> bool:
+    """Whether a sentence without figures says of a form, in a year, that it is empty or withheld."""
+    if not isinstance(statement, str) or set(years_in(statement)) - {year}:
+        return False
+    return declares_empty(statement) or says_withheld(statement)
+
+
 def _in_unit(entries: Entries, one: Said) -> Value:
     """An amount in the report's unit and decimals; without a place where it is finer than these."""
     if not isinstance(one.value, Decimal):
         return one.value
-    factor = Decimal(YUAN[one.unit or entries.unit]) / YUAN[entries.unit]
-    value = one.value * factor
+    value = one.value
+    if one.unit and entries.unit:
+        value *= Decimal(YUAN[one.unit]) / YUAN[entries.unit]
     padded = value.quantize(Decimal(1).scaleb(-entries.decimals)) if abs(value) < 10**15 else value
     if padded != value:
         entries.homeless.append(one)
@@ -228,9 +239,9 @@ def describe(entries: Entries, edition: Edition) -> None:
     for form in entries.spec.forms:
         row = listed.setdefault((("table", form.id),), {"table": form.id})
         statement = row.get("statement")
-        empty = isinstance(statement, str) and says_empty(statement) and not says_withheld(statement)
-        row["status"] = EMPTY if empty else MISSING
-        if isinstance(statement, str) and says_withheld(statement):
+        withheld = isinstance(statement, str) and says_withheld(statement)
+        row["status"] = EMPTY if statement and not withheld else MISSING
+        if withheld:
             row["reason"], row["statement"] = statement, None
         if row.get("statement"):
             row["statement"] = f"{row['statement']}".rstrip("。") + "。"  # as it stands below the form

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 from types import MappingProxyType
 
-from fatk.rules.narrative.claims import catalogue
+from fatk.rules.narrative.claims import catalogue, subjects
 from fatk.spec import Field, Table, load, read_list
 from fatk.values import Value
 from fatk.wording.slots import TEXTS
@@ -93,6 +93,21 @@ def list_home(path: str) -> Cell:
             if isinstance(found, Cell):
                 return found
     raise KeyError(path)
+
+
+def called(path: str) -> tuple[str, str]:
+    """What people call what a path leads to, in Chinese, and the table or field of it, by the id that is explained."""
+    where = list_home(path) if path.endswith("[]") else home(path)
+    if isinstance(where, ClaimHome):
+        entry = catalogue()[_POSITION.sub("[*]", path)]
+        return entry.name, f"{entry.cell.table}.{entry.cell.field}" if entry.cell else "claims"
+    if isinstance(where, Change):
+        name = subjects()[where.subject][0] if where.subject in subjects() else ""
+        base = next(row["name"] for row in read_list("change_bases") if row["base"] == where.base)
+        return f"{name}·{base}·{where.field.title}".lstrip("·"), f"changes.{where.field.name}"
+    if path.endswith("[]"):
+        return where.table.title, where.table.id
+    return f"{where.table.title}·{where.field.title}", f"{where.table.id}.{where.field.name}"
 
 
 @cache

@@ -8,6 +8,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from fatk.captions import UNIT, read_captions
 from fatk.document import Document
 from fatk.documents import NOTICES
 from fatk.errors import Refused
@@ -28,12 +29,18 @@ from fatk.transcription import transcribe
 from fatk.transcription.ledger import Told
 from fatk.wording.folding import Running, fold, run
 from fatk.wording.grammar import Literal, Wording, load_wording, wording_ids
-from fatk.wording.reading import Understood, headings_in, understand
+from fatk.wording.reading import ELSEWHERE, TWICE, Section, Understood, headings_in, understand
 
 #: So much of a text's figures a wording has to understand to be likely that of its edition, or surely.
 _HALF, _MOST = 0.5, 0.9
 #: A narrative has at least so many of the headings of a wording.
 _HEADINGS = 3
+#: A line of more characters is no caption.
+_CAPTION = 40
+#: So many sections of a document twice, with other figures, are several narratives.
+_SEVERAL = 3
+#: Why a sentence is not taken that reads like one of the wording → what tells so.
+_DOUBTS = {ELSEWHERE: "READ-126", TWICE: "READ-127"}
 _BUDGET = re.compile(r"(?:部门|单位|收支|年度?|财政拨款)预算(?!单位)")
 #: What calls a document something is no longer than this, and no sentence.
 _CALLED = 60
@@ -103,7 +110,10 @@ def _is_budget(texts: Sequence[str]) -> bool:
 def _noticed(document: Document) -> Iterator[Finding]:
     """What the reader of the file noticed."""
     for code, detail in document.notices:
-        yield notify(NOTICES.get(code, "READ-47"), CellRef(location=detail or None), detail=detail, code=code)
+        place = (
+            None if detail.isdecimal() else detail or None
+        )  # how many, or on which page, is no place of a cell
+        yield notify(NOTICES.get(code, "READ-47"), CellRef(location=place), detail=detail, code=code)
 
 
 def _told(narrative: Reading) -> Told:
@@ -121,10 +131,14 @@ def read_narrative(document: Document, spec: Spec, name: str = "", edition: str 
     """The report that the paragraphs of a document state; its tables are read elsewhere."""
     running = run(document.paragraphs)
     fit = best_fit(running, edition)
+    _refuse_several(running, fit.understood, name)
     understood, aside = of_one_year(running, fit.understood)
     places = {one: place_of(running, one.start, one.end) for one in understood.said}
     known = [one for one in understood.said if _stored(one.path)]
-    entries = enter(known, spec, fit.wording.unit, places)
+    alone = len(fit.wording.editions) == 1
+    certainty = "guessed" if fit.share < _HALF else "certain" if alone and fit.share > _MOST else "probable"
+    customary = fit.wording.unit if certainty == "certain" else None
+    entries = enter(known, spec, _captioned(running) or customary, places)
     likely = [e for e in map(spec.edition, fit.wording.editions) if e.covers(entries.year)]
     used = spec.edition(edition) if edition else (likely or [spec.edition(fit.wording.editions[0])])[-1]
     describe(entries, used)
@@ -147,15 +161,36 @@ def read_narrative(document: Document, spec: Spec, name: str = "", edition: str 
         one = entries.said.get((table, row, field))
         return places.get(one) if one else None
 
-    alone = len(fit.wording.editions) == 1
     proposals = tuple(_proposed(running, understood, {one.path for one in known}))
     if proposals:
         findings.append(notify("READ-124", CellRef(), count=len(proposals)))
-    certainty = "guessed" if fit.share < _HALF else "certain" if alone and fit.share > _MOST else "probable"
     return Reading(
         build(spec, rows), tuple(findings), find, edition_certainty=certainty,
         source_cells=len(_FIGURE.findall(running.text)), proposals=proposals,
     )  # fmt: skip
+
+
+def _captioned(running: Running) -> str | None:
+    """The unit that a line of its own states for the amounts of a text (单位：元); ``None`` where there is none, or several."""
+    lines = (paragraph.text for paragraph in running.paragraphs if len(paragraph.text) <= _CAPTION)
+    units = {caption.value for line in lines for caption in read_captions(line, "") if caption.kind == UNIT}
+    return units.pop() if len(units) == 1 else None
+
+
+def _refuse_several(running: Running, understood: Understood, name: str) -> None:
+    """Refuse a document that holds the narratives of several entities or years: many of its sections stand twice, with other
+    figures."""
+    sections = [section for section, _ in understood.sections]
+    begins = [section.begin for section in sections]
+    twice: dict[str, tuple[Section, Section]] = {}
+    for doubt in understood.doubts:
+        one, other = (sections[bisect_right(begins, at) - 1] for at in (doubt.start, doubt.because[0]))
+        if doubt.why == TWICE and one is not other:
+            twice.setdefault(one.heading.words.written[0], (one, other))
+    if len(twice) >= _SEVERAL:
+        heading, (one, other) = next(iter(twice.items()))
+        place, where = (place_of(running, section.start, section.begin) for section in (one, other))
+        raise Refused("DOCUMENT_SEVERAL", path=name, place=place, other=where, heading=heading)
 
 
 def best_fit(running: Running, edition: str | None = None) -> Fit:
@@ -164,7 +199,9 @@ def best_fit(running: Running, edition: str | None = None) -> Fit:
     for wording in map(load_wording, wording_ids()):
         understood = understand(running, wording, kind_of)
         total = len(_FIGURE.findall(running.text))
+        known = [(doubt.start, doubt.end) for doubt in understood.doubts]
         unread = sum(len(_FIGURE.findall(running.text[a:b])) for a, b in understood.rest)
+        unread -= sum(len(_FIGURE.findall(running.text[a:b])) for a, b in known)
         fits.append(Fit(wording, understood, (total - unread) / total if total else 0.0))
     return max(fits, key=lambda fit: (edition in fit.wording.editions, fit.share))
 
@@ -221,8 +258,16 @@ def _unread(running: Running, fit: Fit, left: Collection[tuple[int, int]]) -> It
             where = place_of(running, missed.failure.reached, missed.failure.reached + 1)
             yield notify("READ-122", CellRef(location=where), place=where, near=near, expected=words or "—",
                          section=missed.section.heading.words.written[0])  # fmt: skip
+    for doubt in fit.understood.doubts:
+        where, because = place_of(running, doubt.start, doubt.end), place_of(running, *doubt.because)
+        told = CellRef(location=where, value=running.printed(doubt.start, doubt.end))
+        text = running.printed(*doubt.because)
+        yield notify(_DOUBTS[doubt.why], told, place=where, because=because, text=text)
+    doubted = [(doubt.start, doubt.end) for doubt in fit.understood.doubts]
     figures = [(a, b) for a, b in left if _FIGURE.search(running.text[a:b])]
     for a, b in figures:
+        if any(start <= a and b <= end for start, end in doubted):
+            continue
         where = place_of(running, a, b)
         text = running.printed(a, b)
         yield notify("READ-121", CellRef(location=where, value=text), place=where, text=text)

@@ -3,7 +3,7 @@
 A figure is called by the words before it in its clause. Where these are, whole, what stands before the slot of one figure
 below the same heading, the proposal is likely; where they only end so, or stand before others as well, it is possible. What
 follows in the sentence speaks of the figure that was named last: its share, its change against last year, its budget. What
-is said of another year, of a difference or in a reason is proposed for nothing.
+is said of another year, of a difference or in a reason is proposed for nothing, nor is what a reader doubted.
 """
 
 from __future__ import annotations
@@ -93,13 +93,14 @@ def scan(
     sections = [section for section, _ in understood.sections]
     begins = [section.begin for section in sections]
     year = next((one.value for one in understood.said if one.path == "meta.fiscal_year"), None)
+    doubted = [span for doubt in understood.doubts for span in ((doubt.start, doubt.end), doubt.because)]
     for begin, end in understood.rest:
         nth = bisect_right(begins, begin) - 1
         section = sections[nth] if nth >= 0 and begin < sections[nth].end else None
         scanned = _Scan(running.text, known, section, year)
         for sentence in _SENTENCE.finditer(running.text, begin, end):
             for one in scanned.figures(sentence.start(), sentence.end()):
-                if one.paths[0] not in said:
+                if one.paths[0] not in said and not any(a <= one.start < b for a, b in doubted):
                     yield one
 
 

@@ -16,7 +16,8 @@ from fatk.vocabulary import title_of
 
 #: As many lines above a table are looked at, each of so many characters at most.
 _LINES, _LINE = 5, 60
-_SENTENCE = re.compile(r"[。；;]$")
+#: What ends a sentence, and a heading of the narrative: a year in it (第三部分 2022年度部门决算情况说明) is none of the table's.
+_NO_CAPTION = re.compile(r"[。；;]$|(?:情况|公开|的)说明$|^第[一二三四五六七八九十]{1,3}部分")
 #: So many lines below a table may be its footnotes, which begin with one of these words or say why it is empty.
 _FEET = 6
 _FOOT = re.compile(r"(?:备?注|说明)\s*[0-9]*\s*[:：.、]|[^。]{0,90}(?:空表|本表无数据)")
@@ -47,7 +48,7 @@ def _captions(blocks: list[Block]) -> list[Paragraph]:
     """The lines just above a table that say what it is: from its title on."""
     above: list[Paragraph] = []
     for block in reversed(blocks[-_LINES:]):
-        if not isinstance(block, Paragraph) or len(block.text) > _LINE or _SENTENCE.search(block.text):
+        if not isinstance(block, Paragraph) or len(block.text) > _LINE or _NO_CAPTION.search(block.text):
             break
         above.insert(0, block)
     titles = [number for number, paragraph in enumerate(above) if title_of(paragraph.text)]

@@ -18,7 +18,7 @@ from fatk.rules.narrative.figures import HUNDRED, Figure, at_path, current_amoun
 from fatk.rules.narrative.quotients import Quotient, quotient, quotient_of_change, to_places
 from fatk.rules.narrative.rated import budget_path, compared, operand_figure, operands_of
 from fatk.spec import load
-from fatk.values import Value, round_half_up
+from fatk.values import Nothing, Value, round_half_up
 from fatk.wording.writing import Values
 
 _POSITION = re.compile(r"\[([0-9]+)\]")
@@ -139,6 +139,8 @@ class _Teller:
             cell, _ = resolved(entry, positions, self.context)
             if cell and self.context.status.get(cell.table) == EMPTY and self._says_so(cell.table):
                 return None  # what is said in words is not said again in zeros
+            if cell and self.context.value(cell.table, cell.row, cell.field) is Nothing.UNDISCLOSED:
+                return None  # a table that withholds a figure and a text that gives it away are no one disclosure
             figure = at_path(generic, positions, self.context, stated_in(self.context))
             if not figure.why and cell and of_cell(cell, self.context, stated_in(self.context)) == figure:
                 return self._amount(figure.value)

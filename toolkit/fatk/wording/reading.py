@@ -8,8 +8,10 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from itertools import islice
 
+from fatk.values import Value
 from fatk.wording.folding import Running, fold
 from fatk.wording.grammar import Each, Heading, Literal, Sentence, Wording
 from fatk.wording.matching import Failure, KindOf, Matcher, Read, Said
@@ -18,11 +20,27 @@ _ORDINAL = re.compile(
     r"(?:第[一二三四五六七八九十]{1,3}(?:部分|章|节|篇)|[一二三四五六七八九十]{1,3}[、.:]|\([一二三四五六七八九十0-9]{1,3}\)|[0-9]{1,2}[、.])?[、:]?"
 )
 _DATED = re.compile(r"20[0-9]{2}年度?")
+_OURS = re.compile(r"[本我]")
+_LETTER = re.compile(r"[^\W_]")
+_ITS_YEAR = re.compile(r"(20[0-9]{2})年")
 #: What may follow the words of a heading: the text, or what belongs to the heading or to a list of contents.
 _FOLLOWING = re.compile(r"[。:(]|[.…·]|[0-9]{1,3}$|20[0-9]{2}年|(?:说明|情况说明|的说明)$")
 _TRAILING = re.compile(r"的?(?:情况)?说明|[.…·\-]*[0-9]*")
-#: Who speaks.
-_NAME = "meta.unit_name"
+#: Who speaks, and of which year.
+_NAME, _YEAR = "meta.unit_name", "meta.fiscal_year"
+#: A line of so many characters may be a heading of its own.
+_LINE = 60
+#: Words that say that something follows, and those that say that it is only a part, or void.
+_FOLLOWS = re.compile(r"如下|以下|下列|下述")
+_PART = re.compile(r"下属|(?<![及和与含括])所属|二级单位|本级|直属|作废|有误|上年情况")
+#: The words of a line that leads to what the section is about anyway; a line of nothing else leads nowhere.
+_PLAIN = re.compile(
+    r"收入|支出|收支|总计|合计|汇总|决算|情况|说明|如下|以下|具体|总体|基本|有关|相关|其中|主要"
+    r"|(?:本|我|全)(?:部门|单位|局|委|办|院|厅|校|中心|镇|乡)?|部门|单位|20[0-9]{2}|年度?|金额|万元|亿元|千元|元|图|表|第|部分|[0-9一二三四五六七八九十]"
+    r"|财政拨款|一般公共预算|政府性基金预算|政府性基金|国有资本经营预算|\"三公\"|经费|机关运行|政府采购|国有资产|占用|占有|使用|预算绩效|绩效|管理|工作|开展"
+    r"|评价|自评|项目|结构|重要|事项|其他|组成|构成|变动|变化|增减|人员|机构|设置|因公出国|境|公务用车|购置|运行|维护|公务接待|费|各项|类|款|项"
+    r"|详细|现|将|公开|根据|的|和|与|及|为|是|按|对|[、,:;().\"'\-/。…·\s]"
+)
 #: A sentence is tried at so many places at most; a heading of more characters is sure where it is numbered.
 _STARTS, _SHORT = 40, 6
 
@@ -49,11 +67,25 @@ class Missed:
 
 
 @dataclass(frozen=True, slots=True)
+class Doubt:
+    """A sentence that reads like one of the wording and is not taken: ``TWICE`` it stands elsewhere with other figures,
+    ``ELSEWHERE`` what leads to it says that it speaks of something else. ``because`` is where that stands."""
+
+    why: str
+    start: int
+    end: int
+    because: tuple[int, int]
+
+
+TWICE, ELSEWHERE = "twice", "elsewhere"
+
+
+@dataclass(frozen=True, slots=True)
 class Understood:
     """What was read: the sections, what each sentence says, which sentences were missed, and which text is left.
 
     ``reads`` has for every sentence of the wording what was read, ``None`` where it was not; ``rest`` are ranges of folded
-    text that nothing has read; ``contents`` those of lists of contents.
+    text that nothing has read; ``contents`` those of lists of contents; ``doubts`` what was read and is not taken.
     """
 
     titles: tuple[Read | None, ...]
@@ -61,6 +93,7 @@ class Understood:
     missed: tuple[Missed, ...]
     rest: tuple[tuple[int, int], ...]
     contents: tuple[tuple[int, int], ...]
+    doubts: tuple[Doubt, ...] = ()
 
     @property
     def said(self) -> Iterator[Said]:
@@ -106,9 +139,10 @@ def understand(
     named = (one for read in titles if read for one in read.said if one.path == _NAME)
     name = next((fold(str(one.value)) for one in named), "")
     matcher.before = {_NAME: name} if name else {}
-    found = []
+    found: list[_Told] = []
     for section in sections:
         used.append((section.start, section.begin))
+        spans: list[tuple[int, int]] = []
         reads = _sentences(
             matcher,
             wording,
@@ -117,12 +151,134 @@ def understand(
             section.end,
             section,
             name,
-            used,
+            spans,
             missed,
         )
-        found.append((section, reads))
+        found.append(_Told(section, list(reads), spans))
+    year = next((one.value for read in titles if read for one in read.said if one.path == _YEAR), None)
+    doubts = [*_elsewhere(matcher, name, year, found), *_twice(matcher, wording, name, found)]
+    for told in found:
+        used += told.spans
     rest = tuple(_gaps(used, len(running.text)))
-    return Understood(titles, tuple(found), tuple(missed), rest, tuple(contents))
+    read = tuple((told.section, tuple(told.reads)) for told in found)
+    return Understood(titles, read, tuple(missed), rest, tuple(contents), tuple(doubts))
+
+
+@dataclass(slots=True)
+class _Told:
+    """A section being read: what each of its sentences says, and the ranges of those that were read, in their order."""
+
+    section: Section
+    reads: list[Read | None]
+    spans: list[tuple[int, int]]
+
+    def drop(self, number: int) -> None:
+        """Take back what a sentence says."""
+        read = self.reads[number]
+        if read is not None:
+            self.spans = [span for span in self.spans if span[1] != read.end]
+            self.reads[number] = None
+
+    def gaps(self) -> Iterator[tuple[int, int]]:
+        """The text of the section that nothing has read."""
+        begin, end = self.section.begin, self.section.end
+        spans = [(start - begin, stop - begin) for start, stop in self.spans]
+        yield from ((begin + start, begin + stop) for start, stop in _gaps(spans, end - begin))
+
+
+def _figures(read: Read) -> frozenset[tuple[str, object]]:
+    """The figures that a sentence says, by their paths; a year is none."""
+    return frozenset(
+        (one.path, one.value)
+        for one in read.said
+        if isinstance(one.value, Decimal | int) and one.path != _YEAR and not isinstance(one.value, bool)
+    )
+
+
+def _elsewhere(matcher: Matcher, name: str, year: Value, found: Collection[_Told]) -> Iterator[Doubt]:
+    """Take back sentences with figures behind words, in their section, that lead to another entity, year or account.
+
+    What leads somewhere is a line without a full stop, or says that something follows; what it may consist of is in
+    ``_PLAIN``. All that stands below it in the section may belong to it.
+    """
+    for told in found:
+        led: tuple[int, int] | None = None
+        at = told.section.begin
+        for number, read in enumerate(told.reads):
+            if read is None:
+                continue
+            span = next((span for span in told.spans if span[1] == read.end), (read.start, read.end))
+            led = led or _leading(matcher, name, year, at, span[0])
+            at = span[1]
+            another = _another(read, name)
+            if another or (led and _figures(read)):
+                yield Doubt(ELSEWHERE, read.start, read.end, another or led or span)
+                told.drop(number)
+
+
+def _another(read: Read, name: str) -> tuple[int, int] | None:
+    """Where a sentence names an entity that is not the one that speaks, nor that one by a shorter name or as 我局."""
+    for one in read.said:
+        if one.path == _NAME and name and one.end > one.start:
+            said, rest = fold(str(one.value)), iter(name)
+            if not _OURS.match(said) and not all(character in rest for character in said):
+                return one.start, one.end
+    return None
+
+
+def _leading(matcher: Matcher, name: str, year: Value, begin: int, end: int) -> tuple[int, int] | None:
+    """The first words between two places that lead to something else."""
+    if begin >= end:
+        return None
+    text = matcher.running.text
+    stops = (begin + m.end() for m in re.finditer("。", text[begin:end]))
+    starts = {begin, *matcher.breaks_in(begin, end - 1), *stops}
+    ordered = sorted(start for start in starts if start < end)
+    for start, stop in zip(ordered, [*ordered[1:], end], strict=True):
+        words = text[start:stop]
+        bare = words.replace(name, "") if name else words
+        if not _LETTER.search(bare):
+            continue
+        line = len(words) <= _LINE and not words.endswith(("。", ";"))
+        another = any(int(stated[1]) != year for stated in _ITS_YEAR.finditer(words))
+        if another and not line:
+            continue  # sentences of another year are told apart where the years of all are known
+        if (line or _FOLLOWS.search(words)) and (another or _PLAIN.sub("", bare)):
+            return start, stop
+        if _PART.search(bare) and not re.search("[0-9]", _DATED.sub("", bare)):
+            return start, stop
+    return None
+
+
+def _twice(matcher: Matcher, wording: Wording, name: str, found: Sequence[_Told]) -> Iterator[Doubt]:
+    """Take back sentences that stand more than once with different figures: nothing says which of them counts."""
+    by_sentence: dict[int, list[tuple[_Told, int, Read]]] = {}
+    for told in found:
+        for number, read in enumerate(told.reads):
+            if read is not None and _figures(read):
+                key = id(told.section.heading.sentences[number])
+                by_sentence.setdefault(key, []).append((told, number, read))
+    for places in by_sentence.values():
+        others = [read for _, _, read in places]
+        if len(places) == 1:
+            again = _again(matcher, *places[0][:2], name)
+            others += [again] if again else []
+        if len(set(map(_figures, others))) > 1:
+            for told, number, read in places:
+                other = next(one for one in others if _figures(one) != _figures(read))
+                yield Doubt(TWICE, read.start, read.end, (other.start, other.end))
+                told.drop(number)
+
+
+def _again(matcher: Matcher, told: _Told, number: int, name: str) -> Read | None:
+    """A sentence of a section once more, in the text of it that nothing has read."""
+    sentences = told.section.heading.sentences
+    for begin, end in told.gaps():
+        starts = _Starts(matcher, begin, end, name)
+        read = _find(matcher, sentences[number], starts, _stops(matcher, starts, sentences[number + 1 :]))
+        if isinstance(read, Read) and not _another(read, name):
+            return read
+    return None
 
 
 def _sections(

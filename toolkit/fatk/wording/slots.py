@@ -67,8 +67,8 @@ def _figure(match: re.Match[str]) -> Found | None:
 def _signed(down: tuple[str, ...]) -> Callable[[re.Match[str]], Found | None]:
     def read(match: re.Match[str]) -> Found | None:
         value = _decimal(match[2])
-        if value is None:
-            return None
+        if value is None or (value < 0 and match[1] in down):
+            return None  # 减少-5.00: less by 5, or by -5? Both are meant by some.
         return Found((-value or abs(value)) if match[1] in down else value, match[3])
 
     return read
@@ -164,11 +164,12 @@ _NOTHING = re.compile(
 
 #: A text that the titles said before, and no other.
 AGAIN = "again"
-#: What was said before, a name, a part of a sentence, a part of one that says there is nothing, any text.
+#: What was said before, a name, that of a subject (环境保护法规、规划及标准), a part of a sentence, a part of one that says there is nothing, any text.
 TEXTS: Mapping[str, Text] = MappingProxyType(
     {
         AGAIN: Text("。;", 400),
         "name": Text("、,。;:", 120),
+        "subject": Text(",。;:", 120),
         "phrase": Text("。;", 400),
         "nothing": Text("。;", 400, _NOTHING),
         "text": Text("", 20_000),
