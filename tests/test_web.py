@@ -189,6 +189,105 @@ def test_several_files_are_one_report_where_that_is_said(client: TestClient, tmp
     assert checked["source"]["sha256"] == reading.sha256
 
 
+# What files are checked beside
+
+
+def aged(data: bytes, years: int) -> bytes:
+    """The report of another year, the same in all else."""
+    document = json.loads(data)
+    document["report"]["fiscal_year"] -= years
+    return json.dumps(document).encode()
+
+
+#: Rules that need the reports of the units.
+UNITS = {r["id"] for r in resources.read_json("rules", "7-entities.json")["rules"]}
+
+
+def command(tmp_path: Path, *options: str) -> Any:
+    """What ``fatk validate`` finds."""
+    done = fatk_("validate", "--format", "json", *options, cwd=tmp_path)
+    assert done.returncode in {0, 1}, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_beside_other_reports_and_waivers_the_api_finds_what_the_command_does(
+    client: TestClient, tmp_path: Path
+) -> None:
+    files = {
+        "2022.json": REPORT.replace(b'"386.23"', b'"386.32"', 1),
+        "2021.json": aged(REPORT, 1),
+        "单位1.json": REPORT,
+        "单位2.json": REPORT,
+    }
+    for name, data in files.items():
+        (tmp_path / name).write_bytes(data)
+    alone = command(tmp_path, "2022.json")
+    fault = next(f for f in alone["findings"] if f["severity"] == "error")
+    waiver = {"finding": fault["id"], "reason": "已核实", "office": "区财政局", "accepted_on": "2023-01-01", "expires_on": "2023-12-31"}  # fmt: skip
+    (tmp_path / "豁免.json").write_text(json.dumps({"waivers": [waiver]}), encoding="utf-8")
+    options = ["2022.json", "--previous", "2021.json", "--with", "单位1.json", "--with", "单位2.json"]
+    options += ["--waivers", "豁免.json", "--as-of", "2023-06-30"]
+    expected = command(tmp_path, *options)
+    parts = [("file", "2022.json"), ("previous", "2021.json"), ("with", "单位1.json"), ("with", "单位2.json"), ("waivers", "豁免.json")]  # fmt: skip
+    sent_ = [(part, (name, (tmp_path / name).read_bytes())) for part, name in parts]
+    answer = client.post("/api/v1/validate", data={"as_of": "2023-06-30"}, files=sent_)
+    assert answer.status_code == 200, answer.text
+    assert answer.json() == expected
+    assert expected["summary"]["waived"] == 1
+    of_units = {f["rule"] for f in expected["findings"]} & UNITS
+    assert of_units
+    assert not {f["rule"] for f in alone["findings"]} & UNITS
+    later = client.post("/api/v1/validate", data={"as_of": "2024-01-01"}, files=sent_).json()
+    assert {f["rule"] for f in later["findings"]} >= {"WAIV-02"}
+    page = client.post("/api/v1/validate", data={"format": "html"}, files=sent_).text
+    assert ',"previous"]' in page  # figures of last year's report stand in sums
+
+
+BESIDE: dict[str, tuple[list[tuple[str, tuple[str, bytes]]], str, str]] = {
+    "last year's of another year": ([("previous", ("去年.json", REPORT))], "REPORT_OTHER_YEAR", "去年.json"),
+    "a unit of another year": ([("with", ("单位.json", aged(REPORT, 1)))], "REPORT_OTHER_YEAR", "单位.json"),
+    "last year's cannot be read": ([("previous", ("去年.xlsx", b"PK\x03\x04"))], "ZIP_TRUNCATED", "去年.xlsx"),
+    "waivers of another shape": ([("waivers", ("豁免.json", b'{"waivers": [1]}'))], "WAIVERS_MALFORMED", "豁免.json"),
+    "waivers that are no JSON": ([("waivers", ("豁免.json", b"x"))], "JSON_MALFORMED", "豁免.json"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("parts", "code", "named"), BESIDE.values(), ids=BESIDE)
+def test_what_cannot_stand_beside_a_report_is_named(
+    client: TestClient, parts: list[tuple[str, tuple[str, bytes]]], code: str, named: str
+) -> None:
+    files = [("file", ("r.json", REPORT)), *parts]
+    answer = client.post("/api/v1/validate", files=files)
+    assert (answer.status_code, answer.json()["code"]) == (422, code), answer.text
+    assert named in answer.json()["message"]
+    page = client.get(client.post("/zh/check", files=files).headers["location"]).text
+    assert code in page
+    assert named in page
+
+
+def test_the_page_checks_beside_last_years_report_and_tells_what_is_waived(client: TestClient) -> None:
+    broken = REPORT.replace(b'"386.23"', b'"386.32"', 1)
+    found = client.post("/api/v1/validate", files={"file": ("r.json", broken)}).json()
+    waivers = [
+        {"finding": f["id"], "reason": "已核实", "office": "区财政局", "accepted_on": "2020-01-01", "expires_on": "2999-12-31"}
+        for f in found["findings"] if f["severity"] == "error"
+    ]  # fmt: skip
+    files = [
+        ("file", ("今年.json", broken)),
+        ("previous", ("去年.json", aged(REPORT, 1))),
+        ("waivers", ("豁免.json", json.dumps({"waivers": waivers}).encode())),
+    ]
+    place = client.post("/zh/check", files=files).headers["location"]
+    page = client.get(place).text
+    assert f"豁免 {len(waivers)}" in page
+    assert "错误 0" in page
+    assert waivers
+    assert "上一年度：去年.json" in page
+    assert ',"previous"]' in client.get(f"{place}/0").text
+    assert client.get(f"{place}/0/download?format=json").json()["summary"]["waived"] == len(waivers)
+    assert client.get(f"{place}/0/download?to=json").status_code == 200
+
+
 # What is not done
 
 CUT = {
@@ -207,6 +306,16 @@ CUT = {
     "a compressed body": ("/api/v1/convert", {"content": b"x", "headers": {"content-encoding": "gzip"}}, 415, "UPLOAD_ENCODED"),
     "an unknown parameter": ("/api/v1/convert?url=http://127.0.0.1/x", sent(), 400, "PARAMETER_UNKNOWN"),
     "an unknown field": ("/api/v1/convert", {"data": {"path": "/etc/passwd"}, **sent()}, 400, "PARAMETER_UNKNOWN"),
+    "an unknown part": ("/api/v1/validate", {"files": [("previos", ("r.json", REPORT))]}, 400, "UPLOAD_PART_UNKNOWN"),
+    "a part of the other operation": (
+        "/api/v1/convert", {"files": [("file", ("r.json", REPORT)), ("previous", ("r.json", REPORT))]}, 400, "UPLOAD_PART_UNKNOWN",
+    ),
+    "two of last year": (
+        "/api/v1/validate", {"files": [("file", ("r.json", REPORT)), *[("previous", ("p.json", REPORT))] * 2]}, 400, "UPLOAD_PART_TWICE",
+    ),
+    "a path in place of a file": ("/api/v1/validate", {"data": {"previous": "2021.xlsx"}, **sent()}, 400, "UPLOAD_PART_TEXT"),
+    "no day": ("/api/v1/validate?as_of=2023-02-30", sent(), 400, "PARAMETER_VALUE"),
+    "only last year's": ("/api/v1/validate", {"files": [("previous", ("p.json", REPORT))]}, 400, "UPLOAD_EMPTY"),
     "an unknown form": ("/api/v1/convert?to=exe", sent(), 400, "PARAMETER_VALUE"),
     "neither true nor false": ("/api/v1/validate?together=maybe", sent(), 400, "PARAMETER_VALUE"),
     "an unknown edition": ("/api/v1/validate?edition=../../x", sent(), 400, "PARAMETER_VALUE"),
@@ -396,7 +505,8 @@ def test_the_description_is_true(client: TestClient) -> None:
                         "UNIT_LOSS",
                         "EDITION_LACKS_CELLS",
                     }
-            assert {p["name"] for p in operation["parameters"]} - {"name"} == set(
+            beside = {part.name for part in parameters.BESIDE} if path.endswith("/validate") else set()
+            assert ({p["name"] for p in operation["parameters"]} - {"name"}) | beside == set(
                 operation["requestBody"]["content"]["multipart/form-data"]["schema"]["properties"]
             ) - {"file"}
 
@@ -848,7 +958,7 @@ def test_limits_come_from_options_and_the_environment() -> None:
 
 
 def fatk_(
-    *arguments: str, code: str = "from fatk.cli import main; main()"
+    *arguments: str, code: str = "from fatk.cli import main; main()", cwd: Path | None = None
 ) -> subprocess.CompletedProcess[str]:
     surroundings = {**os.environ, "PYTHONPATH": str(ROOT / "toolkit"), "PYTHONUTF8": "1"}
     return subprocess.run(
@@ -857,6 +967,7 @@ def fatk_(
         encoding="utf-8",
         check=False,
         env=surroundings,
+        cwd=cwd,
         timeout=60,
     )
 

@@ -64,13 +64,13 @@ class Api:
 
     async def validate(self, request: Request) -> Response:
         """What checking the files finds; of several, each by itself."""
-        async with self.intake.take(request) as upload:
+        async with self.intake.take(request, parameters.BESIDE) as upload:
             asked = parameters.values(parameters.VALIDATE, request.query_params, upload.fields)
             if not upload.files:
                 raise Declined("UPLOAD_EMPTY")
             form = asked["format"] or _accepted(request.headers.get("accept", ""))
             order = {"do": "validate", "language": asked["lang"], **asked, "format": form}
-            answer = await self.pool.run(order, upload.files)
+            answer = await self.pool.run(order, upload.files, upload.beside)
         if "declined" in answer.facts:
             return problems.response(problems.told(answer.facts["declined"]))
         head = answers.verdict_headers(answer.facts)
@@ -102,9 +102,7 @@ def _accepted(accept: str) -> str:
         if media in forms and quality > 0:
             wanted.append((-quality, number, forms[media]))
     if not wanted:
-        raise Declined(
-            "NOT_ACCEPTABLE", known=" ".join(MEDIA_TYPES[f].partition(";")[0] for f in work.RESULTS)
-        )
+        raise Declined("NOT_ACCEPTABLE", known=tuple(MEDIA_TYPES[f].partition(";")[0] for f in work.RESULTS))
     return min(wanted)[2]
 
 
