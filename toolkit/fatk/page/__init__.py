@@ -25,6 +25,7 @@ from fatk.page.elements import Markup, el, joined, lone, text
 from fatk.page.words import LANGUAGES, both, said, scripted, word
 from fatk.reading import without_search_for_cycles
 from fatk.render import rules_digest
+from fatk.rules.report import texts
 from fatk.values import visible
 
 _LANG = {"zh": "zh-CN", "en": "en"}
@@ -52,6 +53,8 @@ def write(
     bodies = [_source(one, number, several) for number, one in enumerate(found, 1)]
     data = {
         "words": scripted(),
+        "reasons": {name: dict(said) for name, said in texts()["reasons"].items()},
+        "qualifiers": {name: dict(said) for name, said in texts()["qualifiers"].items()},
         "titles": {name: _title(outcomes, name) for name in LANGUAGES},
         "sources": [data_of(one) if isinstance(one, Account) else None for one in found],
     }

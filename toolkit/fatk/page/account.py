@@ -11,8 +11,9 @@ from fatk.check import Result
 from fatk.findings import ERROR, INFO, WARNING, Finding
 from fatk.layout import cover_title
 from fatk.model import Report
-from fatk.page import retold, sums
+from fatk.page import checks, retold, sums
 from fatk.page.elements import Markup, el
+from fatk.page.operands import Operands
 from fatk.page.sheets import SHOWN, Marks, Sheets, form_data, printed, sheets_of
 from fatk.render import explanations
 from fatk.rules.context import Context
@@ -108,17 +109,22 @@ def data_of(account: Account) -> dict[str, Any]:
         factor = account.context.scale(sheet.table.id)[0]
         scaled = {"f": format(factor, "f")} if factor != 1 else {}
         forms.append({**form_data(sheet, places), **scaled})
-    restated: dict[int, list[list[str]]] = {}
+    operands = Operands(account.context, account.sheets, places)
+    restated: dict[int, list[list[Any]]] = {}
     for one in retold.stated(account.context, account.result.findings):
         at = account.sheets.number(*one.cell) if one.cell is not None else None
         if at is not None:
             row = account.context.rows_of("claims").get(one.claim.ref.row)
             said = row[account.context.spec.tables["claims"].position["printed"]] if row is not None else None
             words = said if isinstance(said, str) else printed(one.claim.value)
-            restated.setdefault(at, []).append([one.claim.entry.name, visible(words, 120), one.state])
+            restated.setdefault(at, []).append(
+                [one.claim.entry.name, visible(words, 120), one.state, operands.of_cell(one.claim.ref)]
+            )
     return {
         "forms": forms,
-        "sums": sums.data_of(account.context, account.sheets),
+        "sums": sums.data_of(account.context, operands),
+        "checks": checks.data_of(account.context, operands),
+        "extras": [list(extra) for extra in operands.extras],
         "told": account.told,
         "marks": _unseen(account),
         "about": retold.about_cells(account.report, account.sheets),
