@@ -17,7 +17,7 @@ import pytest
 
 import fatk
 from conftest import ROOT, required_program
-from fatk import __version__, check, page, render, resources
+from fatk import __version__, check, formats, page, render, resources
 from fatk.errors import Refused
 from fatk.model import TOTAL, Report, build, make_row
 from fatk.page import checks, sums
@@ -614,6 +614,57 @@ def test_a_claim_that_differs_leads_to_the_cell_that_it_restates(made: dict[str,
         figure = opened.at.locator("#s1-text .prose a", has_text="386.23").first
         figure.click()
         assert "386.23" in opened.at.locator("#panel .value").inner_text()
+
+
+def document(text_of: Callable[[str], str] = str) -> Reading:
+    """The narrative of the example as Markdown, as it is or with other text, read."""
+    text = formats.encoder("md")(example("wuerhe-2022")).decode("utf-8")
+    return formats.read_bytes(text_of(text).encode(), name="说明.md")[1]
+
+
+def test_the_text_of_the_document_itself_is_shown_and_where_it_differs(show: Open) -> None:
+    before, after = "2022年度收入总计386.23万元", "2022年度\u3000收入总计368.23万元"
+    reading = document(lambda said: said.replace(before, after, 1))
+    html = page.write([check.check(reading)], *VERSIONS)
+    assert "由 fatk 按本版表样的句式写成" not in html.decode("utf-8")
+    with show(html) as opened:
+        opened.at.locator("#s1-text summary", has_text="所读文件自己的文字").click()
+        prose = opened.at.locator("#s1-text .prose")
+        paragraphs = [p.text.strip() for p in reading.passages if p.text.strip()]
+        shown = [re.sub("[▲△○◌][0-9]+", "", one).strip() for one in prose.locator("> *").all_text_contents()]
+        assert shown == [re.sub(r"\s", " ", one) for one in paragraphs]
+        wrong = prose.locator("a.s-differs")
+        assert wrong.all_inner_texts() == ["368.23万元"]
+        wrong.click()
+        assert "386.23" in opened.at.locator("#panel .value").inner_text()
+        assert "收入支出决算总表" in panel(opened)
+        sign = prose.locator("a.sign").first
+        assert "368.23" in opened.at.locator(sign.get_attribute("href") or "").inner_text()
+        assert prose.locator("a[data-n]").count() > 50
+
+
+def test_a_report_without_a_text_of_its_own_shows_the_one_that_its_figures_make() -> None:
+    html = page.write([result_of(example("wuerhe-2022"))], *VERSIONS).decode("utf-8")
+    assert "由 fatk 按本版表样的句式写成" in html
+    assert "所读文件自己的文字" not in html
+
+
+def test_of_the_tables_and_a_narrative_together_the_text_is_that_of_the_narrative() -> None:
+    text = formats.encoder("md")(example("wuerhe-2022"))
+    files = [("表.xlsx", (EXAMPLES / "wuerhe-2022/report.xlsx").read_bytes()), ("说明.md", text)]
+    reading = formats.read_several_bytes(files)
+    assert [p.text for p in reading.passages] == [p.text for p in document().passages]
+    assert "所读文件自己的文字" in page.write([check.check(reading)], *VERSIONS).decode("utf-8")
+
+
+def test_what_a_document_says_is_only_text(show: Open) -> None:
+    payload = "<img src=x onerror=alert(1)>"
+    reading = document(
+        lambda said: said.replace("386.23万元", f"386.23万元{payload}", 3) + f"\n\n{payload}\n"
+    )
+    with show(page.write([check.check(reading)], *VERSIONS)) as opened:
+        opened.at.locator("#s1-text summary", has_text="所读文件自己的文字").click()
+        assert opened.at.locator("#s1-text img").count() == 0
 
 
 def test_pictures_have_their_figures_as_tables(made: dict[str, bytes], show: Open) -> None:

@@ -22,7 +22,7 @@ from fatk.narrative.homes import kind_of
 from fatk.narrative.scanner import scan
 from fatk.narrative.tables import taken_out
 from fatk.narrative.years import Aside, of_one_year
-from fatk.reading import Proposal, Reading
+from fatk.reading import Passage, Proposal, Reading
 from fatk.spec import Spec
 from fatk.transcription import transcribe
 from fatk.transcription.ledger import Told
@@ -154,7 +154,7 @@ def read_narrative(document: Document, spec: Spec, name: str = "", edition: str 
     certainty = "guessed" if fit.share < _HALF else "certain" if alone and fit.share > _MOST else "probable"
     return Reading(
         build(spec, rows), tuple(findings), find, edition_certainty=certainty,
-        source_cells=len(_FIGURE.findall(running.text)), proposals=proposals,
+        source_cells=len(_FIGURE.findall(running.text)), proposals=proposals, passages=_passages(running, known, entries),
     )  # fmt: skip
 
 
@@ -172,6 +172,24 @@ def best_fit(running: Running, edition: str | None = None) -> Fit:
 def _stored(path: str) -> bool:
     """Whether the report keeps the value of a path; parts of a text are only read to be looked at."""
     return ".sub_terms[" not in path and not path.endswith(".lead")
+
+
+def _passages(running: Running, known: Iterable[Said], entries: Entries) -> tuple[Passage, ...]:
+    """The paragraphs with what they state; a statement that runs over several stands in the first, up to its end."""
+    claimed = {one: row for (table, row, _field), one in entries.said.items() if table == "claims"}
+    stated: dict[int, list[tuple[int, int, str, str | None]]] = {}
+    for one in known:
+        if one.start >= one.end:
+            continue
+        (first, at), (last, to) = running.origin[one.start], running.origin[one.end - 1]
+        end = to + 1 if first == last else len(running.paragraphs[first].text)
+        stated.setdefault(first, []).append((at, end, one.path, claimed.get(one)))
+    return tuple(
+        Passage(
+            paragraph.text, paragraph.level, tuple(sorted(stated.get(number, ()), key=lambda one: one[:2]))
+        )
+        for number, paragraph in enumerate(running.paragraphs)
+    )
 
 
 def place_of(running: Running, start: int, end: int) -> str:

@@ -202,8 +202,8 @@
   }
   function alsoOf(s, n) {
     const found = [];
-    for (const one of sumsWith(s, n)) if (one.rule[3]) found.push([one.outcome, boundOf(s, n, one)]);
     for (const one of checksWith(s, n)) found.push([one.outcome, checkOf(s, n, one)]);
+    for (const one of sumsWith(s, n)) if (one.rule[3]) found.push([one.outcome, boundOf(s, n, one)]);
     const rank = (outcome) => ["failed", "within_rounding", "not_checked", "exact"].indexOf(outcome);
     found.sort((a, b) => rank(a[0]) - rank(b[0]));
     const first = Math.max(LISTED_CHECKS, found.filter(([outcome]) => outcome !== "exact").length);

@@ -117,16 +117,15 @@ def _text(account: Account) -> Markup:
             parts.append(retold.claims(wrong, account.sheets, account.context, prefix, marks))
         lines = retold.claims(found, account.sheets, account.context, prefix, marks)
         parts.append(el("details", el("summary", word("claims", count=len(found))), lines))
-    prose = retold.narrative(account.report, account.sheets, account.context, prefix)
+    name, prose = (
+        "original",
+        retold.original(result.reading.passages, found, account.sheets, account.context, prefix, marks),
+    )
+    if prose is None:
+        name, prose = "narrative", retold.narrative(account.report, account.sheets, account.context, prefix)
     if prose is not None:
-        parts.append(
-            el(
-                "details",
-                el("summary", word("narrative")),
-                el("p", word("narrative.how"), class_="how"),
-                prose,
-            )
-        )
+        how = el("p", word(f"{name}.how"), class_="how")
+        parts.append(el("details", el("summary", word(name)), how, prose))
     elif not found:
         parts.append(el("p", word("no_text"), class_="none"))
     return el("section", *parts, id=f"{prefix}text")
