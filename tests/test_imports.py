@@ -89,7 +89,7 @@ ROWS = (
     "page",
     "api",
     "fatk",
-    "web.columns web.settings web.words",
+    "web.columns web.settings web.words web.prose",
     "web.work",
     "web.parameters web.problems web.results web.standard web.warm",
     "web.bodies",

@@ -15,6 +15,7 @@ import socket
 import subprocess
 import sys
 import time
+import tomllib
 import zipfile
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
@@ -872,12 +873,70 @@ def test_every_link_leads_to_its_place(client: TestClient) -> None:
 def test_a_search_finds_rules_fields_and_codes(client: TestClient) -> None:
     for wanted, address in (
         ("inc-01", "rules#INC-01"), ("READ-56", "notices#READ-56"), ("FILE_TOO_LARGE", "notices#FILE_TOO_LARGE"),
+        ("s5.3-2", "specification#S5.3-2"), ("canonical text", "specification#S10.1-4"), ("V3-1", "versioning#V3-1"),
         ("income total", "tables#income.total"), ("2010301", "codes/functional#2010301"), ("会议费", "codes/economic_department#30215"),
     ):  # fmt: skip
         assert f"/zh/standard/{address}" in client.get("/zh/standard", params={"q": wanted}).text, wanted
     hostile = client.get("/zh/standard", params={"q": '"><script>alert(1)</script>'}).text
     assert "<script>alert" not in hostile
     assert client.get("/en/standard/inc-01").headers["location"] == "/en/standard/rules#INC-01"
+
+
+class Words(HTMLParser):
+    """The words of a page's main part, and of the blocks that are shown word for word."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.said: list[str] = []
+        self.feed(text[text.index("<main") : text.index("</main>")])
+
+    def handle_data(self, data: str) -> None:
+        self.said.append(data)
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+@pytest.mark.parametrize("name", standard.TEXTS)
+def test_the_text_of_the_standard_stands_on_its_page_word_for_word(
+    client: TestClient, name: str, language: str
+) -> None:
+    text = resources.specification(name, language)
+    page = client.get(f"/{language}/standard/{name}").text
+
+    def said(words: str) -> str:
+        return re.sub(r"[\W_]", "", words)
+
+    shown, at = said("".join(Words(page).said)), 0
+    for line in text.splitlines():
+        if line.startswith(("# ", "```")):  # the page has a title of its own; the language of a block of code
+            continue
+        wanted = said(re.sub(r"\]\([^)\s]+\)", "", line))
+        found = shown.find(wanted, at)
+        assert found >= 0, line
+        at = found + len(wanted)
+    requirements = re.findall(r"^- \*\*([SV]\S+-\d+)\*\*", text, re.MULTILINE)
+    assert set(requirements) <= set(Page(page).anchors)
+    assert len(requirements) > 20
+
+
+def test_a_report_that_is_served_leads_to_the_rules_of_the_standard_and_one_to_take_home_does_not(
+    client: TestClient,
+) -> None:
+    for language in ("zh", "en"):
+        place = client.post(f"/{language}/check", **sent()).headers["location"]
+        links = [link for link in Page(client.get(f"{place}/0").text).links if not link.startswith("#")]
+        assert f"/{language}/standard/INC-01" in links
+        for link in links:
+            assert client.get(link).status_code == 303, link
+        home = client.get(f"{place}/0/download?format=html").text
+        assert [link for link in Page(home).links if not link.startswith("#")] == []
+
+
+def test_the_text_of_the_standard_comes_with_the_package() -> None:
+    declared = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["hatch"]
+    wheel = declared["build"]["targets"]["wheel"]
+    assert wheel["sources"]["spec"] == "fatk/specification"
+    for name in standard.TEXTS:
+        assert {f"spec/{name}.md", f"spec/{name}.en.md"} <= set(wheel["only-include"])
 
 
 def test_the_first_page_is_in_the_language_that_a_browser_prefers(client: TestClient) -> None:

@@ -40,13 +40,15 @@ def write(
     language: str = "zh",
     previous: Report | None = None,
     parts: Sequence[Report] = (),
+    standard: str = "",
 ) -> bytes:
     """The page of the outcomes of one run, a refused source with its sentence. ``language`` is the one that it opens in.
 
-    ``previous`` and ``parts`` are the reports that the sources were checked beside, as in ``check``.
+    ``previous`` and ``parts`` are the reports that the sources were checked beside, as in ``check``. ``standard`` is where the
+    standard can be looked up, for what the page is served beside: the id of a rule leads there, behind it.
     """
     found = [
-        opened(outcome, f"s{number}-", previous, parts) if isinstance(outcome, Result) else outcome
+        opened(outcome, f"s{number}-", previous, parts, standard) if isinstance(outcome, Result) else outcome
         for number, outcome in enumerate(outcomes, 1)
     ]
     several = len(found) != 1

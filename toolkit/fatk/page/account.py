@@ -34,13 +34,14 @@ class Account:
     """A result being shown: the numbers of its cells, of its findings, and what marks each cell.
 
     ``kinds`` are the findings by rank and rule, each with its number; ``numbers`` has the first of each fingerprint, and
-    ``listed`` those that stand on the page.
+    ``listed`` those that stand on the page. ``standard`` is where rules can be looked up, if anywhere.
     """
 
     result: Result
     prefix: str
     context: Context
     sheets: Sheets
+    standard: str = ""
     marks: Marks = field(default_factory=Marks)
     told: dict[int, list[int]] = field(default_factory=dict)
     numbers: dict[str, int] = field(default_factory=dict)
@@ -57,10 +58,12 @@ def look_of(finding: Finding) -> str:
     return "open" if outputs.is_open(finding) else finding.severity
 
 
-def opened(result: Result, prefix: str, previous: Report | None, parts: Sequence[Report]) -> Account:
+def opened(
+    result: Result, prefix: str, previous: Report | None, parts: Sequence[Report], standard: str = ""
+) -> Account:
     """A result with its cells and findings numbered; ``prefix`` tells its ids from those of other sources."""
     report = result.reading.report
-    account = Account(result, prefix, Context(report, previous, parts), sheets_of(report))
+    account = Account(result, prefix, Context(report, previous, parts), sheets_of(report), standard)
     for number, finding in enumerate(result.findings, 1):
         account.numbers.setdefault(finding.id, number)
         waived = finding.id in result.waived

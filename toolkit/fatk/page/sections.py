@@ -164,7 +164,7 @@ def _rules(account: Account) -> Markup:
         lines.append(
             el(
                 "tr",
-                el("th", kind.id, scope="row"),
+                el("th", _looked_up(kind.id, account), scope="row"),
                 el("td", said, more),
                 *counts,
                 id=f"{account.prefix}r-{name}",
@@ -183,6 +183,11 @@ def _rules(account: Account) -> Markup:
         ),
         id=f"{account.prefix}rules",
     )
+
+
+def _looked_up(rule: str, account: Account) -> Markup:
+    """The id of a rule, leading to its place in the standard where that is at hand."""
+    return el("a", rule, href=f"{account.standard}{rule}") if account.standard else text(rule)
 
 
 def _about(account: Account) -> Markup:

@@ -143,6 +143,7 @@ class Pages:
         language = request.path_params["language"]
         order = {
             "do": "validate", "format": "html", "language": language, "edition": kept.edition, "together": kept.together,
+            "standard": f"/{language}/standard/",
         }  # fmt: skip
         answer = await self.pool.run(order, files, kept.beside)
         if "declined" in answer.facts:
@@ -269,7 +270,8 @@ def _of_the_standard(request: Request, name: str, language: str) -> Response:
 
 @cache
 def _rendered_once(name: str, language: str, path: str) -> bytes:
-    return _rendered(f"{name}.html", language, path, **explained.PAGES[name](language))
+    shown = explained.PAGES[name]
+    return _rendered(shown.template, language, path, **shown.content(language))
 
 
 # How pages are made

@@ -115,7 +115,7 @@ def _validate(order: Order, files: Sequence[File], limits: Limits) -> Answer:
     """The result of checking, in the form that ``format`` names. A single file that is refused declines the job."""
     outcomes, beside = _outcomes(order, files, limits, alone=True)
     form = order["format"]
-    data = _RENDER[form](_Made(outcomes, files, beside, order["language"], limits))
+    data = _RENDER[form](_Made(outcomes, files, beside, order["language"], limits, order.get("standard", "")))
     verdicts = [o.verdict if isinstance(o, check.Result) else "refused" for o in outcomes]
     counts = [o.summary for o in outcomes if isinstance(o, check.Result)]
     return Answer(
@@ -260,6 +260,7 @@ class _Made(NamedTuple):
     beside: Beside
     language: str
     limits: Limits
+    standard: str = ""
 
 
 _VERSIONS = (__version__, load().version)
@@ -276,12 +277,9 @@ def _as_html(made: _Made) -> bytes:
     from fatk import page
 
     return page.write(
-        made.outcomes,
-        *_VERSIONS,
-        language=made.language,
-        previous=made.beside.before,
-        parts=made.beside.units,
-    )
+        made.outcomes, *_VERSIONS, language=made.language, previous=made.beside.before, parts=made.beside.units,
+        standard=made.standard,
+    )  # fmt: skip
 
 
 def _as_sarif(made: _Made) -> bytes:
