@@ -149,6 +149,11 @@ def test_the_file_may_be_the_body_itself(client: TestClient) -> None:
         ("application/sarif+json", "application/sarif+json"),
         ("application/xml", "application/xml"),
         ("text/csv;q=0.4, text/html;q=0", "text/csv"),
+        ("*/*, application/json;q=0", "text/csv"),
+        ("application/json;q=0, application/*", "application/sarif+json"),
+        ("text/*, text/csv;q=0", "text/html"),
+        ("text/*;q=0.9, text/html;q=0.5, text/csv;q=0.1", "text/html"),
+        ("text/xml", "application/xml"),
         ("image/png, " + XLSX, XLSX),
     ],
 )
@@ -321,6 +326,9 @@ CUT = {
     "neither true nor false": ("/api/v1/validate?together=maybe", sent(), 400, "PARAMETER_VALUE"),
     "an unknown edition": ("/api/v1/validate?edition=../../x", sent(), 400, "PARAMETER_VALUE"),
     "nothing acceptable": ("/api/v1/validate", {"headers": {"accept": "image/png"}, **sent()}, 406, "NOT_ACCEPTABLE"),
+    "nothing but what is ruled out": (
+        "/api/v1/validate", {"headers": {"accept": "application/json;q=0, */*;q=0"}, **sent()}, 406, "NOT_ACCEPTABLE",
+    ),
     "another host": ("/api/v1/validate", {"headers": {"host": "evil.example"}, **sent()}, 421, "HOST_UNKNOWN"),
     "another site": ("/api/v1/validate", {"headers": {"origin": "https://evil.example"}, **sent()}, 403, "OTHER_SITE"),
     "a site without a name": ("/zh/check", {"headers": {"origin": "null"}, **sent()}, 403, "OTHER_SITE"),
@@ -352,6 +360,16 @@ def test_what_is_not_done_is_told_as_a_problem(
     )
     assert document["status"] == status
     assert document["type"] == f"/zh/standard/notices#{code}"
+
+
+def test_what_may_be_asked_for_is_told_whole(client: TestClient) -> None:
+    unknown = client.post("/api/v1/validate?of=x", **sent()).json()
+    forms = client.post("/api/v1/validate", headers={"accept": "image/png"}, **sent()).json()
+    editions = client.post("/api/v1/validate?edition=x", **sent()).json()
+    for language in ("message", "message_en"):
+        assert all(p.name in unknown[language] for p in parameters.VALIDATE)
+        assert all(parameters.MEDIA_TYPES[f].partition(";")[0] in forms[language] for f in work.RESULTS)
+        assert all(edition in editions[language] for edition in parameters.EDITION.forms)
 
 
 def test_every_status_of_a_problem_is_of_a_code_that_there_is() -> None:
@@ -448,6 +466,8 @@ def test_what_a_reader_has_already_is_not_sent_again(client: TestClient) -> None
         head = client.head(path)
         assert (head.status_code, head.content) == (200, b"")
         assert (head.headers["etag"], head.headers["content-length"]) == (tag, str(len(first.content)))
+    for path in ("/zh/none", "/zh/results/none", "/api/v1/rules/none"):
+        assert client.get(path, headers={"if-none-match": "*"}).status_code == 404
     ones = {client.post("/api/v1/convert", **sent()).headers["etag"] for _ in range(2)}
     assert len(ones) == 1
 
@@ -1043,6 +1063,9 @@ def test_the_command_lists_limits_and_says_what_it_lacks() -> None:
     assert explain_error(Misuse("SERVICE_NOT_INSTALLED")) in lacking.stderr
     alone = fatk_("serve", code="import os; del os.fork; from fatk.cli import main; main()")
     assert (alone.returncode, explain_error(Misuse("SERVICE_NO_FORK")) in alone.stderr) == (2, True)
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        taken = fatk_("serve", "--port", str(other.getsockname()[1]), "--lang", "en")
+    assert (taken.returncode, "another program uses it already" in taken.stderr) == (2, True)
     elsewhere = fatk_("serve", "--host", "192.0.2.1", "--port", "9")
     told = explain_error(Misuse("SERVICE_PORT", host="192.0.2.1", port=9, reason="\0")).partition("\\x00")[0]
     assert (elsewhere.returncode, told in elsewhere.stderr) == (2, True)

@@ -22,6 +22,7 @@ _PROBLEMS = {
     "408": "The upload was too slow.",
     "413": "The upload is too large, or of too many parts; told while it arrives.",
     "415": "The file is of a kind that is not read.",
+    "421": "The service does not answer to this name (Host).",
     "422": "The file is refused, or the report would lose something; the code says why, the message what to do.",
     "429": "Too many uploads from one address.",
     "500": "A fault of fatk, under a number.",
@@ -88,7 +89,7 @@ def _post(
                 "application/octet-stream": {"schema": {"description": kind}},
             },
         },
-        "responses": {"200": answer, **_refs("400", "403", "408", "413", "415", "422", "429", "500", "503")},
+        "responses": {"200": answer, **_refs("400", "403", "408", "413", "415", "421", "422", "429", "500", "503")},
     }  # fmt: skip
 
 
@@ -141,6 +142,7 @@ def _get(operation: str, summary: str, schema: str | None, *path: dict[str, Any]
             "200": _found({"application/json": {"schema": shape}}),
             "304": {"description": "The reader has it already (If-None-Match)."},
             **(_refs("404") if path else {}),
+            **_refs("421"),
         },
     }
 
