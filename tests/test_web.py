@@ -951,6 +951,21 @@ def test_a_report_that_is_served_leads_to_the_rules_of_the_standard_and_one_to_t
         assert [link for link in Page(home).links if not link.startswith("#")] == []
 
 
+def test_colours_are_said_once_for_the_report_and_the_service(client: TestClient) -> None:
+    declared = re.compile(r"--([a-z-]+):\s*(#[0-9a-f]{3,6})")
+    report = client.post("/api/v1/validate", data={"format": "html"}, **sent()).text
+    of_report = dict(declared.findall(report[report.index("<style>") : report.index("</style>")]))
+    light = client.get("/static/app.css").text.partition("@media (prefers-color-scheme: dark)")[0]
+    of_service = dict(declared.findall(light))
+    assert {"error", "warn", "good", "open", "link", "ink"} <= of_report.keys()
+    assert {name: of_service[name] for name in of_report} == of_report
+    for place in ("page/page.css", "web/static/app.css"):
+        text = (ROOT / "toolkit/fatk" / place).read_text(encoding="utf-8").partition("dark) {")
+        assert not {name for name, _ in declared.findall(text[0])} & of_report.keys(), place
+        used = set(re.findall(r"var\(--([a-z-]+)\)", "".join(text)))
+        assert used <= of_service.keys(), place
+
+
 def test_the_text_of_the_standard_comes_with_the_package() -> None:
     declared = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["hatch"]
     wheel = declared["build"]["targets"]["wheel"]

@@ -82,7 +82,7 @@ def write(
             lone("meta", name="referrer", content="no-referrer"),
             lone("meta", name="color-scheme", content="light"),
             el("title", text(data["titles"][language])),  # type: ignore[index]
-            Markup(f"<style>{_own('page.css')}</style>"),
+            Markup(f"<style>{_style()}</style>"),
         ]
     )
     embedded = f'<script type="application/json" id="data">{_json(data)}</script>'
@@ -95,9 +95,18 @@ def write(
 def policy() -> str:
     """The page's content security policy: its own style and script by their digests, and nothing else."""
     style, script = (
-        f"'sha256-{b64encode(sha256(_own(n).encode()).digest()).decode()}'" for n in ("page.css", "page.js")
+        f"'sha256-{b64encode(sha256(own.encode()).digest()).decode()}'" for own in (_style(), _own("page.js"))
     )
     return f"default-src 'none'; style-src {style}; script-src {script}; base-uri 'none'; form-action 'none'"
+
+
+def colours() -> str:
+    """The style sheet that says what verdicts, findings and text look like, wherever they are shown."""
+    return _own("colours.css")
+
+
+def _style() -> str:
+    return colours() + _own("page.css")
 
 
 @cache

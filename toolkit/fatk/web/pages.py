@@ -15,6 +15,7 @@ from starlette.routing import Route
 
 from fatk import __version__, examples
 from fatk.errors import Declined, FatkError
+from fatk.page import colours
 from fatk.spec import edition_ids, load
 from fatk.units import UNITS
 from fatk.web import answers, explained, parameters, problems, standard, work
@@ -223,7 +224,8 @@ async def icon(request: Request) -> Response:
 
 @cache
 def _static(name: str) -> bytes:
-    return (_HERE / "static" / name).read_bytes()
+    own = (_HERE / "static" / name).read_bytes()
+    return colours().encode() + own if name == "app.css" else own
 
 
 # The standard
