@@ -34,7 +34,8 @@ class Account:
     """A result being shown: the numbers of its cells, of its findings, and what marks each cell.
 
     ``kinds`` are the findings by rank and rule, each with its number; ``numbers`` has the first of each fingerprint, and
-    ``listed`` those that stand on the page. ``standard`` is where rules can be looked up, if anywhere.
+    ``listed`` those that stand on the page. ``standard`` is where rules can be looked up, if anywhere;
+    ``claims`` are those that stand in the document's own text, by number.
     """
 
     result: Result
@@ -47,6 +48,7 @@ class Account:
     numbers: dict[str, int] = field(default_factory=dict)
     kinds: dict[tuple[int, str], list[tuple[int, Finding]]] = field(default_factory=dict)
     listed: set[int] = field(default_factory=set)
+    claims: dict[str, int] = field(default_factory=dict)
 
     @property
     def report(self) -> Report:
@@ -64,6 +66,7 @@ def opened(
     """A result with its cells and findings numbered; ``prefix`` tells its ids from those of other sources."""
     report = result.reading.report
     account = Account(result, prefix, Context(report, previous, parts), sheets_of(report), standard)
+    account.claims.update(retold.claimed(result.reading.passages, account.context))
     for number, finding in enumerate(result.findings, 1):
         account.numbers.setdefault(finding.id, number)
         waived = finding.id in result.waived

@@ -152,43 +152,78 @@ def _linked(
 
 
 def _figure(
-    said: str, path: str, sheets: Sheets, context: Context, prefix: str, state: str | None = None
-) -> Markup:
-    """A figure of a text, linked to the cell that it restates where a form prints that."""
+    said: str, path: str, sheets: Sheets, context: Context, prefix: str, state: str | None = None, name: str | None = None
+) -> Markup:  # fmt: skip
+    """A figure of a text, linked to the cell that it restates where a form prints that; ``name`` is its anchor."""
     ref = _restated(path, context)
     number = None if ref is None else sheets.number(*ref)
     marked = f"s-{state}" if state == _DIFFERS else None
     if number is not None:
-        return el("a", text(said, _LONG), href=f"#{prefix}{number}", data_n=number, class_=marked)
-    return el("span", text(said, _LONG), class_=marked) if marked else text(said, _LONG)
+        return el("a", text(said, _LONG), href=f"#{prefix}{number}", data_n=number, class_=marked, id=name)
+    return el("span", text(said, _LONG), class_=marked, id=name) if marked or name else text(said, _LONG)
+
+
+class _Told(NamedTuple):
+    """A figure in a paragraph: from where to where, its path, and the claim that keeps just these words."""
+
+    start: int
+    end: int
+    path: str
+    claim: str | None
+
+
+def _shown(passages: Sequence[Passage]) -> list[Passage]:
+    return [passage for passage in passages if passage.text.strip()]
+
+
+def _told(passage: Passage, context: Context) -> Iterator[_Told]:
+    """The figures of a paragraph that are kept as claims or restate a cell; of those within others the first."""
+    end = 0
+    for start, until, path, row in passage.stated:
+        words = passage.text[start:until]
+        if start < end or not _DIGIT.search(words):  # what has no figure is a reason or a name
+            continue
+        kept = None if row is None else context.value("claims", row, "printed")
+        same = isinstance(kept, str) and tidy(kept) == tidy(words)
+        if same or _restated(path, context) is not None:
+            yield _Told(start, until, path, row if same else None)
+            end = until
+
+
+def claimed(passages: Sequence[Passage], context: Context) -> dict[str, int]:
+    """The claims that stand in the document's own text where it is shown, numbered as they come."""
+    told = (one for passage in _shown(passages)[:_PARAGRAPHS] for one in _told(passage, context))
+    rows = dict.fromkeys(one.claim for one in told if one.claim is not None)
+    return {row: number for number, row in enumerate(rows, 1)}
 
 
 def original(
     passages: Sequence[Passage], found: Sequence[Stated], sheets: Sheets, context: Context, prefix: str,
-    marks: Mapping[str, Markup],
+    marks: Mapping[str, Markup], numbers: Mapping[str, int],
 ) -> Markup | None:  # fmt: skip
-    """The document's own text with its figures linked to the cells that they restate, those that differ marked."""
-    shown = [passage for passage in passages if passage.text.strip()]
+    """The document's own text with its figures linked to the cells that they restate, those that differ marked; ``numbers``
+    are the anchors of claims."""
+    shown = _shown(passages)
     if not shown:
         return None
     states = {one.claim.ref.row: one.state for one in found}
+    left = dict(numbers)
     parts = []
     for passage in shown[:_PARAGRAPHS]:
         words, end = _BLANK.sub(" ", passage.text), 0
         said: list[Markup | None] = []
-        for start, until, path, row in passage.stated:
-            if not _DIGIT.search(words, start, until):  # a reason or a name
-                continue
-            kept = None if row is None else context.value("claims", row, "printed")
-            same = isinstance(kept, str) and tidy(kept) == tidy(words[start:until])
-            figure = _figure(
-                words[start:until], path, sheets, context, prefix, states.get(row or "") if same else None
-            )
-            if start >= end and figure.startswith(
-                "<"
-            ):  # what is neither linked nor marked may hold others that are
-                said += [text(words[end:start], _LONG), figure, marks.get(row or "") if same else None]
-                end = until
+        for one in _told(passage, context):
+            claim = one.claim or ""
+            number = left.pop(claim, None)
+            name = None if number is None else f"{prefix}c{number}"
+            said += [
+                text(words[end : one.start], _LONG),
+                _figure(
+                    words[one.start : one.end], one.path, sheets, context, prefix, states.get(claim), name
+                ),
+                marks.get(claim),
+            ]
+            end = one.end
         said.append(text(words[end:], _LONG))
         parts.append(el(f"h{min(passage.level + 3, 6)}" if passage.level else "p", *said))
     if len(shown) > _PARAGRAPHS:

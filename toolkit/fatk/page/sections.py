@@ -117,15 +117,15 @@ def _text(account: Account) -> Markup:
             parts.append(retold.claims(wrong, account.sheets, account.context, prefix, marks))
         lines = retold.claims(found, account.sheets, account.context, prefix, marks)
         parts.append(el("details", el("summary", word("claims", count=len(found))), lines))
-    name, prose = (
-        "original",
-        retold.original(result.reading.passages, found, account.sheets, account.context, prefix, marks),
+    says, how = "original", "original.how"
+    prose = retold.original(
+        result.reading.passages, found, account.sheets, account.context, prefix, marks, account.claims
     )
     if prose is None:
-        name, prose = "narrative", retold.narrative(account.report, account.sheets, account.context, prefix)
+        says, how = "narrative", "narrative.how"
+        prose = retold.narrative(account.report, account.sheets, account.context, prefix)
     if prose is not None:
-        how = el("p", word(f"{name}.how"), class_="how")
-        parts.append(el("details", el("summary", word(name)), how, prose))
+        parts.append(el("details", el("summary", word(says)), el("p", word(how), class_="how"), prose))
     elif not found:
         parts.append(el("p", word("no_text"), class_="none"))
     return el("section", *parts, id=f"{prefix}text")
