@@ -54,7 +54,8 @@ def checked(reading: Reading, beside: Beside = ALONE, edition: str | None = None
         try:
             check.belongs(reading.report, other.report, previous=other is beside.previous)
         except Refused as refusal:
-            refusal.details["source"] = other.name
+            if other.name:
+                refusal.details["source"] = other.name
             raise
     result = check.check(reading, previous=beside.before, parts=beside.units)
     if beside.waivers is None:
