@@ -638,6 +638,8 @@ def test_the_text_of_the_document_itself_is_shown_and_where_it_differs(show: Ope
         wrong.click()
         assert "386.23" in opened.at.locator("#panel .value").inner_text()
         assert "收入支出决算总表" in panel(opened)
+        opened.at.locator("#panel .at-place a").first.click()
+        assert opened.at.evaluate("location.hash") == f"#{wrong.get_attribute('id')}"
         opened.at.locator("#s1-text > details > summary", has_text="所读文件自己的文字").click()
         opened.at.locator("#s1-findings a", has_text=re.compile("第[0-9]+段")).first.click()
         assert wrong.evaluate("figure => figure.matches(':target')")

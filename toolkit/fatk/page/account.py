@@ -131,6 +131,7 @@ def data_of(account: Account) -> dict[str, Any]:
         "sums": sums.data_of(account.context, operands),
         "checks": checks.data_of(account.context, operands),
         "extras": [list(extra) for extra in operands.extras],
+        "texts": {at: account.claims[row] for at, row in operands.claims.items() if row in account.claims},
         "told": account.told,
         "marks": _unseen(account),
         "about": retold.about_cells(account.report, account.sheets),

@@ -20,11 +20,13 @@ _LABEL = 200
 
 class Operands:
     """The numbers of figures; that of one which no form prints is below zero, and is kept in ``extras`` in that order: its
-    name, its value, which other report it is of, its place in the person's file."""
+    name, its value, which other report it is of, its place in the person's file. ``claims`` tells of those that are claims
+    which, by their place in ``extras``."""
 
     def __init__(self, context: Context, sheets: Sheets, places: Places = nowhere) -> None:
         self.context, self.sheets, self.places = context, sheets, places
         self.extras: dict[tuple[str, str, str, str], int] = {}
+        self.claims: dict[int, str] = {}
         self._claims = {claim.ref.row: claim for claim in read_claims(context)}
         self._bases = {row["base"]: row["name"] for row in read_list("change_bases")}
 
@@ -44,13 +46,15 @@ class Operands:
         if found is not None:
             return found
         value: Value = self.context.value(*ref)
+        shown = "" if value is None else printed(value)
         claim = self._claims.get(ref.row) if ref.table == "claims" else None
         if claim is not None:
-            value = claim.value
             said = self.context.value("claims", ref.row, "printed")
-            if isinstance(said, str):
-                return self._extra(self._name(ref), visible(said, _LABEL), "", self._place(ref))
-        return self._extra(self._name(ref), "" if value is None else printed(value), "", self._place(ref))
+            shown = visible(said, _LABEL) if isinstance(said, str) else printed(claim.value)
+        number = self._extra(self._name(ref), shown, "", self._place(ref))
+        if claim is not None:
+            self.claims.setdefault(-1 - number, ref.row)
+        return number
 
     def _extra(self, *extra: str) -> int:
         name, value, of, place = extra

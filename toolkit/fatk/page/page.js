@@ -194,8 +194,10 @@
     const rows = make("tbody");
     for (const other of one.cells) {
       const place = other < 0 ? data.sources[s].extras[-1 - other][3] : fileplace(s, other), figure = figureOf(s, { n: other });
+      const stands = other < 0 && data.sources[s].texts[-1 - other];
+      const where = stands ? make("a", { href: `#${prefix(s)}c${stands}` }, place) : place;
       const name = other === n ? make("b", { lang: "zh" }, nameOf(s, n)) : operandName(s, { n: other }, n);
-      rows.append(make("tr", {}, make("th", { scope: "row" }, name, place ? make("small", { class: "at-place", lang: "zh" }, place) : null), make("td", { class: "n", lang: "zh" }, figure.said || word("absent"))));
+      rows.append(make("tr", {}, make("th", { scope: "row" }, name, place ? make("small", { class: "at-place", lang: "zh" }, where) : null), make("td", { class: "n", lang: "zh" }, figure.said || word("absent"))));
     }
     const said = one.said ? make("p", { class: "message" }, pair(...one.said)) : null;
     return make("li", {}, make("table", {}, rows), said, verdictOf(one), byRule(s, one.rule));
