@@ -821,6 +821,12 @@ def test_the_command_writes_one_page_of_all_its_sources_beside_last_years(tmp_pa
     assert re.search(r'<article id="s2" .*class="verdict v-refused"', html)
 
 
+INCOME = (
+    "fiscal_appropriation", "superior_subsidy", "institutional_income", "business_income", "affiliate_remittance",
+    "other_income",
+)  # fmt: skip
+
+
 def test_places_are_those_of_the_persons_own_file(tmp_path: Path, show: Open) -> None:
     reading = fatk.read(EXAMPLES / "full" / "report.xlsx")
     result = check.check(replace(reading, path="报表.xlsx"))
@@ -829,6 +835,10 @@ def test_places_are_those_of_the_persons_own_file(tmp_path: Path, show: Open) ->
     with show(page.write([result], *VERSIONS)) as opened:
         opened.at.click(f"#s1-{at}")
         assert f"在您的文件中：{where}" in panel(opened)
+        relation = opened.at.locator("#panel .relation", has_text="INC-01").first
+        near = relation.locator(".near").all_inner_texts()
+        cells = [reading.places("income", "2080505", field) or "" for field in INCOME]
+        assert near == [cell.rpartition("!")[2] for cell in cells]
 
 
 def test_every_sentence_of_the_page_is_said_somewhere() -> None:

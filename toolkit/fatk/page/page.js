@@ -164,12 +164,18 @@
       : at.column === ours.column ? rowLabel(s, one.n) : "";
     return cellButton(s, one.n, name || nameOf(s, one.n));
   }
+  // Where a cell stands in the person's file; of one on the same sheet the sheet goes without saying.
+  function nearby(s, n, here) {
+    const place = fileplace(s, n), sheet = fileplace(s, here).split("!").slice(0, -1).join("!");
+    return sheet && place.startsWith(`${sheet}!`) ? place.slice(sheet.length + 1) : place;
+  }
   function operandRow(s, one, here) {
     const figure = figureOf(s, one);
     const minus = one.weight.startsWith("-"), times = one.weight.replace("-", "");
     const sign = (minus ? "− " : "") + (times !== "1" ? `${times} × ` : "");
-    const said = figure.said || null;
-    return make("tr", {}, make("th", { scope: "row" }, sign, operandName(s, one, here)), make("td", { class: "n" }, said || word("absent")));
+    const said = figure.said || null, place = one.n < 0 ? data.sources[s].extras[-1 - one.n][3] : nearby(s, one.n, here);
+    const at = place ? make("small", { class: "near", lang: "zh" }, place) : null;
+    return make("tr", {}, make("th", { scope: "row" }, sign, operandName(s, one, here), " ", at), make("td", { class: "n" }, said || word("absent")));
   }
   function verdictOf(one, names = {}) {
     const details = { tolerance: one.tolerance || "0" };
