@@ -370,6 +370,8 @@ def test_what_may_be_asked_for_is_told_whole(client: TestClient) -> None:
         assert all(p.name in unknown[language] for p in parameters.VALIDATE)
         assert all(parameters.MEDIA_TYPES[f].partition(";")[0] in forms[language] for f in work.RESULTS)
         assert all(edition in editions[language] for edition in parameters.EDITION.forms)
+    for told in (unknown, forms, editions):
+        assert not re.search("[\u3000-\u303f\uff00-\uffef]", told["message_en"])
 
 
 def test_every_status_of_a_problem_is_of_a_code_that_there_is() -> None:
