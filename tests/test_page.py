@@ -197,6 +197,14 @@ def pages() -> dict[str, bytes]:
             [result_of(hostile(example("full")), HOSTILE[0]), refused(HOSTILE[1])], *VERSIONS
         ),
         "long": page.write([result_of(long(1200))], *VERSIONS),
+        "narrative": page.write(
+            [
+                check.check(
+                    document(lambda said: said.replace("386.23", "368.23", 1).replace("386.23", "386.32"))
+                )
+            ],
+            *VERSIONS,
+        ),
         "text": page.write([check.check(fatk.read(ROOT / "README.md"))], *VERSIONS),
     }
 
@@ -206,7 +214,9 @@ def made() -> dict[str, bytes]:
     return pages()
 
 
-@pytest.mark.parametrize("name", ["full", "broken", "several", "refused", "hostile", "long", "text"])
+@pytest.mark.parametrize(
+    "name", ["full", "broken", "several", "refused", "hostile", "long", "narrative", "text"]
+)
 def test_a_page_asks_nobody_and_breaks_no_policy(name: str, made: dict[str, bytes], show: Open) -> None:
     with show(made[name]) as opened:
         for cell in opened.at.locator(".sheet td.n:visible").all()[:2]:
@@ -219,7 +229,10 @@ def test_a_page_asks_nobody_and_breaks_no_policy(name: str, made: dict[str, byte
         assert len(opened.asked) == 1
 
 
-@pytest.mark.parametrize(("name", "size", "language"), [("broken", DESKTOP, "en"), ("index", PHONE, "zh")])
+@pytest.mark.parametrize(
+    ("name", "size", "language"),
+    [("broken", DESKTOP, "en"), ("index", PHONE, "zh"), ("narrative", PHONE, "zh")],
+)
 def test_nothing_serious_stands_in_the_way_of_anyone(
     name: str, size: dict[str, int], language: str, made: dict[str, bytes], show: Open
 ) -> None:
@@ -289,7 +302,7 @@ class Links(HTMLParser):
             self.targets |= set((told.get(name) or "").split())
 
 
-@pytest.mark.parametrize("name", ["full", "broken", "several", "hostile", "text"])
+@pytest.mark.parametrize("name", ["full", "broken", "several", "hostile", "narrative", "text"])
 def test_every_link_leads_somewhere_and_no_id_stands_twice(name: str, made: dict[str, bytes]) -> None:
     links = Links()
     links.feed(made[name].decode("utf-8"))
