@@ -15,7 +15,7 @@ from fatk.findings import CellRef, Finding, notify
 from fatk.lexical import keep
 from fatk.merging import merge
 from fatk.model import Report, build, make_row
-from fatk.narrative.entries import describe, enter, note_rates
+from fatk.narrative.entries import Entries, describe, enter, note_rates
 from fatk.narrative.forms import apart as forms_apart
 from fatk.narrative.forms import read_forms
 from fatk.narrative.homes import kind_of
@@ -28,6 +28,7 @@ from fatk.transcription import transcribe
 from fatk.transcription.ledger import Told
 from fatk.wording.folding import Running, fold, run
 from fatk.wording.grammar import Literal, Wording, load_wording, wording_ids
+from fatk.wording.matching import Said
 from fatk.wording.reading import Understood, headings_in, understand
 
 #: So much of a text's figures a wording has to understand to be likely that of its edition, or surely.
