@@ -521,6 +521,101 @@ def test_a_run_killed_at_any_moment_ends_as_an_undisturbed_one(tmp_path: Path) -
     assert rows(tmp_path / "store", "select count(*), count(distinct source) from reports") == [(30, 30)]
 
 
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        (b"{\n", "BATCH_JOURNAL"),
+        (b"[]\n", "BATCH_JOURNAL"),
+        (b"\xff\xfe\n", "BATCH_JOURNAL"),
+        (b'{"path": "a.xlsx"}\n', "BATCH_JOURNAL"),
+        (b'{"path": ["a"], "key": null, "sha256": ""}\n', "BATCH_JOURNAL"),
+    ],
+)
+@pytest.mark.parametrize("to", ["store", "json"])
+def test_a_damaged_journal_is_told_and_nothing_is_touched(
+    src: Path, tmp_path: Path, batch: Callable[..., Ran], to: str, line: bytes, told: str
+) -> None:
+    batch(src, tmp_path / "out", "--to", to)
+    journal = tmp_path / "out/.fatk/journal.jsonl"
+    first, _, rest = journal.read_bytes().partition(b"\n")
+    before = contents(tmp_path / "out")
+    for damaged, number in ((first + b"\n" + line + rest, 2), (line + rest, 1)):
+        journal.write_bytes(damaged)
+        ran = batch(src, tmp_path / "out", "--to", to)
+        assert (ran.status, told in ran.err, f"第 {number} 行" in ran.err) == (3, True, True), ran.err
+        assert journal.read_bytes() == damaged
+        assert contents(tmp_path / "out") == before
+
+
+def test_a_journal_of_another_version_is_told(src: Path, tmp_path: Path, batch: Callable[..., Ran]) -> None:
+    batch(src, tmp_path / "store")
+    journal = tmp_path / "store/.fatk/journal.jsonl"
+    later = journal.read_bytes().replace(b'{"journal":1,', b'{"journal":2,', 1)
+    journal.write_bytes(later)
+    ran = batch(src, tmp_path / "store")
+    assert (ran.status, "BATCH_JOURNAL_VERSION" in ran.err) == (3, True), ran.err
+    assert journal.read_bytes() == later
+
+
+@pytest.mark.parametrize("to", ["json", "package"])
+def test_a_link_in_the_target_is_not_followed(
+    src: Path, tmp_path: Path, batch: Callable[..., Ran], to: str
+) -> None:
+    (src / "坏.xlsx").unlink()
+    out, elsewhere = tmp_path / "out", tmp_path / "elsewhere"
+    batch(src, out, "--to", to)
+    shutil.move(out / "甲", elsewhere)
+    (out / "甲").symlink_to(elsewhere, target_is_directory=True)
+    before = contents(elsewhere)
+    (src / "甲/0.xlsx").write_bytes(many.workbook(9))
+    (src / "甲/1.xlsx").unlink()
+    for force in ((), ("--force",)):
+        ran = batch(src, out, "--to", to, *force)
+        assert (ran.status, code_of(ran)) == (5, "OUTPUT_LINK")
+        assert contents(elsewhere) == before
+
+
+def test_lists_as_windows_writes_them(
+    src: Path, tmp_path: Path, batch: Callable[..., Ran], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(src)
+    (src / "有“引号”的.xlsx").write_bytes(many.workbook(3))
+    (src / '"真.xlsx"').write_bytes(many.workbook(4))
+    lines = '"甲/0.xlsx"\r\n乙/2.xlsx\r\n有“引号”的.xlsx\r\n"真.xlsx"\r\n'
+    for encoding in ("gb18030", "utf-8", "utf-8-sig"):
+        (src / "list.txt").write_bytes(lines.encode(encoding))
+        for given in ("@list.txt", "list.txt"):
+            found = find(given, without=tmp_path / "out").sources
+            assert [s.path for s in found] == ['"真.xlsx"', "乙/2.xlsx", "有“引号”的.xlsx", "甲/0.xlsx"], (
+                encoding
+            )
+    named = os.fsdecode("名".encode("gb18030"))  # a file whose name itself is in another encoding
+    (src / f"{named}.xlsx").write_bytes(many.workbook(5))
+    (src / "list.txt").write_bytes(os.fsencode(f"{named}.xlsx") + b"\n")
+    (source,) = find("@list.txt", without=tmp_path / "out").sources
+    assert source.place.is_file()
+
+
+def test_a_workbook_is_no_list(src: Path, tmp_path: Path, batch: Callable[..., Ran]) -> None:
+    ran = batch(f"@{src}/甲/0.xlsx", tmp_path / "out", "--to", "json")
+    assert (ran.status, "BATCH_LIST" in ran.err) == (3, True)
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_link_to_nothing_is_told_and_not_passed_over(
+    src: Path, tmp_path: Path, batch: Callable[..., Ran]
+) -> None:
+    (src / "坏.xlsx").unlink()
+    (src / "甲/失.xlsx").symlink_to(tmp_path / "gone.xlsx")
+    (src / "甲/环.xlsx").symlink_to(src / "甲/环.xlsx")
+    (src / "甲/失.png").symlink_to(tmp_path / "gone.png")
+    for given in (src, f"{src}/*/*", f"{src}/**/*"):
+        ran = batch(given, tmp_path / "out", "--to", "json", "--force")
+        failed = {one["path"].rpartition("/")[2] for one in ran.summary["failed"]}
+        assert (ran.status, failed) == (3, {"失.xlsx", "环.xlsx"}), given
+    assert batch(src, tmp_path / "out", "--to", "json").summary["run"]["passed_over"] == 2
+
+
 def test_a_journal_cut_in_a_line_is_read_up_to_it(
     src: Path, tmp_path: Path, batch: Callable[..., Ran]
 ) -> None:

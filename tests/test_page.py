@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -16,14 +17,16 @@ import pytest
 
 import fatk
 from conftest import ROOT, required_program
-from fatk import __version__, check, page, render, resources
+from fatk import __version__, check, formats, page, render, resources
 from fatk.errors import Refused
 from fatk.model import TOTAL, Report, build, make_row
-from fatk.page import sums
+from fatk.page import checks, sums
 from fatk.page.account import LISTED
+from fatk.page.operands import Operands
 from fatk.page.sheets import SHOWN, sheets_of
 from fatk.reading import Reading
-from fatk.rules.context import EXACT, Context, Ref
+from fatk.rules import KINDS
+from fatk.rules.context import EXACT, Context, Ref, load_rules
 from fatk.spec import load
 
 playwright = pytest.importorskip("playwright.sync_api")
@@ -194,6 +197,14 @@ def pages() -> dict[str, bytes]:
             [result_of(hostile(example("full")), HOSTILE[0]), refused(HOSTILE[1])], *VERSIONS
         ),
         "long": page.write([result_of(long(1200))], *VERSIONS),
+        "narrative": page.write(
+            [
+                check.check(
+                    document(lambda said: said.replace("386.23", "368.23", 1).replace("386.23", "386.32"))
+                )
+            ],
+            *VERSIONS,
+        ),
         "text": page.write([check.check(fatk.read(ROOT / "README.md"))], *VERSIONS),
     }
 
@@ -203,7 +214,9 @@ def made() -> dict[str, bytes]:
     return pages()
 
 
-@pytest.mark.parametrize("name", ["full", "broken", "several", "refused", "hostile", "long", "text"])
+@pytest.mark.parametrize(
+    "name", ["full", "broken", "several", "refused", "hostile", "long", "narrative", "text"]
+)
 def test_a_page_asks_nobody_and_breaks_no_policy(name: str, made: dict[str, bytes], show: Open) -> None:
     with show(made[name]) as opened:
         for cell in opened.at.locator(".sheet td.n:visible").all()[:2]:
@@ -216,7 +229,10 @@ def test_a_page_asks_nobody_and_breaks_no_policy(name: str, made: dict[str, byte
         assert len(opened.asked) == 1
 
 
-@pytest.mark.parametrize(("name", "size", "language"), [("broken", DESKTOP, "en"), ("index", PHONE, "zh")])
+@pytest.mark.parametrize(
+    ("name", "size", "language"),
+    [("broken", DESKTOP, "en"), ("index", PHONE, "zh"), ("narrative", PHONE, "zh")],
+)
 def test_nothing_serious_stands_in_the_way_of_anyone(
     name: str, size: dict[str, int], language: str, made: dict[str, bytes], show: Open
 ) -> None:
@@ -286,7 +302,7 @@ class Links(HTMLParser):
             self.targets |= set((told.get(name) or "").split())
 
 
-@pytest.mark.parametrize("name", ["full", "broken", "several", "hostile", "text"])
+@pytest.mark.parametrize("name", ["full", "broken", "several", "hostile", "narrative", "text"])
 def test_every_link_leads_somewhere_and_no_id_stands_twice(name: str, made: dict[str, bytes]) -> None:
     links = Links()
     links.feed(made[name].decode("utf-8"))
@@ -337,7 +353,7 @@ def test_a_click_shows_the_sums_of_the_rules(
     context, sheets = Context(report), sheets_of(report)
     wanted = next(
         s for s in sums.sums(context)
-        if s.check.outcome == outcome and len(s.left) == 1 and len(s.right) > 2 and sheets.number(*s.left[0].operand.ref) is not None
+        if s.rule.kind != "compare" and s.check.outcome == outcome and len(s.left) == 1 and len(s.right) > 2 and sheets.number(*s.left[0].operand.ref) is not None
     )  # fmt: skip
     with show(made[name]) as opened:
         opened.at.click(f"#s1-{sheets.number(*wanted.left[0].operand.ref)}")
@@ -385,9 +401,9 @@ def _expanded(data: dict[str, Any], sheets: Any) -> Iterator[tuple[Any, ...]]:
 
     def items(side: list[Any], move: Callable[[int], int] = lambda n: n) -> tuple[tuple[int, Decimal], ...]:
         pairs = (one if isinstance(one, list) else (one, "1") for one in side)
-        return tuple((move(n), Decimal(weight)) for n, weight in pairs)
+        return tuple((n if n < 0 else move(n), Decimal(weight)) for n, weight in pairs)
 
-    rules = [rule for rule, _, _ in data["rules"]]
+    rules = [rule for rule, *_ in data["rules"]]
     for rule, at, left, right, ranges in data["across"]:
         form = sheets.forms[at]
         for row in (r for first, last in ranges for r in range(first, last + 1)):
@@ -413,7 +429,7 @@ def _expanded(data: dict[str, Any], sheets: Any) -> Iterator[tuple[Any, ...]]:
 @pytest.mark.parametrize("report", [example("full"), broken()], ids=["full", "broken"])
 def test_the_page_holds_every_sum_that_the_rules_make_of_the_forms(report: Report) -> None:
     context, sheets = Context(report), sheets_of(report)
-    data = sums.data_of(context, sheets)
+    data = sums.data_of(context, Operands(context, sheets))
     held = sorted((rule, left, right, outcome) for rule, left, right, outcome in _expanded(data, sheets))
     wanted = []
     for one in sums.sums(context):
@@ -429,6 +445,57 @@ def test_the_page_holds_every_sum_that_the_rules_make_of_the_forms(report: Repor
     ]
     assert sorted(placed) == sorted(wanted)
     assert len(data["across"]) + len(data["down"]) < len(wanted) / 2
+
+
+KINDS_SHOWN = ("rollup", "linear", "compare", "rate", "agrees")
+
+
+@pytest.mark.parametrize("report", [example("full"), broken()], ids=["full", "broken"])
+def test_the_page_tells_every_check_of_figures_that_a_cell_stands_in(report: Report) -> None:
+    """Of each rule just as many cells with just the outcomes that checking comes to, from the rules' own generators."""
+    context, sheets = Context(report), sheets_of(report)
+    operands = Operands(context, sheets)
+    held: Counter[tuple[str, str, int]] = Counter()
+    for rule, left, right, outcome in _expanded(sums.data_of(context, operands), sheets):
+        held.update({(rule, outcome, n) for n, _ in (*left, *right) if n >= 0})
+    data = checks.data_of(context, operands)
+    for rule, outcome, cells, *_ in data["checks"]:
+        held.update({(data["rules"][rule][0], outcome, n) for n in cells if n >= 0})
+    wanted: Counter[tuple[str, str, int]] = Counter()
+    for rule in load_rules().values():
+        if rule.kind not in KINDS_SHOWN or not rule.built or not context.applies(rule):
+            continue
+        for one in KINDS[rule.kind](rule, context):
+            if one.outcome not in ("not_applicable", "not_checked"):
+                numbers = {sheets.number(*ref) for ref in one.refs} - {None}
+                wanted.update((rule.id, one.outcome, n) for n in numbers if n is not None)
+    assert {one: count for one, count in held.items() if one[1] != "not_checked"} == wanted
+    assert {kind for rule, _, _ in wanted for kind in [load_rules()[rule].kind]} == set(KINDS_SHOWN)
+
+
+def test_a_click_shows_what_else_is_checked_of_a_figure(made: dict[str, bytes], show: Open) -> None:
+    report = example("full")
+    context, sheets = Context(report), sheets_of(report)
+    ref = Ref("income_expenditure_summary", "income.total", "amount")
+    wanted = [check for check in checks.checks(context) if ref in check.refs]
+    assert {load_rules()[check.rule].kind for check in wanted} == {"rate", "agrees"}
+    with show(made["full"]) as opened:
+        opened.at.click(f"#s1-{sheets.number(*ref)}")
+        also = opened.at.locator("#panel h3", has_text="还有这些核对").locator("xpath=following-sibling::*")
+        told = " ".join(also.all_text_contents())
+        assert "≤" in told
+        assert "没有超过" in told
+        for check in wanted:
+            assert check.rule in told
+            for other in check.refs:
+                said = context.value(
+                    *other._replace(field="printed" if other.table == "claims" else other.field)
+                )
+                shown = said if isinstance(said, str) else f"{said:,}"
+                assert shown in told, (check.rule, other)
+        assert "没有比较数字的规则" not in panel(opened)
+        opened.at.click("#switch")
+        assert "Also checked" in panel(opened)
 
 
 def test_every_cell_of_a_form_stands_on_the_page_with_its_figure(made: dict[str, bytes]) -> None:
@@ -553,11 +620,70 @@ def test_a_claim_that_differs_leads_to_the_cell_that_it_restates(made: dict[str,
         assert "不符" in line.inner_text()
         line.locator("a[data-n]").click()
         assert "368.23" in panel(opened)
-        assert "文中复述它的地方" in panel(opened)
+        told = opened.at.locator("#panel .parts li", has_text="NT-02").first.inner_text()
+        assert "✕ 不符" in told
+        assert "386.23" in told
         opened.at.locator("#s1-text summary", has_text="情况说明").click()
         figure = opened.at.locator("#s1-text .prose a", has_text="386.23").first
         figure.click()
         assert "386.23" in opened.at.locator("#panel .value").inner_text()
+
+
+def document(text_of: Callable[[str], str] = str) -> Reading:
+    """The narrative of the example as Markdown, as it is or with other text, read."""
+    text = formats.encoder("md")(example("wuerhe-2022")).decode("utf-8")
+    return formats.read_bytes(text_of(text).encode(), name="说明.md")[1]
+
+
+def test_the_text_of_the_document_itself_is_shown_and_where_it_differs(show: Open) -> None:
+    before, after = "2022年度收入总计386.23万元", "2022年度\u3000收入总计368.23万元"
+    reading = document(lambda said: said.replace(before, after, 1))
+    html = page.write([check.check(reading)], *VERSIONS)
+    assert "由 fatk 按本版表样的句式写成" not in html.decode("utf-8")
+    with show(html) as opened:
+        opened.at.locator("#s1-text summary", has_text="所读文件自己的文字").click()
+        prose = opened.at.locator("#s1-text .prose")
+        paragraphs = [p.text.strip() for p in reading.passages if p.text.strip()]
+        shown = [re.sub("[▲△○◌][0-9]+", "", one).strip() for one in prose.locator("> *").all_text_contents()]
+        assert shown == [re.sub(r"\s", " ", one) for one in paragraphs]
+        wrong = prose.locator("a.s-differs")
+        assert wrong.all_inner_texts() == ["368.23万元"]
+        wrong.click()
+        assert "386.23" in opened.at.locator("#panel .value").inner_text()
+        assert "收入支出决算总表" in panel(opened)
+        opened.at.locator("#panel .at-place a").first.click()
+        assert opened.at.evaluate("location.hash") == f"#{wrong.get_attribute('id')}"
+        opened.at.locator("#s1-text > details > summary", has_text="所读文件自己的文字").click()
+        opened.at.locator("#s1-findings a", has_text=re.compile("第[0-9]+段")).first.click()
+        assert wrong.evaluate("figure => figure.matches(':target')")
+        assert wrong.is_visible()
+        sign = prose.locator("a.sign").first
+        assert "368.23" in opened.at.locator(sign.get_attribute("href") or "").inner_text()
+        assert prose.locator("a[data-n]").count() > 50
+
+
+def test_a_report_without_a_text_of_its_own_shows_the_one_that_its_figures_make() -> None:
+    html = page.write([result_of(example("wuerhe-2022"))], *VERSIONS).decode("utf-8")
+    assert "由 fatk 按本版表样的句式写成" in html
+    assert "所读文件自己的文字" not in html
+
+
+def test_of_the_tables_and_a_narrative_together_the_text_is_that_of_the_narrative() -> None:
+    text = formats.encoder("md")(example("wuerhe-2022"))
+    files = [("表.xlsx", (EXAMPLES / "wuerhe-2022/report.xlsx").read_bytes()), ("说明.md", text)]
+    reading = formats.read_several_bytes(files)
+    assert [p.text for p in reading.passages] == [p.text for p in document().passages]
+    assert "所读文件自己的文字" in page.write([check.check(reading)], *VERSIONS).decode("utf-8")
+
+
+def test_what_a_document_says_is_only_text(show: Open) -> None:
+    payload = "<img src=x onerror=alert(1)>"
+    reading = document(
+        lambda said: said.replace("386.23万元", f"386.23万元{payload}", 3) + f"\n\n{payload}\n"
+    )
+    with show(page.write([check.check(reading)], *VERSIONS)) as opened:
+        opened.at.locator("#s1-text summary", has_text="所读文件自己的文字").click()
+        assert opened.at.locator("#s1-text img").count() == 0
 
 
 def test_pictures_have_their_figures_as_tables(made: dict[str, bytes], show: Open) -> None:
@@ -582,10 +708,14 @@ def test_last_year_is_shown_beside_this_one_and_named_in_sums() -> None:
     before = build(
         report.spec, {**report.tables, "report": [(*r[:at], r[at] - 1, *r[at + 1 :]) for r in rows]}
     )
-    data = sums.data_of(Context(report, before), sheets_of(report))
-    assert {of for _, _, of in data["extras"]} >= {"previous"}
-    without = sums.data_of(Context(report), sheets_of(report))
-    assert {of for _, _, of in without["extras"]} <= {""}
+
+    def others(context: Context) -> set[str]:
+        operands = Operands(context, sheets_of(report))
+        sums.data_of(context, operands)
+        return {of for _, _, of, _ in operands.extras}
+
+    assert others(Context(report, before)) >= {"previous"}
+    assert others(Context(report)) <= {""}
     beside = page.write([result_of(report, previous=before)], *VERSIONS, previous=before).decode("utf-8")
     assert 'id="s1-p-years"' in beside
 
@@ -700,8 +830,14 @@ def test_the_command_writes_one_page_of_all_its_sources_beside_last_years(tmp_pa
     assert done.returncode == 3
     html = target.read_text(encoding="utf-8")
     assert '<html lang="en">' in html
-    assert ',"previous"]' in html  # figures of last year's report stand in sums
+    assert ',"previous","' in html  # figures of last year's report stand in sums
     assert re.search(r'<article id="s2" .*class="verdict v-refused"', html)
+
+
+INCOME = (
+    "fiscal_appropriation", "superior_subsidy", "institutional_income", "business_income", "affiliate_remittance",
+    "other_income",
+)  # fmt: skip
 
 
 def test_places_are_those_of_the_persons_own_file(tmp_path: Path, show: Open) -> None:
@@ -712,6 +848,10 @@ def test_places_are_those_of_the_persons_own_file(tmp_path: Path, show: Open) ->
     with show(page.write([result], *VERSIONS)) as opened:
         opened.at.click(f"#s1-{at}")
         assert f"在您的文件中：{where}" in panel(opened)
+        relation = opened.at.locator("#panel .relation", has_text="INC-01").first
+        near = relation.locator(".near").all_inner_texts()
+        cells = [reading.places("income", "2080505", field) or "" for field in INCOME]
+        assert near == [cell.rpartition("!")[2] for cell in cells]
 
 
 def test_every_sentence_of_the_page_is_said_somewhere() -> None:

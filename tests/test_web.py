@@ -15,6 +15,7 @@ import socket
 import subprocess
 import sys
 import time
+import tomllib
 import zipfile
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
@@ -148,6 +149,11 @@ def test_the_file_may_be_the_body_itself(client: TestClient) -> None:
         ("application/sarif+json", "application/sarif+json"),
         ("application/xml", "application/xml"),
         ("text/csv;q=0.4, text/html;q=0", "text/csv"),
+        ("*/*, application/json;q=0", "text/csv"),
+        ("application/json;q=0, application/*", "application/sarif+json"),
+        ("text/*, text/csv;q=0", "text/html"),
+        ("text/*;q=0.9, text/html;q=0.5, text/csv;q=0.1", "text/html"),
+        ("text/xml", "application/xml"),
         ("image/png, " + XLSX, XLSX),
     ],
 )
@@ -189,6 +195,105 @@ def test_several_files_are_one_report_where_that_is_said(client: TestClient, tmp
     assert checked["source"]["sha256"] == reading.sha256
 
 
+# What files are checked beside
+
+
+def aged(data: bytes, years: int) -> bytes:
+    """The report of another year, the same in all else."""
+    document = json.loads(data)
+    document["report"]["fiscal_year"] -= years
+    return json.dumps(document).encode()
+
+
+#: Rules that need the reports of the units.
+UNITS = {r["id"] for r in resources.read_json("rules", "7-entities.json")["rules"]}
+
+
+def command(tmp_path: Path, *options: str) -> Any:
+    """What ``fatk validate`` finds."""
+    done = fatk_("validate", "--format", "json", *options, cwd=tmp_path)
+    assert done.returncode in {0, 1}, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_beside_other_reports_and_waivers_the_api_finds_what_the_command_does(
+    client: TestClient, tmp_path: Path
+) -> None:
+    files = {
+        "2022.json": REPORT.replace(b'"386.23"', b'"386.32"', 1),
+        "2021.json": aged(REPORT, 1),
+        "单位1.json": REPORT,
+        "单位2.json": REPORT,
+    }
+    for name, data in files.items():
+        (tmp_path / name).write_bytes(data)
+    alone = command(tmp_path, "2022.json")
+    fault = next(f for f in alone["findings"] if f["severity"] == "error")
+    waiver = {"finding": fault["id"], "reason": "已核实", "office": "区财政局", "accepted_on": "2023-01-01", "expires_on": "2023-12-31"}  # fmt: skip
+    (tmp_path / "豁免.json").write_text(json.dumps({"waivers": [waiver]}), encoding="utf-8")
+    options = ["2022.json", "--previous", "2021.json", "--with", "单位1.json", "--with", "单位2.json"]
+    options += ["--waivers", "豁免.json", "--as-of", "2023-06-30"]
+    expected = command(tmp_path, *options)
+    parts = [("file", "2022.json"), ("previous", "2021.json"), ("with", "单位1.json"), ("with", "单位2.json"), ("waivers", "豁免.json")]  # fmt: skip
+    sent_ = [(part, (name, (tmp_path / name).read_bytes())) for part, name in parts]
+    answer = client.post("/api/v1/validate", data={"as_of": "2023-06-30"}, files=sent_)
+    assert answer.status_code == 200, answer.text
+    assert answer.json() == expected
+    assert expected["summary"]["waived"] == 1
+    of_units = {f["rule"] for f in expected["findings"]} & UNITS
+    assert of_units
+    assert not {f["rule"] for f in alone["findings"]} & UNITS
+    later = client.post("/api/v1/validate", data={"as_of": "2024-01-01"}, files=sent_).json()
+    assert {f["rule"] for f in later["findings"]} >= {"WAIV-02"}
+    page = client.post("/api/v1/validate", data={"format": "html"}, files=sent_).text
+    assert ',"previous","' in page  # figures of last year's report stand in sums
+
+
+BESIDE: dict[str, tuple[list[tuple[str, tuple[str, bytes]]], str, str]] = {
+    "last year's of another year": ([("previous", ("去年.json", REPORT))], "REPORT_OTHER_YEAR", "去年.json"),
+    "a unit of another year": ([("with", ("单位.json", aged(REPORT, 1)))], "REPORT_OTHER_YEAR", "单位.json"),
+    "last year's cannot be read": ([("previous", ("去年.xlsx", b"PK\x03\x04"))], "ZIP_TRUNCATED", "去年.xlsx"),
+    "waivers of another shape": ([("waivers", ("豁免.json", b'{"waivers": [1]}'))], "WAIVERS_MALFORMED", "豁免.json"),
+    "waivers that are no JSON": ([("waivers", ("豁免.json", b"x"))], "JSON_MALFORMED", "豁免.json"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("parts", "code", "named"), BESIDE.values(), ids=BESIDE)
+def test_what_cannot_stand_beside_a_report_is_named(
+    client: TestClient, parts: list[tuple[str, tuple[str, bytes]]], code: str, named: str
+) -> None:
+    files = [("file", ("r.json", REPORT)), *parts]
+    answer = client.post("/api/v1/validate", files=files)
+    assert (answer.status_code, answer.json()["code"]) == (422, code), answer.text
+    assert named in answer.json()["message"]
+    page = client.get(client.post("/zh/check", files=files).headers["location"]).text
+    assert code in page
+    assert named in page
+
+
+def test_the_page_checks_beside_last_years_report_and_tells_what_is_waived(client: TestClient) -> None:
+    broken = REPORT.replace(b'"386.23"', b'"386.32"', 1)
+    found = client.post("/api/v1/validate", files={"file": ("r.json", broken)}).json()
+    waivers = [
+        {"finding": f["id"], "reason": "已核实", "office": "区财政局", "accepted_on": "2020-01-01", "expires_on": "2999-12-31"}
+        for f in found["findings"] if f["severity"] == "error"
+    ]  # fmt: skip
+    files = [
+        ("file", ("今年.json", broken)),
+        ("previous", ("去年.json", aged(REPORT, 1))),
+        ("waivers", ("豁免.json", json.dumps({"waivers": waivers}).encode())),
+    ]
+    place = client.post("/zh/check", files=files).headers["location"]
+    page = client.get(place).text
+    assert f"豁免 {len(waivers)}" in page
+    assert "错误 0" in page
+    assert waivers
+    assert "上一年度：去年.json" in page
+    assert ',"previous","' in client.get(f"{place}/0").text
+    assert client.get(f"{place}/0/download?format=json").json()["summary"]["waived"] == len(waivers)
+    assert client.get(f"{place}/0/download?to=json").status_code == 200
+
+
 # What is not done
 
 CUT = {
@@ -207,10 +312,23 @@ CUT = {
     "a compressed body": ("/api/v1/convert", {"content": b"x", "headers": {"content-encoding": "gzip"}}, 415, "UPLOAD_ENCODED"),
     "an unknown parameter": ("/api/v1/convert?url=http://127.0.0.1/x", sent(), 400, "PARAMETER_UNKNOWN"),
     "an unknown field": ("/api/v1/convert", {"data": {"path": "/etc/passwd"}, **sent()}, 400, "PARAMETER_UNKNOWN"),
+    "an unknown part": ("/api/v1/validate", {"files": [("previos", ("r.json", REPORT))]}, 400, "UPLOAD_PART_UNKNOWN"),
+    "a part of the other operation": (
+        "/api/v1/convert", {"files": [("file", ("r.json", REPORT)), ("previous", ("r.json", REPORT))]}, 400, "UPLOAD_PART_UNKNOWN",
+    ),
+    "two of last year": (
+        "/api/v1/validate", {"files": [("file", ("r.json", REPORT)), *[("previous", ("p.json", REPORT))] * 2]}, 400, "UPLOAD_PART_TWICE",
+    ),
+    "a path in place of a file": ("/api/v1/validate", {"data": {"previous": "2021.xlsx"}, **sent()}, 400, "UPLOAD_PART_TEXT"),
+    "no day": ("/api/v1/validate?as_of=2023-02-30", sent(), 400, "PARAMETER_VALUE"),
+    "only last year's": ("/api/v1/validate", {"files": [("previous", ("p.json", REPORT))]}, 400, "UPLOAD_EMPTY"),
     "an unknown form": ("/api/v1/convert?to=exe", sent(), 400, "PARAMETER_VALUE"),
     "neither true nor false": ("/api/v1/validate?together=maybe", sent(), 400, "PARAMETER_VALUE"),
     "an unknown edition": ("/api/v1/validate?edition=../../x", sent(), 400, "PARAMETER_VALUE"),
     "nothing acceptable": ("/api/v1/validate", {"headers": {"accept": "image/png"}, **sent()}, 406, "NOT_ACCEPTABLE"),
+    "nothing but what is ruled out": (
+        "/api/v1/validate", {"headers": {"accept": "application/json;q=0, */*;q=0"}, **sent()}, 406, "NOT_ACCEPTABLE",
+    ),
     "another host": ("/api/v1/validate", {"headers": {"host": "evil.example"}, **sent()}, 421, "HOST_UNKNOWN"),
     "another site": ("/api/v1/validate", {"headers": {"origin": "https://evil.example"}, **sent()}, 403, "OTHER_SITE"),
     "a site without a name": ("/zh/check", {"headers": {"origin": "null"}, **sent()}, 403, "OTHER_SITE"),
@@ -242,6 +360,18 @@ def test_what_is_not_done_is_told_as_a_problem(
     )
     assert document["status"] == status
     assert document["type"] == f"/zh/standard/notices#{code}"
+
+
+def test_what_may_be_asked_for_is_told_whole(client: TestClient) -> None:
+    unknown = client.post("/api/v1/validate?of=x", **sent()).json()
+    forms = client.post("/api/v1/validate", headers={"accept": "image/png"}, **sent()).json()
+    editions = client.post("/api/v1/validate?edition=x", **sent()).json()
+    for language in ("message", "message_en"):
+        assert all(p.name in unknown[language] for p in parameters.VALIDATE)
+        assert all(parameters.MEDIA_TYPES[f].partition(";")[0] in forms[language] for f in work.RESULTS)
+        assert all(edition in editions[language] for edition in parameters.EDITION.forms)
+    for told in (unknown, forms, editions):
+        assert not re.search("[\u3000-\u303f\uff00-\uffef]", told["message_en"])
 
 
 def test_every_status_of_a_problem_is_of_a_code_that_there_is() -> None:
@@ -338,6 +468,8 @@ def test_what_a_reader_has_already_is_not_sent_again(client: TestClient) -> None
         head = client.head(path)
         assert (head.status_code, head.content) == (200, b"")
         assert (head.headers["etag"], head.headers["content-length"]) == (tag, str(len(first.content)))
+    for path in ("/zh/none", "/zh/results/none", "/api/v1/rules/none"):
+        assert client.get(path, headers={"if-none-match": "*"}).status_code == 404
     ones = {client.post("/api/v1/convert", **sent()).headers["etag"] for _ in range(2)}
     assert len(ones) == 1
 
@@ -396,7 +528,8 @@ def test_the_description_is_true(client: TestClient) -> None:
                         "UNIT_LOSS",
                         "EDITION_LACKS_CELLS",
                     }
-            assert {p["name"] for p in operation["parameters"]} - {"name"} == set(
+            beside = {part.name for part in parameters.BESIDE} if path.endswith("/validate") else set()
+            assert ({p["name"] for p in operation["parameters"]} - {"name"}) | beside == set(
                 operation["requestBody"]["content"]["multipart/form-data"]["schema"]["properties"]
             ) - {"file"}
 
@@ -762,12 +895,85 @@ def test_every_link_leads_to_its_place(client: TestClient) -> None:
 def test_a_search_finds_rules_fields_and_codes(client: TestClient) -> None:
     for wanted, address in (
         ("inc-01", "rules#INC-01"), ("READ-56", "notices#READ-56"), ("FILE_TOO_LARGE", "notices#FILE_TOO_LARGE"),
+        ("s5.3-2", "specification#S5.3-2"), ("canonical text", "specification#S10.1-4"), ("V3-1", "versioning#V3-1"),
         ("income total", "tables#income.total"), ("2010301", "codes/functional#2010301"), ("会议费", "codes/economic_department#30215"),
     ):  # fmt: skip
         assert f"/zh/standard/{address}" in client.get("/zh/standard", params={"q": wanted}).text, wanted
     hostile = client.get("/zh/standard", params={"q": '"><script>alert(1)</script>'}).text
     assert "<script>alert" not in hostile
     assert client.get("/en/standard/inc-01").headers["location"] == "/en/standard/rules#INC-01"
+
+
+class Words(HTMLParser):
+    """The words of a page's main part, and of the blocks that are shown word for word."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.said: list[str] = []
+        self.feed(text[text.index("<main") : text.index("</main>")])
+
+    def handle_data(self, data: str) -> None:
+        self.said.append(data)
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+@pytest.mark.parametrize("name", standard.TEXTS)
+def test_the_text_of_the_standard_stands_on_its_page_word_for_word(
+    client: TestClient, name: str, language: str
+) -> None:
+    text = resources.specification(name, language)
+    page = client.get(f"/{language}/standard/{name}").text
+
+    def said(words: str) -> str:
+        return re.sub(r"[\W_]", "", words)
+
+    shown, at = said("".join(Words(page).said)), 0
+    for line in text.splitlines():
+        if line.startswith(("# ", "```")):  # the page has a title of its own; the language of a block of code
+            continue
+        wanted = said(re.sub(r"\]\([^)\s]+\)", "", line))
+        found = shown.find(wanted, at)
+        assert found >= 0, line
+        at = found + len(wanted)
+    requirements = re.findall(r"^- \*\*([SV]\S+-\d+)\*\*", text, re.MULTILINE)
+    assert set(requirements) <= set(Page(page).anchors)
+    assert len(requirements) > 20
+
+
+def test_a_report_that_is_served_leads_to_the_rules_of_the_standard_and_one_to_take_home_does_not(
+    client: TestClient,
+) -> None:
+    for language in ("zh", "en"):
+        place = client.post(f"/{language}/check", **sent()).headers["location"]
+        links = [link for link in Page(client.get(f"{place}/0").text).links if not link.startswith("#")]
+        assert f"/{language}/standard/INC-01" in links
+        for link in links:
+            assert client.get(link).status_code == 303, link
+        home = client.get(f"{place}/0/download?format=html").text
+        assert [link for link in Page(home).links if not link.startswith("#")] == []
+
+
+def test_colours_are_said_once_for_the_report_and_the_service(client: TestClient) -> None:
+    declared = re.compile(r"--([a-z-]+):\s*(#[0-9a-f]{3,6})")
+    report = client.post("/api/v1/validate", data={"format": "html"}, **sent()).text
+    of_report = dict(declared.findall(report[report.index("<style>") : report.index("</style>")]))
+    light = client.get("/static/app.css").text.partition("@media (prefers-color-scheme: dark)")[0]
+    of_service = dict(declared.findall(light))
+    assert {"error", "warn", "good", "open", "link", "ink"} <= of_report.keys()
+    assert {name: of_service[name] for name in of_report} == of_report
+    for place in ("page/page.css", "web/static/app.css"):
+        text = (ROOT / "toolkit/fatk" / place).read_text(encoding="utf-8").partition("dark) {")
+        assert not {name for name, _ in declared.findall(text[0])} & of_report.keys(), place
+        used = set(re.findall(r"var\(--([a-z-]+)\)", "".join(text)))
+        assert used <= of_service.keys(), place
+
+
+def test_the_text_of_the_standard_comes_with_the_package() -> None:
+    declared = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["hatch"]
+    wheel = declared["build"]["targets"]["wheel"]
+    assert wheel["sources"]["spec"] == "fatk/specification"
+    for name in standard.TEXTS:
+        assert {f"spec/{name}.md", f"spec/{name}.en.md"} <= set(wheel["only-include"])
 
 
 def test_the_first_page_is_in_the_language_that_a_browser_prefers(client: TestClient) -> None:
@@ -848,7 +1054,7 @@ def test_limits_come_from_options_and_the_environment() -> None:
 
 
 def fatk_(
-    *arguments: str, code: str = "from fatk.cli import main; main()"
+    *arguments: str, code: str = "from fatk.cli import main; main()", cwd: Path | None = None
 ) -> subprocess.CompletedProcess[str]:
     surroundings = {**os.environ, "PYTHONPATH": str(ROOT / "toolkit"), "PYTHONUTF8": "1"}
     return subprocess.run(
@@ -857,6 +1063,7 @@ def fatk_(
         encoding="utf-8",
         check=False,
         env=surroundings,
+        cwd=cwd,
         timeout=60,
     )
 
@@ -873,6 +1080,9 @@ def test_the_command_lists_limits_and_says_what_it_lacks() -> None:
     assert explain_error(Misuse("SERVICE_NOT_INSTALLED")) in lacking.stderr
     alone = fatk_("serve", code="import os; del os.fork; from fatk.cli import main; main()")
     assert (alone.returncode, explain_error(Misuse("SERVICE_NO_FORK")) in alone.stderr) == (2, True)
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        taken = fatk_("serve", "--port", str(other.getsockname()[1]), "--lang", "en")
+    assert (taken.returncode, "another program uses it already" in taken.stderr) == (2, True)
     elsewhere = fatk_("serve", "--host", "192.0.2.1", "--port", "9")
     told = explain_error(Misuse("SERVICE_PORT", host="192.0.2.1", port=9, reason="\0")).partition("\\x00")[0]
     assert (elsewhere.returncode, told in elsewhere.stderr) == (2, True)

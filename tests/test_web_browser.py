@@ -115,7 +115,7 @@ def test_a_file_is_given_read_about_and_taken_home(page: Page, tmp_path: Path) -
     taken.value.save_as(tmp_path / "other.xlsx")
     assert formats.read(tmp_path / "other.xlsx").report.one("report")["edition"] == "shanghai-2024"
     page.get_by_role("button", name="现在删除").click()
-    assert page.get_by_text("已从内存中删除").is_visible()
+    page.get_by_text("已从内存中删除").wait_for()  # the page's script shows it
     page.go_back()
     page.reload()
     assert page.get_by_text("RESULT_GONE").is_visible()
@@ -138,6 +138,42 @@ def test_a_finding_leads_to_its_rule_in_both_languages(page: Page) -> None:
     page.get_by_role("link", name="English").click()
     page.wait_for_url("**/en/results/*")
     assert page.locator(".verdict").inner_text() == "invalid"
+
+
+def test_a_file_is_checked_beside_last_years_and_with_waivers(page: Page, tmp_path: Path) -> None:
+    document = json.loads(WORKBOOK.with_suffix(".json").read_bytes())
+    document["report"]["fiscal_year"] -= 1
+    (tmp_path / "去年.json").write_text(json.dumps(document), encoding="utf-8")
+    (tmp_path / "豁免.json").write_text('{"waivers": []}', encoding="utf-8")
+    page.goto("/zh/")
+    page.get_by_text("对照与豁免").click()
+    page.get_by_label("上一年度的报告").set_input_files(tmp_path / "去年.json")
+    page.get_by_label("豁免文件").set_input_files(tmp_path / "豁免.json")
+    page.set_input_files("#file", WORKBOOK)
+    assert page.url.endswith("/zh/"), "with more to choose, one says when it is enough"
+    page.get_by_role("button", name="校验", exact=True).click()
+    page.wait_for_url("**/results/*")
+    assert page.get_by_text("上一年度：去年.json").is_visible()
+    assert page.get_by_text("豁免：豁免.json").is_visible()
+    assert page.get_by_text("CY-03").first.is_visible()
+    with page.expect_popup() as opened:
+        page.get_by_role("link", name="看完整的报告").click()
+    report = opened.value
+    report.locator(".sheet td.x-warning:visible").first.click()
+    assert "上年报告" in report.locator("#panel").inner_text()
+    report.close()
+
+
+def test_a_requirement_is_found_in_the_text_of_the_standard(page: Page) -> None:
+    page.goto("/en/standard")
+    page.get_by_label("Find text, tables").fill("S5.3-2")
+    page.keyboard.press("Enter")
+    page.get_by_role("link", name="S5.3-2").click()
+    page.wait_for_url("**/en/standard/specification#S5.3-2")
+    assert "MUST be cumulative" in page.locator("[id='S5.3-2']").inner_text()
+    page.get_by_role("link", name="中文").click()
+    page.wait_for_url("**/zh/standard/specification#S5.3-2")
+    assert page.locator("[id='S5.3-2']").is_visible()
 
 
 def test_several_files_make_a_list_and_a_bad_one_says_why(page: Page) -> None:
@@ -214,7 +250,7 @@ def test_what_a_file_says_is_never_run(page: Page) -> None:
 
 def test_the_standard_is_searched_and_filtered(page: Page) -> None:
     page.goto("/zh/standard")
-    page.get_by_label("查找表、字段、规则、提示、代码").fill("2010301")
+    page.get_by_label("查找正文、表、字段、规则、提示、代码").fill("2010301")
     page.keyboard.press("Enter")
     page.get_by_role("link", name="2010301").click()
     page.wait_for_url("**/standard/codes/functional#2010301")
@@ -242,9 +278,11 @@ def test_every_page_is_accessible_and_fits(page: Page, width: int) -> None:
         result,
     ]
     if width > 1000:
+        paths += ["/zh/standard/specification", "/en/standard/versioning"]
         paths += ["/en/standard/rules", "/zh/standard/codes/change_bases", "/zh/nothing"]
     for path in paths:
         page.goto(path)
+        page.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true })")
         assert serious(page) == [], path
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
 

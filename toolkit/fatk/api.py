@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from datetime import date
 from pathlib import Path
 
 from fatk import editions, formats
-from fatk.check import Result, check
+from fatk.beside import Beside, Other, checked
+from fatk.check import Result
 from fatk.limits import DEFAULTS, Limits
 from fatk.model import Report
 from fatk.reading import Reading
@@ -41,9 +44,43 @@ def restate(report: Report, edition: str, *, allow_loss: bool = False) -> Report
     return editions.restate(report, report.spec.edition(edition), allow_loss=allow_loss).report
 
 
-def validate(source: str | Path | Reading | Report, *, limits: Limits = DEFAULTS) -> Result:
+def validate(
+    source: str | Path | Reading | Report,
+    *,
+    previous: str | Path | Report | None = None,
+    parts: Iterable[str | Path | Report] = (),
+    waivers: str | Path | None = None,
+    as_of: date | None = None,
+    edition: str | None = None,
+    limits: Limits = DEFAULTS,
+) -> Result:
     """Check a report: a file, one that was read, or one made in memory. The result's ``verdict`` is ``valid``,
-    ``invalid`` or ``not_checked``; its findings are sorted, the worst first."""
+    ``invalid`` or ``not_checked``; its findings are sorted, the worst first.
+
+    ``previous`` is last year's report and ``parts`` those of the units that it consolidates; ``Refused`` is raised where one of
+    them does not belong to it. ``waivers`` is a file of what an office lets pass, judged on the day ``as_of`` (today). With
+    ``edition``, the id of one, the report is checked as one of that.
+    """
+    declared = None
+    if waivers is not None:
+        from fatk import waivers as waiving
+
+        declared = waiving.read(Path(waivers), limits)
+    beside = Beside(
+        None if previous is None else _other(previous, limits),
+        tuple(_other(part, limits) for part in parts),
+        declared,
+        "" if waivers is None else Path(waivers).name,
+        as_of,
+    )
     if isinstance(source, Report):
         source = Reading(source)
-    return check(source if isinstance(source, Reading) else read(source, limits=limits))
+    return checked(source if isinstance(source, Reading) else read(source, limits=limits), beside, edition)
+
+
+def _other(source: str | Path | Report, limits: Limits) -> Other:
+    return (
+        Other("", source)
+        if isinstance(source, Report)
+        else Other(str(source), read(source, limits=limits).report)
+    )

@@ -16,12 +16,13 @@ from datetime import date, datetime
 from enum import StrEnum
 from itertools import pairwise
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any
 
 import typer
 
-from fatk import __version__, check, conversion, editions, files, formats, render, resources, serve, usage
+from fatk import __version__, check, conversion, files, formats, render, resources, serve, usage
 from fatk.batch.command import batch
+from fatk.beside import ALONE, Beside, Other, checked
 from fatk.choices import Language, Unit
 from fatk.errors import FatkError, Misuse, NotWritten, Refused
 from fatk.findings import explain_error, fill
@@ -92,13 +93,6 @@ class ResultForm(StrEnum):
     xlsx = "xlsx"
     github = "github"
     html = "html"
-
-
-class _Beside(NamedTuple):
-    """The reports that a source is checked beside: that of last year, and those of the units that it consolidates."""
-
-    previous: Report | None = None
-    parts: tuple[Report, ...] = ()
 
 
 Lang = Annotated[Language, typer.Option("--lang", help="提示信息的语言 · language of messages")]
@@ -392,7 +386,7 @@ def validate(
     outcomes: list[Outcome] = []
     statuses = [0]
     opinions: dict[int, tuple[str, list[dict[str, object]]]] = {}
-    beside = _Beside()
+    beside = ALONE
     for number, source in enumerate(sources, 1):
         try:
             with _progress(source, lang, number, len(sources)):
@@ -440,7 +434,7 @@ def _told(name: str, lang: Language, **details: object) -> str:
 
 def _rendered(
     form: ResultForm, outcomes: list[Outcome], opinions: dict[int, tuple[str, list[dict[str, object]]]], lang: Language,
-    status: int, output: Path | None, beside: _Beside,
+    status: int, output: Path | None, beside: Beside,
 ) -> bytes:  # fmt: skip
     """The outcomes of all sources in the form asked for."""
     colour = output is None and _colour(sys.stdout)
@@ -464,7 +458,7 @@ def _rendered(
         from fatk import page
 
         return page.write(
-            outcomes, *versions, language=lang.value, previous=beside.previous, parts=beside.parts
+            outcomes, *versions, language=lang.value, previous=beside.before, parts=beside.units
         )
     from fatk.outputs import annotations, junit, marked, sarif, table
     from fatk.outputs.places import on_disk
@@ -496,29 +490,21 @@ def _rendered(
 def _checked(
     source: Path, previous: Path | None, parts: list[Path], waivers: Path | None, as_of: datetime | None,
     edition: str | None,
-) -> tuple[check.Result, _Beside]:  # fmt: skip
+) -> tuple[check.Result, Beside]:  # fmt: skip
     """The result for one source, as one of an edition if one is given, checked beside last year's report and those of its
     units where they are given, with the waivers that were given or lie beside it; and these other reports."""
-    reading = formats.read(source)
-    if edition is not None:
-        reading = editions.taken_for(reading, load().edition(edition))
-    before = _other(previous) if previous else None
-    units = [_other(part) for part in parts]
-    others = [*([(previous, before)] if before else []), *zip(parts, units, strict=True)]
-    for place, other in others:
-        try:
-            check.belongs(reading.report, other, previous=other is before)
-        except Refused as refusal:
-            refusal.details["source"] = str(place)
-            raise
-    result, beside = check.check(reading, previous=before, parts=units), _Beside(before, tuple(units))
     from fatk import waivers as waiving
 
+    reading = formats.read(source)
     declared = waivers or waiving.beside(source)
-    if declared is None:
-        return result, beside
-    day = as_of.date() if as_of else date.today()  # noqa: DTZ011  the day where the person is
-    return waiving.apply(result, waiving.read(declared), day, declared.name), beside
+    beside = Beside(
+        Other(str(previous), _other(previous)) if previous else None,
+        tuple(Other(str(part), _other(part)) for part in parts),
+        waiving.read(declared) if declared else None,
+        declared.name if declared else "",
+        as_of.date() if as_of else None,
+    )
+    return checked(reading, beside, edition), beside
 
 
 def _reports(sources: list[Path], lang: Language) -> list[Path]:

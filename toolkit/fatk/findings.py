@@ -181,9 +181,9 @@ def _place_of(finding: Finding, same: str) -> tuple[object, ...]:
     return ((cell.row or "").partition("/")[0] if cell.table in {"tables", "cells"} else cell.table,)
 
 
-def fill(template: str, details: Mapping[str, object], limit: int = 80) -> str:
-    """A sentence with its details: each is made visible and cut at ``limit``, of several the first ones are; one that is not
-    given shows as …."""
+def fill(template: str, details: Mapping[str, object], limit: int = 80, between: str = "；") -> str:
+    """A sentence with its details: each is made visible and cut at ``limit``, of several the first ones are, with ``between``
+    between them; one that is not given shows as …."""
     parts = []
     for literal, name, _spec, _conversion in Formatter().parse(template):
         parts.append(literal)
@@ -191,7 +191,7 @@ def fill(template: str, details: Mapping[str, object], limit: int = 80) -> str:
             given = details.get(name, "…")
             if isinstance(given, tuple):
                 shown = [visible(str(one), limit) for one in given[:_SEVERAL]]
-                parts.append("；".join(shown) + "；…" * (len(given) > _SEVERAL))
+                parts.append(between.join(shown) + f"{between}…" * (len(given) > _SEVERAL))
             else:
                 parts.append(visible(str(given), limit))
     return "".join(parts)
@@ -211,7 +211,7 @@ def explain_error(error: FatkError, language: str = "zh") -> str:
         name: reason_of(value, language) if isinstance(value, OSError) else value
         for name, value in error.details.items()
     }
-    return fill(template, {"code": error.code, **details})
+    return fill(template, {"code": error.code, **details}, between="；" if language == "zh" else "; ")
 
 
 def reason_of(error: OSError, language: str = "zh") -> str:

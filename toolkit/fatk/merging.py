@@ -118,6 +118,7 @@ class _Merger:
             unaccounted_cells=sum(reading.unaccounted_cells for reading in self.readings),
             newer=any(reading.newer for reading in self.readings),
             proposals=tuple(p for reading in self.readings for p in reading.proposals),
+            passages=tuple(p for reading in self.readings for p in reading.passages),
         )
 
     def order(self, table: str, field: str) -> list[int]:

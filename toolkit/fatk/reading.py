@@ -69,10 +69,23 @@ class Proposal:
 
 
 @dataclass(frozen=True, slots=True)
+class Passage:
+    """A paragraph of a document that was read: its text, the level of a heading (0: none), and what it states.
+
+    A statement is from which character to which of the text, the path of the narrative, and the row of ``claims`` that keeps
+    it, where one does.
+    """
+
+    text: str
+    level: int
+    stated: tuple[tuple[int, int, str, str | None], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Reading:
     """One source read. Cells are counted, so that nothing can be lost unnoticed: what is neither mapped, nor kept under
     ``extras``, nor named in a finding is ``unaccounted_cells``. ``newer``: the source follows a later minor version. ``proposals`` are what figures may be that
-    were not understood."""
+    were not understood. ``passages`` is the text of a document, as it stands there."""
 
     report: Report
     findings: tuple[Finding, ...] = ()
@@ -85,6 +98,7 @@ class Reading:
     unaccounted_cells: int = 0
     newer: bool = False
     proposals: tuple[Proposal, ...] = ()
+    passages: tuple[Passage, ...] = ()
 
 
 def check_version(version: Any, spec: Spec) -> None:

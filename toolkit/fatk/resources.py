@@ -26,6 +26,15 @@ def read_text(*parts: str) -> str:
     return schemas_directory().joinpath(*parts).read_text(encoding="utf-8")
 
 
+@cache
+def specification(name: str, language: str) -> str:
+    """The text of the standard in ``zh`` or ``en``: ``specification`` or ``versioning``."""
+    package = Path(__file__).resolve().parent
+    installed = package / "specification"
+    directory = installed if installed.is_dir() else package.parent.parent / "spec"
+    return (directory / f"{name}{'' if language == 'zh' else '.en'}.md").read_text(encoding="utf-8")
+
+
 def names(directory: str, suffix: str) -> tuple[str, ...]:
     """Names, without suffix and sorted, of the files of one directory of the standard."""
     return tuple(sorted(p.name[: -len(suffix)] for p in (schemas_directory() / directory).glob(f"*{suffix}")))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import socket
 import sys
 from typing import TYPE_CHECKING, Annotated
@@ -17,6 +18,11 @@ from fatk.findings import fill
 
 if TYPE_CHECKING:
     from fatk.web.settings import Settings
+
+#: An address or a name to listen at.
+_HOST = re.compile(
+    r"[0-9A-Za-z](?:[0-9A-Za-z._-]*[0-9A-Za-z])?|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*(?:%[0-9A-Za-z]+)?"
+)
 
 
 def serve(
@@ -84,6 +90,8 @@ def serve(
         raise Misuse("SERVICE_NOT_INSTALLED") from None
     if not hasattr(os, "fork"):
         raise Misuse("SERVICE_NO_FORK")
+    if not _HOST.fullmatch(host):
+        raise Misuse("SERVICE_HOST", host=host)
     given = [*(limit or ()), *([f"jobs={jobs}"] if jobs else ())]
     wanted = settings(
         os.environ,
@@ -111,6 +119,8 @@ def _run(made: object, wanted: Settings, host: str, port: int, lang: Language) -
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         listening = socket.create_server((host, port), family=family, backlog=wanted.limits.connections)
     except OSError as error:
+        if error.errno is None or error.errno < 0:  # of the look-up of a name, whose errors are below zero
+            raise Misuse("SERVICE_HOST", host=host) from None
         raise Misuse("SERVICE_PORT", host=host, port=port, reason=error) from None
     with listening:
         at = listening.getsockname()[1]

@@ -7,6 +7,9 @@ from typing import Any
 from fatk import resources
 from fatk.findings import fill
 
+#: What click calls the types of whole numbers.
+_NUMBERS = frozenset({"int", "int range", "integer", "integer range"})
+
 
 def told(error: Any, language: str = "zh") -> str | None:
     """The sentence of a usage error of click and where to read on; ``None`` for an exception that is none.
@@ -22,11 +25,15 @@ def told(error: Any, language: str = "zh") -> str | None:
     commands = _commands(context)
     if kind == "UsageError" and commands:  # whatever is given to a group of commands is one
         kind = "NoSuchCommand"
-    if kind == "BadParameter" and getattr(getattr(parameter, "type", None), "name", "") in {"int", "integer"}:
-        kind = "number"
+    declared = getattr(parameter, "type", None)
+    least, most = getattr(declared, "min", None), getattr(declared, "max", None)
+    if kind == "BadParameter" and getattr(declared, "name", "") in _NUMBERS:
+        kind = "number" if least is None else "least" if most is None else "between"
     details = {
         "name": _name(parameter) if parameter else getattr(error, "option_name", ""),
         "help": getattr(parameter, "help", None) or "",
+        "least": least,
+        "most": most,
         "allowed": ", ".join(commands or _allowed(parameter)),
     }
     lines = [f"fatk: {fill(_texts()[kind][language], details, 400)}"]

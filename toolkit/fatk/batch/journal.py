@@ -18,7 +18,7 @@ from typing import Any, BinaryIO
 
 from fatk import files
 from fatk.batch.work import Line
-from fatk.errors import Misuse, NotWritten
+from fatk.errors import Misuse, NotWritten, Refused
 
 #: The folder of ours in a target.
 OURS = ".fatk"
@@ -43,8 +43,8 @@ class Journal:
     """The journal of a target, open and this process's alone until it is closed.
 
     ``entries`` are by path. ``outputs`` are those that a run of ours wrote or began. ``stale`` are parts of a store that hold rows
-    of no entry. ``between`` is what was counted when reports were held against each other. ``Misuse`` where the target holds something else that a batch made, ``NotWritten`` where another process has
-    it or it cannot be written.
+    of no entry. ``between`` is what was counted when reports were held against each other. ``Misuse`` where the target holds something else that a batch made, ``Refused`` where its journal is damaged or
+    of another version, ``NotWritten`` where another process has it or it cannot be written.
     """
 
     def __init__(self, target: Path, to: str) -> None:
@@ -70,18 +70,28 @@ class Journal:
     def _load(self, target: Path) -> None:
         self._file.seek(0)
         offset = 0
-        for raw in self._file:
+        for number, raw in enumerate(self._file, 1):
             if not raw.endswith(b"\n"):  # the line at which a process was killed
                 break
-            line = json.loads(raw)
-            if offset == 0 and line.get("to") != self._to:
-                raise Misuse("BATCH_OTHER_TARGET", path=target, found=line.get("to"), wanted=self._to)
-            self._take(line, offset)
+            try:
+                line = json.loads(raw)
+                if offset == 0:
+                    self._hold(line, target)
+                self._take(line, offset)
+            except (ValueError, KeyError, TypeError, AttributeError):
+                raise Refused("BATCH_JOURNAL", path=self._path, line=number) from None
             offset += len(raw)
         self._file.truncate(offset)
         self._file.seek(0, os.SEEK_END)
         if offset == 0:
             self._append([self._header()])
+
+    def _hold(self, header: Mapping[str, Any], target: Path) -> None:
+        """Hold that a journal is one that this version keeps, and of a target of this kind."""
+        if header["journal"] != _VERSION:
+            raise Refused("BATCH_JOURNAL_VERSION", path=self._path, found=header["journal"], known=_VERSION)
+        if header["to"] != self._to:
+            raise Misuse("BATCH_OTHER_TARGET", path=target, found=header["to"], wanted=self._to)
 
     def _header(self) -> Mapping[str, Any]:
         return {"journal": _VERSION, "to": self._to, "between": self.between}

@@ -140,6 +140,7 @@ class _Batch:
         self._keys: dict[str, str | None] = {}
         self._outputs: frozenset[str] = frozenset()
         self._emptied: set[Path] = set()
+        self._links: dict[str, bool] = {}
 
     def wanted(self, found: Found, *, force: bool) -> list[Item]:
         """The sources that are new or have changed, in the order of their paths; what is gone is dropped."""
@@ -164,8 +165,10 @@ class _Batch:
             key = self.order.key(content)
             if self._is_done(item, key):
                 self.ran.unchanged += 1
+            elif item.output is not None and (link := self._link_above(item.output)) is not None:
+                taken.append(_unwritten(item, NotWritten("OUTPUT_LINK", path=link)))
             elif item.output is not None and self._is_foreign(item.output) and not force:
-                taken.append(_taken(item))
+                taken.append(_unwritten(item, NotWritten("OUTPUT_EXISTS", path=item.output)))
             else:
                 self._keys[item.path] = key
                 wanted.append(item)
@@ -198,6 +201,17 @@ class _Batch:
     def _is_foreign(self, output: str) -> bool:
         return output not in self.journal.outputs and os.path.lexists(self._target / output)
 
+    def _link_above(self, output: str) -> str | None:
+        """The folder above an output that is a link, if one is: what is behind it is none of the target."""
+        parts = output.split("/")[:-1]
+        above = ("/".join(parts[: n + 1]) for n in range(len(parts)))
+        return next((folder for folder in above if self._is_link(folder)), None)
+
+    def _is_link(self, folder: str) -> bool:
+        if folder not in self._links:
+            self._links[folder] = (self._target / folder).is_symlink()
+        return self._links[folder]
+
     def _drop(self, gone: Sequence[str]) -> None:
         """Forget sources that are gone, and remove their outputs."""
         for path in gone:
@@ -207,7 +221,7 @@ class _Batch:
 
     def _removed(self, output: str | None) -> str | None:
         """Remove an output that is not to be there any more, and name it; ``None`` where it is another source's now."""
-        if output is None or output in self._outputs:
+        if output is None or output in self._outputs or self._link_above(output) is not None:
             return None
         place = self._target / output
         try:
@@ -330,9 +344,9 @@ def _item(source: Source, content: Content, output: str | None) -> Item:
     )  # fmt: skip
 
 
-def _taken(item: Item) -> Line:
-    """The line of a source whose output is somebody else's file."""
-    why = Refusal.of(NotWritten("OUTPUT_EXISTS", path=item.output))
+def _unwritten(item: Item, error: NotWritten) -> Line:
+    """The line of a source whose output cannot be put in its place, which is known beforehand."""
+    why = Refusal.of(error)
     return {
         "path": item.path, "sha256": item.sha256, "size": item.size, "form": None, "verdict": REFUSED, "fiscal_year": None,
         "division": None, "edition": None, "errors": 0, "warnings": 0, "unaccounted_cells": 0, "rules": {}, "seconds": 0.0,

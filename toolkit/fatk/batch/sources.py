@@ -38,6 +38,8 @@ _HASHING_THREADS = 4
 _AT_ONCE = 1000
 #: So many bytes and lines of a text are looked at to tell a list of paths from a narrative.
 _HEAD, _FIRST_LINES = 1 << 16, 20
+#: How files begin that are no text: zip and so workbooks, OLE and so old ones, PDF.
+_NO_TEXT = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"%PDF-")
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,14 +102,16 @@ def find(given: str, *, without: Path, per_folder: bool = False) -> Found:
 def _of_list(listed: Path) -> Found:
     """Each line is a path from where the command is run: a file, or a folder that is one report."""
     try:
-        text = listed.read_text(encoding="utf-8-sig", errors="surrogateescape")
+        data = listed.read_bytes()
     except FileNotFoundError:
         raise Refused("FILE_NOT_FOUND", path=listed) from None
     except OSError as error:
         raise Refused("FILE_UNREADABLE", path=listed, reason=error) from None
+    if data.startswith(_NO_TEXT):
+        raise Refused("BATCH_LIST", path=listed)
     here = Path.cwd()
     named: dict[str, Path] = {}
-    lines = {Path(os.path.normpath(here / line)): line for line in map(str.strip, text.splitlines()) if line}
+    lines = {Path(os.path.normpath(here / line)): line for line in _lines(data)}
     for whole, line in sorted(lines.items()):
         below = whole.relative_to(here) if whole.is_relative_to(here) else whole.relative_to(whole.anchor)
         named[_free(_portable(below.as_posix()), named)] = Path(line)
@@ -119,9 +123,34 @@ def _of_list(listed: Path) -> Found:
 def _names_files(place: Path) -> bool:
     """Whether a text is a list of paths, and no narrative: one of its first lines is that of a file or a folder."""
     with suppress(OSError), place.open("rb") as stream:
-        head = stream.read(_HEAD).decode("utf-8-sig", "surrogateescape").splitlines()
-        return any(_exists(Path(line.strip())) for line in head[:_FIRST_LINES] if line.strip())
+        return any(_exists(Path(line)) for line in _lines(stream.read(_HEAD))[:_FIRST_LINES])
     return True
+
+
+def _lines(data: bytes) -> list[str]:
+    """The paths of a list. Bytes that are no UTF-8 are those of the names themselves, unless they name files as GB18030, which
+    an editor of Windows writes; a path in quotation marks, as it is copied there, is without them unless there is one with."""
+    text = data.decode("utf-8-sig", "surrogateescape")
+    lines = _stripped(text)
+    if any(map(_is_raw, lines)):
+        with suppress(UnicodeDecodeError):
+            other = _stripped(data.decode("gb18030"))
+            if any(_exists(Path(line)) for line in other[:_FIRST_LINES]):
+                lines = other
+    return lines
+
+
+def _is_raw(line: str) -> bool:
+    """Whether a line has bytes that are no UTF-8."""
+    return any("\udc80" <= character <= "\udcff" for character in line)
+
+
+def _stripped(text: str) -> list[str]:
+    found = []
+    for line in filter(None, map(str.strip, text.splitlines())):
+        inner = line[1:-1].strip() if len(line) > 2 and line[0] == line[-1] == '"' else ""
+        found.append(inner if inner and not _exists(Path(line)) else line)
+    return found
 
 
 def _exists(place: Path, *, folder: bool = False) -> bool:
@@ -199,9 +228,10 @@ def _wanted(place: Path) -> bool:
 
 
 def _may_be_file(place: Path) -> bool:
-    """Whether a path is that of a file, or of something that cannot be seen: then reading tells why."""
+    """Whether a path is that of a file, or of something that cannot be seen, as behind a broken link: then reading tells
+    why."""
     try:
-        return place.is_file()
+        return place.is_file() or (place.is_symlink() and not place.exists())
     except OSError:
         return True
 

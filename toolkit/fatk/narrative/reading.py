@@ -16,19 +16,20 @@ from fatk.findings import CellRef, Finding, notify
 from fatk.lexical import keep
 from fatk.merging import merge
 from fatk.model import Report, build, make_row
-from fatk.narrative.entries import describe, enter, note_rates
+from fatk.narrative.entries import Entries, describe, enter, note_rates
 from fatk.narrative.forms import apart as forms_apart
 from fatk.narrative.forms import read_forms
 from fatk.narrative.homes import kind_of
 from fatk.narrative.scanner import scan
 from fatk.narrative.tables import taken_out
 from fatk.narrative.years import Aside, of_one_year
-from fatk.reading import Proposal, Reading
+from fatk.reading import Passage, Proposal, Reading
 from fatk.spec import Spec
 from fatk.transcription import transcribe
 from fatk.transcription.ledger import Told
 from fatk.wording.folding import Running, fold, run
 from fatk.wording.grammar import Literal, Wording, load_wording, wording_ids
+from fatk.wording.matching import Said
 from fatk.wording.reading import ELSEWHERE, TWICE, Section, Understood, headings_in, understand
 
 #: So much of a text's figures a wording has to understand to be likely that of its edition, or surely.
@@ -166,7 +167,7 @@ def read_narrative(document: Document, spec: Spec, name: str = "", edition: str 
         findings.append(notify("READ-124", CellRef(), count=len(proposals)))
     return Reading(
         build(spec, rows), tuple(findings), find, edition_certainty=certainty,
-        source_cells=len(_FIGURE.findall(running.text)), proposals=proposals,
+        source_cells=len(_FIGURE.findall(running.text)), proposals=proposals, passages=_passages(running, known, entries),
     )  # fmt: skip
 
 
@@ -209,6 +210,24 @@ def best_fit(running: Running, edition: str | None = None) -> Fit:
 def _stored(path: str) -> bool:
     """Whether the report keeps the value of a path; parts of a text are only read to be looked at."""
     return ".sub_terms[" not in path and not path.endswith(".lead")
+
+
+def _passages(running: Running, known: Iterable[Said], entries: Entries) -> tuple[Passage, ...]:
+    """The paragraphs with what they state; a statement that runs over several stands in the first, up to its end."""
+    claimed = {one: row for (table, row, _field), one in entries.said.items() if table == "claims"}
+    stated: dict[int, list[tuple[int, int, str, str | None]]] = {}
+    for one in known:
+        if one.start >= one.end:
+            continue
+        (first, at), (last, to) = running.origin[one.start], running.origin[one.end - 1]
+        end = to + 1 if first == last else len(running.paragraphs[first].text)
+        stated.setdefault(first, []).append((at, end, one.path, claimed.get(one)))
+    return tuple(
+        Passage(
+            paragraph.text, paragraph.level, tuple(sorted(stated.get(number, ()), key=lambda one: one[:2]))
+        )
+        for number, paragraph in enumerate(running.paragraphs)
+    )
 
 
 def place_of(running: Running, start: int, end: int) -> str:

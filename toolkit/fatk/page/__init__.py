@@ -25,6 +25,7 @@ from fatk.page.elements import Markup, el, joined, lone, text
 from fatk.page.words import LANGUAGES, both, said, scripted, word
 from fatk.reading import without_search_for_cycles
 from fatk.render import rules_digest
+from fatk.rules.report import texts
 from fatk.values import visible
 
 _LANG = {"zh": "zh-CN", "en": "en"}
@@ -39,19 +40,23 @@ def write(
     language: str = "zh",
     previous: Report | None = None,
     parts: Sequence[Report] = (),
+    standard: str = "",
 ) -> bytes:
     """The page of the outcomes of one run, a refused source with its sentence. ``language`` is the one that it opens in.
 
-    ``previous`` and ``parts`` are the reports that the sources were checked beside, as in ``check``.
+    ``previous`` and ``parts`` are the reports that the sources were checked beside, as in ``check``. ``standard`` is where the
+    standard can be looked up, for what the page is served beside: the id of a rule leads there, behind it.
     """
     found = [
-        opened(outcome, f"s{number}-", previous, parts) if isinstance(outcome, Result) else outcome
+        opened(outcome, f"s{number}-", previous, parts, standard) if isinstance(outcome, Result) else outcome
         for number, outcome in enumerate(outcomes, 1)
     ]
     several = len(found) != 1
     bodies = [_source(one, number, several) for number, one in enumerate(found, 1)]
     data = {
         "words": scripted(),
+        "reasons": {name: dict(said) for name, said in texts()["reasons"].items()},
+        "qualifiers": {name: dict(said) for name, said in texts()["qualifiers"].items()},
         "titles": {name: _title(outcomes, name) for name in LANGUAGES},
         "sources": [data_of(one) if isinstance(one, Account) else None for one in found],
     }
@@ -77,7 +82,7 @@ def write(
             lone("meta", name="referrer", content="no-referrer"),
             lone("meta", name="color-scheme", content="light"),
             el("title", text(data["titles"][language])),  # type: ignore[index]
-            Markup(f"<style>{_own('page.css')}</style>"),
+            Markup(f"<style>{_style()}</style>"),
         ]
     )
     embedded = f'<script type="application/json" id="data">{_json(data)}</script>'
@@ -90,9 +95,18 @@ def write(
 def policy() -> str:
     """The page's content security policy: its own style and script by their digests, and nothing else."""
     style, script = (
-        f"'sha256-{b64encode(sha256(_own(n).encode()).digest()).decode()}'" for n in ("page.css", "page.js")
+        f"'sha256-{b64encode(sha256(own.encode()).digest()).decode()}'" for own in (_style(), _own("page.js"))
     )
     return f"default-src 'none'; style-src {style}; script-src {script}; base-uri 'none'; form-action 'none'"
+
+
+def colours() -> str:
+    """The style sheet that says what verdicts, findings and text look like, wherever they are shown."""
+    return _own("colours.css")
+
+
+def _style() -> str:
+    return colours() + _own("page.css")
 
 
 @cache

@@ -11,8 +11,9 @@ from fatk.check import Result
 from fatk.findings import ERROR, INFO, WARNING, Finding
 from fatk.layout import cover_title
 from fatk.model import Report
-from fatk.page import retold, sums
+from fatk.page import checks, retold, sums
 from fatk.page.elements import Markup, el
+from fatk.page.operands import Operands
 from fatk.page.sheets import SHOWN, Marks, Sheets, form_data, printed, sheets_of
 from fatk.render import explanations
 from fatk.rules.context import Context
@@ -33,18 +34,21 @@ class Account:
     """A result being shown: the numbers of its cells, of its findings, and what marks each cell.
 
     ``kinds`` are the findings by rank and rule, each with its number; ``numbers`` has the first of each fingerprint, and
-    ``listed`` those that stand on the page.
+    ``listed`` those that stand on the page. ``standard`` is where rules can be looked up, if anywhere;
+    ``claims`` are those that stand in the document's own text, by number.
     """
 
     result: Result
     prefix: str
     context: Context
     sheets: Sheets
+    standard: str = ""
     marks: Marks = field(default_factory=Marks)
     told: dict[int, list[int]] = field(default_factory=dict)
     numbers: dict[str, int] = field(default_factory=dict)
     kinds: dict[tuple[int, str], list[tuple[int, Finding]]] = field(default_factory=dict)
     listed: set[int] = field(default_factory=set)
+    claims: dict[str, int] = field(default_factory=dict)
 
     @property
     def report(self) -> Report:
@@ -56,10 +60,13 @@ def look_of(finding: Finding) -> str:
     return "open" if outputs.is_open(finding) else finding.severity
 
 
-def opened(result: Result, prefix: str, previous: Report | None, parts: Sequence[Report]) -> Account:
+def opened(
+    result: Result, prefix: str, previous: Report | None, parts: Sequence[Report], standard: str = ""
+) -> Account:
     """A result with its cells and findings numbered; ``prefix`` tells its ids from those of other sources."""
     report = result.reading.report
-    account = Account(result, prefix, Context(report, previous, parts), sheets_of(report))
+    account = Account(result, prefix, Context(report, previous, parts), sheets_of(report), standard)
+    account.claims.update(retold.claimed(result.reading.passages, account.context))
     for number, finding in enumerate(result.findings, 1):
         account.numbers.setdefault(finding.id, number)
         waived = finding.id in result.waived
@@ -108,17 +115,23 @@ def data_of(account: Account) -> dict[str, Any]:
         factor = account.context.scale(sheet.table.id)[0]
         scaled = {"f": format(factor, "f")} if factor != 1 else {}
         forms.append({**form_data(sheet, places), **scaled})
-    restated: dict[int, list[list[str]]] = {}
+    operands = Operands(account.context, account.sheets, places)
+    restated: dict[int, list[list[Any]]] = {}
     for one in retold.stated(account.context, account.result.findings):
         at = account.sheets.number(*one.cell) if one.cell is not None else None
         if at is not None:
             row = account.context.rows_of("claims").get(one.claim.ref.row)
             said = row[account.context.spec.tables["claims"].position["printed"]] if row is not None else None
             words = said if isinstance(said, str) else printed(one.claim.value)
-            restated.setdefault(at, []).append([one.claim.entry.name, visible(words, 120), one.state])
+            restated.setdefault(at, []).append(
+                [one.claim.entry.name, visible(words, 120), one.state, operands.of_cell(one.claim.ref)]
+            )
     return {
         "forms": forms,
-        "sums": sums.data_of(account.context, account.sheets),
+        "sums": sums.data_of(account.context, operands),
+        "checks": checks.data_of(account.context, operands),
+        "extras": [list(extra) for extra in operands.extras],
+        "texts": {at: account.claims[row] for at, row in operands.claims.items() if row in account.claims},
         "told": account.told,
         "marks": _unseen(account),
         "about": retold.about_cells(account.report, account.sheets),

@@ -104,7 +104,7 @@
   const item = (one) => (Array.isArray(one) ? { n: one[0], weight: one[1] } : { n: one, weight: "1" });
   function figureOf(s, one) {
     if (one.n >= 0) return { said: textOf(s, one.n), factor: formOf(s, one.n).f };
-    return { said: data.sources[s].sums.extras[-1 - one.n][1] };
+    return { said: data.sources[s].extras[-1 - one.n][1] };
   }
   function sumOf(s, side) {
     let total = 0n, places = 0;
@@ -127,7 +127,7 @@
     const { form, row, column } = placeOf(s, n);
     const at = data.sources[s].forms.indexOf(form);
     const holds = (side, place) => side.some((one) => item(one).n === place);
-    const moved = (side, to) => side.map((one) => ({ ...item(one), n: to(item(one).n) }));
+    const moved = (side, to) => side.map(item).map((one) => (one.n < 0 ? one : { ...one, n: to(one.n) }));
     for (const [rule, of, left, right, ranges] of across) {
       if (of !== at || !(holds(left, column) || holds(right, column))) continue;
       if (!ranges.some(([a, b]) => a <= row && row <= b)) continue;
@@ -150,7 +150,7 @@
   const cellButton = (s, n, name) => make("button", { type: "button", class: "cell", lang: "zh", "data-s": s, "data-n": n }, name);
   function operandName(s, one, here) {
     if (one.n < 0) {
-      const [said, , of] = data.sources[s].sums.extras[-1 - one.n];
+      const [said, , of] = data.sources[s].extras[-1 - one.n];
       const name = make("span", {}, make("b", { lang: "zh" }, said));
       if (of) name.append(" (", word(of), ")");
       return name;
@@ -164,19 +164,61 @@
       : at.column === ours.column ? rowLabel(s, one.n) : "";
     return cellButton(s, one.n, name || nameOf(s, one.n));
   }
+  // Where a cell stands in the person's file; of one on the same sheet the sheet goes without saying.
+  function nearby(s, n, here) {
+    const place = fileplace(s, n), sheet = fileplace(s, here).split("!").slice(0, -1).join("!");
+    return sheet && place.startsWith(`${sheet}!`) ? place.slice(sheet.length + 1) : place;
+  }
   function operandRow(s, one, here) {
     const figure = figureOf(s, one);
     const minus = one.weight.startsWith("-"), times = one.weight.replace("-", "");
     const sign = (minus ? "− " : "") + (times !== "1" ? `${times} × ` : "");
-    const said = figure.said || null;
-    return make("tr", {}, make("th", { scope: "row" }, sign, operandName(s, one, here)), make("td", { class: "n" }, said || word("absent")));
+    const said = figure.said || null, place = one.n < 0 ? data.sources[s].extras[-1 - one.n][3] : nearby(s, one.n, here);
+    const at = place ? make("small", { class: "near", lang: "zh" }, place) : null;
+    return make("tr", {}, make("th", { scope: "row" }, sign, operandName(s, one, here), " ", at), make("td", { class: "n" }, said || word("absent")));
   }
-  function verdictOf(one) {
+  function verdictOf(one, names = {}) {
     const details = { tolerance: one.tolerance || "0" };
     if (one.outcome === "not_checked") details.reason = data.reasons[one.reason] || one.reason;
     const more = data.qualifiers[one.qualifier];
     const qualified = more ? [pair(`（${more.zh}）`, ` (${more.en})`)] : [];
-    return make("p", { class: `said ${one.outcome}` }, { exact: "✓ ", within_rounding: "≈ ", failed: "✕ ", not_checked: "◌ " }[one.outcome], word(one.outcome, details), ...qualified);
+    return make("p", { class: `said ${one.outcome}` }, { exact: "✓ ", within_rounding: "≈ ", failed: "✕ ", not_checked: "◌ " }[one.outcome], word(names[one.outcome] || one.outcome, details), ...qualified);
+  }
+  // What is checked beside sums: a figure may not exceed others, restates others, or is a rate of them.
+  const LISTED_CHECKS = 6;
+  function boundOf(s, n, one) {
+    const said = { exact: "kept", failed: "beyond" };
+    return make("li", {}, make("span", { class: "expression" }, ...expression(s, n, one.left), " ≤ ", ...expression(s, n, one.right)), verdictOf(one, said), byRule(s, one.rule));
+  }
+  function* checksWith(s, n) {
+    const { rules, checks } = data.sources[s].checks;
+    for (const [rule, outcome, cells, reason, found, expected, difference, tolerance, qualifier, said] of checks) {
+      if (cells.includes(n)) yield { rule: rules[rule], outcome, cells, reason, found, expected, difference, tolerance, qualifier, said };
+    }
+  }
+  function checkOf(s, n, one) {
+    const rows = make("tbody");
+    for (const other of one.cells) {
+      const place = other < 0 ? data.sources[s].extras[-1 - other][3] : fileplace(s, other), figure = figureOf(s, { n: other });
+      const stands = other < 0 && data.sources[s].texts[-1 - other];
+      const where = stands ? make("a", { href: `#${prefix(s)}c${stands}` }, place) : place;
+      const name = other === n ? make("b", { lang: "zh" }, nameOf(s, n)) : operandName(s, { n: other }, n);
+      rows.append(make("tr", {}, make("th", { scope: "row" }, name, place ? make("small", { class: "at-place", lang: "zh" }, where) : null), make("td", { class: "n", lang: "zh" }, figure.said || word("absent"))));
+    }
+    const said = one.said ? make("p", { class: "message" }, pair(...one.said)) : null;
+    return make("li", {}, make("table", {}, rows), said, verdictOf(one), byRule(s, one.rule));
+  }
+  function alsoOf(s, n) {
+    const found = [];
+    for (const one of checksWith(s, n)) found.push([one.outcome, checkOf(s, n, one)]);
+    for (const one of sumsWith(s, n)) if (one.rule[3]) found.push([one.outcome, boundOf(s, n, one)]);
+    const rank = (outcome) => ["failed", "within_rounding", "not_checked", "exact"].indexOf(outcome);
+    found.sort((a, b) => rank(a[0]) - rank(b[0]));
+    const first = Math.max(LISTED_CHECKS, found.filter(([outcome]) => outcome !== "exact").length);
+    const items = found.map(([, li]) => li), parts = [make("h3", {}, word("also")), make("ul", { class: "parts" }, ...items.slice(0, first))];
+    const rest = items.slice(first);
+    if (rest.length) parts.push(make("details", {}, make("summary", {}, word("others", { count: String(rest.length) })), make("ul", { class: "parts" }, ...rest)));
+    return found.length ? parts : [];
   }
   function byRule(s, rule) {
     const [id, zh, en] = rule;
@@ -228,6 +270,7 @@
     if (unlisted) parts.push(make("p", { class: "place" }, word("unlisted", { count: String(unlisted) })));
     const made = [], same = [], part = [];
     for (const one of sumsWith(s, n)) {
+      if (one.rule[3]) continue;
       const left = one.left.some((other) => other.n === n);
       const own = left ? one.left : one.right, others = left ? one.right : one.left;
       if (own.length === 1 && others.length > 1) made.push(relation(s, n, one, own, others));
@@ -237,9 +280,12 @@
     if (made.length) parts.push(make("h3", {}, word("madeof")), ...made);
     if (same.length) parts.push(make("h3", {}, word("equals")), ...same);
     if (part.length) parts.push(make("h3", {}, word("partof")), make("ul", { class: "parts" }, ...part));
-    if (!made.length && !same.length && !part.length) parts.push(make("p", { class: "place" }, word("alone")));
-    const restated = source.restated[n];
-    if (restated) {
+    const also = alsoOf(s, n);
+    parts.push(...also);
+    if (!made.length && !same.length && !part.length && !also.length) parts.push(make("p", { class: "place" }, word("alone")));
+    const checked = new Set([...checksWith(s, n)].flatMap((one) => one.cells));
+    const restated = (source.restated[n] || []).filter(([, , , at]) => !checked.has(at));
+    if (restated.length) {
       const rows = make("tbody");
       restated.forEach(([name, words, state]) => rows.append(make("tr", {}, make("th", { scope: "row", lang: "zh" }, name), make("td", { lang: "zh", class: `s-${state}` }, words))));
       parts.push(make("h3", {}, word("restated")), make("table", {}, rows));
@@ -274,6 +320,7 @@
     title.replaceChildren(make("span", { lang: "zh" }, nameOf(s, n)));
     body.replaceChildren(...content(s, n));
     for (const one of sumsWith(s, n)) {
+      if (one.rule[3]) continue;
       const left = one.left.some((other) => other.n === n), own = left ? one.left : one.right, others = left ? one.right : one.left;
       if (own.length === 1) others.forEach((other) => { const element = other.n >= 0 && elementOf(s, other.n); if (element) element.classList.add("with"); });
     }
@@ -467,12 +514,8 @@
   addEventListener("hashchange", revealed);
   addEventListener("beforeprint", () => document.querySelectorAll(".kind details").forEach((one) => { one.open = true; }));
 
-  data.reasons = {};
-  data.qualifiers = {};
   data.sources.forEach((source, s) => {
     if (!source) return;
-    Object.assign(data.reasons, source.sums.reasons);
-    Object.assign(data.qualifiers, source.sums.qualifiers);
     source.forms.forEach((form) => { if (form.more) virtuals.set(form, new Virtual(s, form)); });
   });
   document.querySelectorAll(".sheet").forEach((grid) => {

@@ -16,11 +16,13 @@ from fatk.narrative.writing import sentences_of
 from fatk.page.elements import Markup, el, joined, text
 from fatk.page.sheets import Sheets, printed
 from fatk.page.words import word
+from fatk.reading import Passage
 from fatk.rules.context import Context, Ref
 from fatk.rules.narrative.claims import Claim, catalogue, read_claims, resolved
 from fatk.rules.narrative.figures import of_cell, of_claim, stated_in, subject_of
 from fatk.spec import Field, Table
 from fatk.values import Value, show, visible
+from fatk.wording.folding import tidy
 
 #: A narrative is shown up to this many paragraphs, and of a longer report none is written.
 _PARAGRAPHS = 600
@@ -29,6 +31,11 @@ _ROWS = 3_000
 _LISTED = 500
 #: A marked figure: its place in the list of paths, its text.
 _MARKED = re.compile("\x00([0-9]{1,6})\x00([^\x00]*)\x00")
+_DIGIT = re.compile("[0-9０-９]")
+#: Blanks that only lay a text out.
+_BLANK = re.compile(r"[^\S\n]")
+#: A paragraph is shown up to so many characters between two figures.
+_LONG = 20_000
 _POSITION = re.compile(r"\[([0-9]+)\]")
 
 STATES = _SAME, _ROUNDED, _DIFFERS, _OPEN, _ALONE = "same", "rounded", "differs", "open", "alone"
@@ -140,11 +147,88 @@ def _linked(
         yield text(said[end : match.start()])
         end = match.end()
         path = paths[int(match[1])] if int(match[1]) < len(paths) else ""
-        ref = _restated(path, context)
-        number = None if ref is None else sheets.number(*ref)
-        shown = text(match[2])
-        yield shown if number is None else el("a", shown, href=f"#{prefix}{number}", data_n=number)
+        yield _figure(match[2], path, sheets, context, prefix)
     yield text(said[end:])
+
+
+def _figure(
+    said: str, path: str, sheets: Sheets, context: Context, prefix: str, state: str | None = None, name: str | None = None
+) -> Markup:  # fmt: skip
+    """A figure of a text, linked to the cell that it restates where a form prints that; ``name`` is its anchor."""
+    ref = _restated(path, context)
+    number = None if ref is None else sheets.number(*ref)
+    marked = f"s-{state}" if state == _DIFFERS else None
+    if number is not None:
+        return el("a", text(said, _LONG), href=f"#{prefix}{number}", data_n=number, class_=marked, id=name)
+    return el("span", text(said, _LONG), class_=marked, id=name) if marked or name else text(said, _LONG)
+
+
+class _Told(NamedTuple):
+    """A figure in a paragraph: from where to where, its path, and the claim that keeps just these words."""
+
+    start: int
+    end: int
+    path: str
+    claim: str | None
+
+
+def _shown(passages: Sequence[Passage]) -> list[Passage]:
+    return [passage for passage in passages if passage.text.strip()]
+
+
+def _told(passage: Passage, context: Context) -> Iterator[_Told]:
+    """The figures of a paragraph that are kept as claims or restate a cell; of those within others the first."""
+    end = 0
+    for start, until, path, row in passage.stated:
+        words = passage.text[start:until]
+        if start < end or not _DIGIT.search(words):  # what has no figure is a reason or a name
+            continue
+        kept = None if row is None else context.value("claims", row, "printed")
+        same = isinstance(kept, str) and tidy(kept) == tidy(words)
+        if same or _restated(path, context) is not None:
+            yield _Told(start, until, path, row if same else None)
+            end = until
+
+
+def claimed(passages: Sequence[Passage], context: Context) -> dict[str, int]:
+    """The claims that stand in the document's own text where it is shown, numbered as they come."""
+    told = (one for passage in _shown(passages)[:_PARAGRAPHS] for one in _told(passage, context))
+    rows = dict.fromkeys(one.claim for one in told if one.claim is not None)
+    return {row: number for number, row in enumerate(rows, 1)}
+
+
+def original(
+    passages: Sequence[Passage], found: Sequence[Stated], sheets: Sheets, context: Context, prefix: str,
+    marks: Mapping[str, Markup], numbers: Mapping[str, int],
+) -> Markup | None:  # fmt: skip
+    """The document's own text with its figures linked to the cells that they restate, those that differ marked; ``numbers``
+    are the anchors of claims."""
+    shown = _shown(passages)
+    if not shown:
+        return None
+    states = {one.claim.ref.row: one.state for one in found}
+    left = dict(numbers)
+    parts = []
+    for passage in shown[:_PARAGRAPHS]:
+        words, end = _BLANK.sub(" ", passage.text), 0
+        said: list[Markup | None] = []
+        for one in _told(passage, context):
+            claim = one.claim or ""
+            number = left.pop(claim, None)
+            name = None if number is None else f"{prefix}c{number}"
+            said += [
+                text(words[end : one.start], _LONG),
+                _figure(
+                    words[one.start : one.end], one.path, sheets, context, prefix, states.get(claim), name
+                ),
+                marks.get(claim),
+            ]
+            end = one.end
+        said.append(text(words[end:], _LONG))
+        parts.append(el(f"h{min(passage.level + 3, 6)}" if passage.level else "p", *said))
+    if len(shown) > _PARAGRAPHS:
+        parts.append(el("p", word("more_rows", shown=_PARAGRAPHS, rows=len(shown)), class_="how"))
+    return el("div", *parts, class_="prose", lang="zh")
 
 
 def _restated(path: str, context: Context) -> Ref | None:

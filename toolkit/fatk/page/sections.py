@@ -117,16 +117,15 @@ def _text(account: Account) -> Markup:
             parts.append(retold.claims(wrong, account.sheets, account.context, prefix, marks))
         lines = retold.claims(found, account.sheets, account.context, prefix, marks)
         parts.append(el("details", el("summary", word("claims", count=len(found))), lines))
-    prose = retold.narrative(account.report, account.sheets, account.context, prefix)
+    says, how = "original", "original.how"
+    prose = retold.original(
+        result.reading.passages, found, account.sheets, account.context, prefix, marks, account.claims
+    )
+    if prose is None:
+        says, how = "narrative", "narrative.how"
+        prose = retold.narrative(account.report, account.sheets, account.context, prefix)
     if prose is not None:
-        parts.append(
-            el(
-                "details",
-                el("summary", word("narrative")),
-                el("p", word("narrative.how"), class_="how"),
-                prose,
-            )
-        )
+        parts.append(el("details", el("summary", word(says)), el("p", word(how), class_="how"), prose))
     elif not found:
         parts.append(el("p", word("no_text"), class_="none"))
     return el("section", *parts, id=f"{prefix}text")
@@ -165,7 +164,7 @@ def _rules(account: Account) -> Markup:
         lines.append(
             el(
                 "tr",
-                el("th", kind.id, scope="row"),
+                el("th", _looked_up(kind.id, account), scope="row"),
                 el("td", said, more),
                 *counts,
                 id=f"{account.prefix}r-{name}",
@@ -184,6 +183,11 @@ def _rules(account: Account) -> Markup:
         ),
         id=f"{account.prefix}rules",
     )
+
+
+def _looked_up(rule: str, account: Account) -> Markup:
+    """The id of a rule, leading to its place in the standard where that is at hand."""
+    return el("a", rule, href=f"{account.standard}{rule}") if account.standard else text(rule)
 
 
 def _about(account: Account) -> Markup:

@@ -1,4 +1,5 @@
-"""What figures are made of: the sums that the rules make of a report's cells, for a page that shows them at a click.
+"""What figures are made of: the sums that the rules make of a report's cells, for a page that shows them at a click; and what
+they may not exceed.
 
 Sums are those of the rules' own operands and outcomes. Most of a report's sums are alike, the same columns in every row or
 the same rows in every column; they are embedded once with the rows or columns that they hold in.
@@ -11,12 +12,10 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from fatk.findings import NOT_CHECKED
-from fatk.page.sheets import Sheets, printed
+from fatk.page.operands import Operands, figure
 from fatk.rules.context import BLANK, EXACT, NOT_APPLICABLE, Check, Context, Operand, Rule, load_rules
-from fatk.rules.linear import equality, levels, sides
-from fatk.rules.report import cell, texts
+from fatk.rules.linear import equality, inequality, levels, sides
 from fatk.rules.terms import CONSTANT, Bindings, Side, Term, bindings, equations, operands, reports
-from fatk.values import show, visible
 
 
 class Figure(NamedTuple):
@@ -27,7 +26,7 @@ class Figure(NamedTuple):
 
 
 class Sum(NamedTuple):
-    """An equality of two sums, and what came of it."""
+    """Two sums that have to be equal or, by a rule of the kind ``compare``, the left at most the right; what came of it."""
 
     rule: Rule
     left: Sequence[Figure]
@@ -36,18 +35,19 @@ class Sum(NamedTuple):
 
 
 def sums(context: Context) -> Iterator[Sum]:
-    """Every equality of sums that applies to a report."""
+    """Every relation of sums that applies to a report."""
     for rule in load_rules().values():
         if not rule.built or not context.applies(rule) or (rule.body.get("needs_year") and not context.year):
             continue
         if rule.kind == "rollup":
             both = _rollup(rule, context)
-        elif rule.kind == "linear":
+        elif rule.kind in ("linear", "compare"):
             both = _linear(rule, context)
         else:
             continue
         for left, right in both:
-            check = equality(rule, [f.operand for f in left], [f.operand for f in right], context)
+            sides_ = [f.operand for f in left], [f.operand for f in right]
+            check = inequality(rule, *sides_) if rule.kind == "compare" else equality(rule, *sides_, context)
             if check.outcome != NOT_APPLICABLE:
                 yield Sum(rule, left, right, check)
 
@@ -77,35 +77,40 @@ def _side(terms: Side, chosen: Bindings, context: Context) -> list[Figure]:
     ]
 
 
-def data_of(context: Context, sheets: Sheets) -> dict[str, Any]:
-    """The sums of a report as data: rules, sums that are alike, other sums, and figures that no form prints."""
-    return _Collected(context, sheets).data()
+def data_of(context: Context, operands: Operands) -> dict[str, Any]:
+    """The sums of a report as data: rules (with ``1`` where the left side is at most the right), sums that are alike, and
+    other sums."""
+    return _Collected(context, operands).data()
 
 
 class _Collected:
     """Sums being gathered."""
 
-    def __init__(self, context: Context, sheets: Sheets) -> None:
-        self.context, self.sheets = context, sheets
+    def __init__(self, context: Context, operands: Operands) -> None:
+        self.context, self.operands = context, operands
         self.rules: dict[str, int] = {}
-        self.extras: dict[tuple[str, str, str], int] = {}
         self.across: dict[tuple[Any, ...], list[int]] = {}
         self.down: dict[tuple[Any, ...], list[int]] = {}
         self.others: list[Any] = []
-        self.bounds = [(s.first, s.end, s.width) for s in sheets.forms]
+        self.bounds = [(s.first, s.end, s.width) for s in operands.sheets.forms]
 
     def data(self) -> dict[str, Any]:
         for one in sums(self.context):
             self.add(one)
         rules = load_rules()
         return {
-            "rules": [[rule, rules[rule].title["zh"], rules[rule].title["en"]] for rule in self.rules],
+            "rules": [
+                [
+                    rule,
+                    rules[rule].title["zh"],
+                    rules[rule].title["en"],
+                    *([1] if rules[rule].kind == "compare" else ()),
+                ]
+                for rule in self.rules
+            ],
             "across": [[*_plain(key), _ranges(rows)] for key, rows in self.across.items()],
             "down": [[*_plain(key), columns] for key, columns in self.down.items()],
             "others": self.others,
-            "extras": [[said, value, of] for said, value, of in self.extras],
-            "reasons": {reason: dict(both) for reason, both in texts()["reasons"].items()},
-            "qualifiers": {name: dict(both) for name, both in texts()["qualifiers"].items()},
         }
 
     def add(self, one: Sum) -> None:
@@ -118,12 +123,12 @@ class _Collected:
         if not any(n >= 0 for n in cells):
             return
         rule = self.rules.setdefault(one.rule.id, len(self.rules))
-        if one.check.outcome == EXACT and all(n >= 0 for n in cells) and self._alike(rule, left, right):
+        if one.check.outcome == EXACT and self._alike(rule, left, right):
             return
         figures: list[Any] = [] if one.check.outcome == EXACT else [one.check.outcome, one.check.reason]
         if one.check.difference is not None:
             check = one.check
-            figures += [_figure(v) for v in (check.found, check.expected, check.difference, check.tolerance)]
+            figures += [figure(v) for v in (check.found, check.expected, check.difference, check.tolerance)]
             figures += [check.qualifier]
         elif one.check.outcome == NOT_CHECKED:
             figures[1] = one.check.reason or BLANK
@@ -132,45 +137,39 @@ class _Collected:
     def _alike(
         self, rule: int, left: Sequence[tuple[int, Decimal]], right: Sequence[tuple[int, Decimal]]
     ) -> bool:
-        """Keep an exact sum whose cells are all of one row or all of one column of a form with those that are like it."""
-        at = next(i for i, (first, end, _) in enumerate(self.bounds) if first <= left[0][0] < end)
+        """Keep an exact sum whose cells are all of one row or all of one column of a form with those that are like it; what
+        no form prints, such as a constant, goes along."""
+        cells = [n for n, _ in (*left, *right) if n >= 0]
+        at = next(i for i, (first, end, _) in enumerate(self.bounds) if first <= cells[0] < end)
         first, end, width = self.bounds[at]
-        if not all(first <= n < end for n, _ in (*left, *right)):
+        if not all(first <= n < end for n in cells):
             return False
-        placed = [[(divmod(n - first, width), weight) for n, weight in side] for side in (left, right)]
-        rows = {place[0] for side in placed for place, _ in side}
-        columns = {place[1] for side in placed for place, _ in side}
+        rows, columns = {(n - first) // width for n in cells}, {(n - first) % width for n in cells}
         if len(rows) == 1:
-            key = (rule, at, *(tuple((place[1], w) for place, w in side) for side in placed))
-            self.across.setdefault(key, []).append(rows.pop())
+            kept, along, where = self.across, columns, rows
         elif len(columns) == 1:
-            key = (rule, at, *(tuple((place[0], w) for place, w in side) for side in placed))
-            self.down.setdefault(key, []).append(columns.pop())
+            kept, along, where = self.down, rows, columns
         else:
             return False
+
+        def placed(side: Sequence[tuple[int, Decimal]]) -> tuple[tuple[int, Decimal], ...]:
+            return tuple(
+                (n if n < 0 else (n - first) % width if along is columns else (n - first) // width, weight)
+                for n, weight in side
+            )
+
+        kept.setdefault((rule, at, placed(left), placed(right)), []).append(where.pop())
         return True
 
-    def nothing(self, figure: Figure) -> bool:
+    def nothing(self, one: Figure) -> bool:
         """Whether an operand is a row that this report's form does not have and that stands for no money."""
-        operand = figure.operand
-        known = operand.ref == CONSTANT or operand.why or operand.value or figure.of
+        operand = one.operand
+        known = operand.ref == CONSTANT or operand.why or operand.value or one.of
         return not known and operand.ref.row not in self.context.rows_of(operand.ref.table)
 
-    def number(self, figure: Figure) -> int:
-        """The number of an operand's cell; below zero where no form prints it."""
-        operand = figure.operand
-        found = None if figure.of else self.sheets.number(*operand.ref)
-        if found is not None:
-            return found
-        label = cell(operand.ref, self.context).label or operand.ref.row if operand.ref != CONSTANT else ""
-        value = "" if operand.why else _figure(operand.value) or ""
-        return -1 - self.extras.setdefault((visible(label, 200), value, figure.of or ""), len(self.extras))
-
-
-def _figure(value: Decimal | str | None) -> str | None:
-    if isinstance(value, Decimal):
-        return printed(value)
-    return None if value is None else visible(show(value))
+    def number(self, one: Figure) -> int:
+        """The number of an operand; below zero where no form prints it."""
+        return self.operands.of_operand(one.operand, one.of)
 
 
 def _items(side: Sequence[tuple[int, Decimal]]) -> list[Any]:

@@ -60,10 +60,13 @@ def _between(parts: Sequence[Markup]) -> list[Markup]:
 
 
 def _link(account: Account, cell: CellRef, shown_: str | None = None) -> Markup:
-    """A cell by its place in the file, linked to where it stands on the page."""
+    """A cell by its place in the file, linked to where it stands on the page, in a form or in the document's own text."""
     at = account.sheets.number(cell.table, cell.row, cell.field, cell.again)
     said = text(shown_ if shown_ is not None else place_of(cell), 200)
-    return said if at is None else el("a", said, href=f"#{account.prefix}{at}", data_n=at)
+    if at is not None:
+        return el("a", said, href=f"#{account.prefix}{at}", data_n=at)
+    number = account.claims.get(cell.row or "") if cell.table == "claims" else None
+    return said if number is None else el("a", said, href=f"#{account.prefix}c{number}")
 
 
 def _places(account: Account, cells: Sequence[CellRef]) -> Markup | None:

@@ -28,7 +28,11 @@ def of(
     tag = f'"{hashlib.sha256(data).hexdigest()}"'
     head = {**(headers or {}), "ETag": tag}
     asked = request.headers.get("if-none-match", "")
-    if request.method in ("GET", "HEAD") and (asked.strip() == "*" or tag in re.findall(r'"[^"]*"', asked)):
+    if (
+        status == 200
+        and request.method in ("GET", "HEAD")
+        and (asked.strip() == "*" or tag in re.findall(r'"[^"]*"', asked))
+    ):
         return Response(status_code=304, headers=head)
     return Response(data, status, head, media_type)
 

@@ -64,13 +64,13 @@ class Api:
 
     async def validate(self, request: Request) -> Response:
         """What checking the files finds; of several, each by itself."""
-        async with self.intake.take(request) as upload:
+        async with self.intake.take(request, parameters.BESIDE) as upload:
             asked = parameters.values(parameters.VALIDATE, request.query_params, upload.fields)
             if not upload.files:
                 raise Declined("UPLOAD_EMPTY")
             form = asked["format"] or _accepted(request.headers.get("accept", ""))
             order = {"do": "validate", "language": asked["lang"], **asked, "format": form}
-            answer = await self.pool.run(order, upload.files)
+            answer = await self.pool.run(order, upload.files, upload.beside)
         if "declined" in answer.facts:
             return problems.response(problems.told(answer.facts["declined"]))
         head = answers.verdict_headers(answer.facts)
@@ -83,29 +83,39 @@ class Api:
         return answers.of(request, answer.data, parameters.LINES if several else MEDIA_TYPES[form], head)
 
 
+#: Other names of media types, and the forms that come first where a reader likes several as much.
+_ALSO = {parameters.LINES: "json", "text/xml": "junit"}
+_PREFERRED = ("json", "csv", *(form for form in work.RESULTS if form not in ("json", "csv")))
+
+
 def _accepted(accept: str) -> str:
-    """The form of a result that a reader likes best; ``Declined`` where it likes none."""
+    """The form of a result that a reader likes best; ``Declined`` where it likes none.
+
+    Of a form it is told by the range that names it most closely, which may rule it out (``q=0``).
+    """
     if not accept.strip():
         return "json"
-    forms = {MEDIA_TYPES[form].partition(";")[0]: form for form in work.RESULTS}
-    forms |= {
-        "application/*": "json",
-        "*/*": "json",
-        "text/*": "csv",
-        parameters.LINES: "json",
-        "text/xml": "junit",
-    }
-    wanted: list[tuple[float, int, str]] = []
+    ranges: dict[str, tuple[float, int]] = {}
     for number, part in enumerate(accept.lower().split(",")[:50]):
         media, *options = (piece.strip() for piece in part.split(";"))
         quality = next((_quality(o[2:]) for o in options if o.startswith("q=")), 1.0)
-        if media in forms and quality > 0:
-            wanted.append((-quality, number, forms[media]))
-    if not wanted:
-        raise Declined(
-            "NOT_ACCEPTABLE", known=" ".join(MEDIA_TYPES[f].partition(";")[0] for f in work.RESULTS)
-        )
-    return min(wanted)[2]
+        ranges.setdefault(media, (quality, number))
+    liked: list[tuple[float, int, int, int, str]] = []
+    for rank, form in enumerate(_PREFERRED):
+        own = MEDIA_TYPES[form].partition(";")[0]
+        names = [
+            own,
+            *(also for also, of in _ALSO.items() if of == form),
+            own.partition("/")[0] + "/*",
+            "*/*",
+        ]
+        closest = next((name for name in names if name in ranges), None)
+        if closest is not None and ranges[closest][0] > 0:
+            quality, number = ranges[closest]
+            liked.append((-quality, closest.count("*"), number, rank, form))
+    if not liked:
+        raise Declined("NOT_ACCEPTABLE", known=tuple(MEDIA_TYPES[f].partition(";")[0] for f in work.RESULTS))
+    return min(liked)[-1]
 
 
 def _quality(text: str) -> float:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from collections import Counter
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
@@ -15,6 +16,7 @@ from starlette.requests import ClientDisconnect, Request
 
 from fatk.errors import Declined
 from fatk.values import visible
+from fatk.web.parameters import Part
 from fatk.web.settings import ServiceLimits
 from fatk.web.work import File
 
@@ -22,21 +24,20 @@ from fatk.web.work import File
 _AROUND = 16 << 10
 #: Longest value of a field, and longest name of a file.
 _FIELD, _NAME = 1 << 10, 120
+#: The part of a form that holds a report.
+FILE = "file"
 #: Not yet taken of a body: whoever answers lets it run out.
 UNREAD = "fatk.unread"
 
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """Files with their names, all different, and the other fields by name."""
+    """Files with their names, all different, and the other fields by name. ``beside`` are the files that those are checked
+    beside, each with the name of its part."""
 
     files: tuple[File, ...]
     fields: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def size(self) -> int:
-        """Bytes of all files."""
-        return sum(len(data) for _, data in self.files)
+    beside: tuple[tuple[str, File], ...] = ()
 
 
 class Intake:
@@ -46,19 +47,19 @@ class Intake:
         self.limits, self.held = limits, 0
 
     @asynccontextmanager
-    async def take(self, request: Request) -> AsyncIterator[Upload]:
+    async def take(self, request: Request, parts: Iterable[Part] = ()) -> AsyncIterator[Upload]:
         """The upload of a request, counted as held until it has been dealt with.
 
-        A multipart form, or a file as the body with its name as the parameter ``name``. ``Declined`` where it is too large,
-        too slow, of too many parts, or none.
+        A multipart form, or a file as the body with its name as the parameter ``name``. ``parts`` are files that a form may
+        hold beside those that it is about. ``Declined`` where it is too large, too slow, of too many or unknown parts, or none.
         """
         body = _Body(self, request)
         try:
-            yield await self._received(request, body)
+            yield await self._received(request, body, {part.name: part for part in parts})
         finally:
             self.held -= body.size
 
-    async def _received(self, request: Request, body: _Body) -> Upload:
+    async def _received(self, request: Request, body: _Body, parts: Mapping[str, Part]) -> Upload:
         limits = self.limits
         if request.headers.get("content-encoding", "identity").lower() != "identity":
             raise Declined("UPLOAD_ENCODED")
@@ -82,16 +83,35 @@ class Intake:
                 ) from None
             raise Declined("UPLOAD_MALFORMED") from None
         try:
-            files = [
-                (one.filename or "", await one.read())
-                for _, one in form.multi_items()
+            found = [
+                (part, (one.filename or "", await one.read()))
+                for part, one in form.multi_items()
                 if isinstance(one, UploadFile)
             ]
             fields = {name: one for name, one in form.multi_items() if isinstance(one, str)}
         finally:
             await form.close()
         # A form sent without a choice of file has a part without name and content.
-        return Upload(distinct([(name, data) for name, data in files if name or data]), fields)
+        return _sorted([(part, file) for part, file in found if any(file)], fields, parts)
+
+
+def _sorted(found: list[tuple[str, File]], fields: Mapping[str, str], parts: Mapping[str, Part]) -> Upload:
+    """The files of a form by what they are given as: the reports themselves, and what they are checked beside."""
+    known = (FILE, *parts)
+    given = Counter(part for part, _ in found)
+    for part in given:
+        if part not in known:
+            raise Declined("UPLOAD_PART_UNKNOWN", name=part, known=tuple(known))
+        if part != FILE and given[part] > 1 and not parts[part].several:
+            raise Declined("UPLOAD_PART_TWICE", name=part)
+    for name in fields:
+        if name in known:
+            raise Declined("UPLOAD_PART_TEXT", name=name)
+    named = zip((part for part, _ in found), distinct([file for _, file in found]), strict=True)
+    sorted_ = list(named)
+    return Upload(
+        tuple(file for part, file in sorted_ if part == FILE), fields, tuple(one for one in sorted_ if one[0] != FILE)
+    )  # fmt: skip
 
 
 class _Body:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, NamedTuple
 
-from fatk import explain
+from fatk import explain, resources
 from fatk.findings import notices
 from fatk.rules.context import load_rules
 from fatk.spec import Field, Table, load
-from fatk.web import standard
+from fatk.web import prose, standard
 
 
 class Section(NamedTuple):
@@ -71,9 +72,25 @@ def _row(table: Table, field: Field, language: str) -> Row:
     )  # fmt: skip
 
 
-PAGES: Mapping[str, Callable[[str], dict[str, Any]]] = {
-    "tables": _tables,
-    "rules": _rules,
-    "notices": _notices,
-    "editions": _editions,
+def _prose(name: str, language: str) -> dict[str, Any]:
+    text = resources.specification(name, language)
+    return {
+        "name": name,
+        "chapters": prose.chapters(text, standard.TEXTS[name], lambda to: standard.leads_to(to, language)),
+    }
+
+
+class Page(NamedTuple):
+    """A page of the standard: its template, and what it shows in a language."""
+
+    template: str
+    content: Callable[[str], dict[str, Any]]
+
+
+PAGES: Mapping[str, Page] = {
+    "tables": Page("tables.html", _tables),
+    "rules": Page("rules.html", _rules),
+    "notices": Page("notices.html", _notices),
+    "editions": Page("editions.html", _editions),
+    **{name: Page("prose.html", partial(_prose, name)) for name in standard.TEXTS},
 }

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import date
 from typing import Any
 
 from fatk import __version__
 from fatk.web import parameters, problems, work
-from fatk.web.parameters import MEDIA_TYPES, Parameter
+from fatk.web.parameters import MEDIA_TYPES, Parameter, Part
 from fatk.web.settings import Settings
 
 _PREFIX = "/api/v1"
@@ -21,11 +22,13 @@ _PROBLEMS = {
     "408": "The upload was too slow.",
     "413": "The upload is too large, or of too many parts; told while it arrives.",
     "415": "The file is of a kind that is not read.",
+    "421": "The service does not answer to this name (Host).",
     "422": "The file is refused, or the report would lose something; the code says why, the message what to do.",
     "429": "Too many uploads from one address.",
     "500": "A fault of fatk, under a number.",
     "503": "Too much to do at the moment.",
 }
+_FILE = {"type": "string", "contentMediaType": "application/octet-stream"}
 _LATER = ("429", "503")
 
 
@@ -56,7 +59,12 @@ def document(settings: Settings) -> dict[str, Any]:
 
 
 def _post(
-    operation: str, summary: str, asked: Iterable[Parameter], answer: dict[str, Any], kind: str
+    operation: str,
+    summary: str,
+    asked: Iterable[Parameter],
+    beside: Iterable[Part],
+    answer: dict[str, Any],
+    kind: str,
 ) -> dict[str, Any]:
     found = list(asked)
     return {
@@ -72,7 +80,8 @@ def _post(
                         "type": "object",
                         "required": ["file"],
                         "properties": {
-                            "file": {"type": "array", "items": {"type": "string", "contentMediaType": "application/octet-stream"}},
+                            "file": {"type": "array", "items": _FILE},
+                            **{part.name: _part(part) for part in beside},
                             **{p.name: _shape(p) for p in found if p.name != "name"},
                         },
                     }
@@ -80,8 +89,13 @@ def _post(
                 "application/octet-stream": {"schema": {"description": kind}},
             },
         },
-        "responses": {"200": answer, **_refs("400", "403", "408", "413", "415", "422", "429", "500", "503")},
+        "responses": {"200": answer, **_refs("400", "403", "408", "413", "415", "421", "422", "429", "500", "503")},
     }  # fmt: skip
+
+
+def _part(part: Part) -> dict[str, Any]:
+    shape = {"type": "array", "items": _FILE} if part.several else dict(_FILE)
+    return {**shape, "description": part.meaning}
 
 
 def _convert() -> dict[str, Any]:
@@ -92,7 +106,7 @@ def _convert() -> dict[str, Any]:
         "content": content,
     }  # fmt: skip
     summary = "The files, which are one report, in another form; no cell is lost"
-    return _post("convert", summary, parameters.CONVERT, answer, "Any form of a report that is read.")
+    return _post("convert", summary, parameters.CONVERT, (), answer, "Any form of a report that is read.")
 
 
 def _validate() -> dict[str, Any]:
@@ -110,6 +124,7 @@ def _validate() -> dict[str, Any]:
         "validate",
         "Check files and tell what is wrong, where, and what to do",
         parameters.VALIDATE,
+        parameters.BESIDE,
         answer,
         "Any form of a report that is read.",
     )
@@ -127,6 +142,7 @@ def _get(operation: str, summary: str, schema: str | None, *path: dict[str, Any]
             "200": _found({"application/json": {"schema": shape}}),
             "304": {"description": "The reader has it already (If-None-Match)."},
             **(_refs("404") if path else {}),
+            **_refs("421"),
         },
     }
 
@@ -165,8 +181,10 @@ def _shape(parameter: Parameter) -> dict[str, Any]:
     if parameter.allowed is bool:
         return {"type": "boolean", "default": parameter.default}
     shape: dict[str, Any] = {"type": "string"}
+    if parameter.allowed is date:
+        return {**shape, "format": "date"}
     if parameter.allowed is not None:
-        shape["enum"] = list(parameter.allowed)
+        shape["enum"] = list(parameter.forms)
     if parameter.default:
         shape["default"] = parameter.default
     return shape

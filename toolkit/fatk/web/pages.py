@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from starlette.routing import Route
 
 from fatk import __version__, examples
 from fatk.errors import Declined, FatkError
+from fatk.page import colours
 from fatk.spec import edition_ids, load
 from fatk.units import UNITS
 from fatk.web import answers, explained, parameters, problems, standard, work
@@ -73,12 +74,12 @@ class Pages:
     async def home(self, request: Request) -> Response:
         """Where files are given."""
         limits = self.pool.limits
-        return page(request, "home.html", limits=limits, editions=load().editions)
+        return page(request, "home.html", limits=limits, editions=load().editions, beside=parameters.BESIDE)
 
     async def check(self, request: Request) -> Response:
         """Files given: see what they are, keep them for a while, and lead to what came of them."""
         language = request.path_params["language"]
-        async with self.intake.take(request) as upload:
+        async with self.intake.take(request, parameters.BESIDE) as upload:
             asked = parameters.values(_CHECK, upload.fields)
             if not upload.files:
                 raise Declined("UPLOAD_EMPTY")
@@ -97,17 +98,29 @@ class Pages:
     async def _kept(self, language: str, upload: Upload, asked: Mapping[str, Any]) -> Response:
         order = {"do": "survey", "edition": asked["edition"], "together": asked["together"]}
         if asked["together"]:
-            sources = (await self.pool.run(order, upload.files)).facts["sources"]
+            facts = (await self.pool.run(order, upload.files, upload.beside)).facts
+            names = ", ".join(name for name, _ in upload.files)
+            sources = facts.get("sources") or [{"name": names, "refused": facts["declined"]}]
         else:
             sources = []
             for file in upload.files:  # each by itself: a bad one costs the others nothing
-                sources.append(await self._surveyed(order, file))
-        key = self.results.keep(distinct(list(upload.files)), asked["together"], asked["edition"], sources)
+                sources.append(await self._surveyed(order, file, upload.beside))
+        key = self.results.keep(
+            distinct(list(upload.files)), asked["together"], asked["edition"], sources, upload.beside
+        )
         return RedirectResponse(f"/{language}/results/{key}", 303)
 
-    async def _surveyed(self, order: Mapping[str, Any], file: tuple[str, bytes]) -> Mapping[str, Any]:
+    async def _surveyed(
+        self,
+        order: Mapping[str, Any],
+        file: tuple[str, bytes],
+        beside: Sequence[tuple[str, tuple[str, bytes]]],
+    ) -> Mapping[str, Any]:
         try:
-            found: Mapping[str, Any] = (await self.pool.run(dict(order), [file])).facts["sources"][0]
+            facts = (await self.pool.run(dict(order), [file], beside)).facts
+            if "declined" in facts:  # one of the others is
+                return {"name": file[0], "refused": facts["declined"]}
+            found: Mapping[str, Any] = facts["sources"][0]
         except FatkError as error:
             if error.code == "SERVICE_BUSY":
                 raise
@@ -131,8 +144,9 @@ class Pages:
         language = request.path_params["language"]
         order = {
             "do": "validate", "format": "html", "language": language, "edition": kept.edition, "together": kept.together,
+            "standard": f"/{language}/standard/",
         }  # fmt: skip
-        answer = await self.pool.run(order, files)
+        answer = await self.pool.run(order, files, kept.beside)
         if "declined" in answer.facts:
             return _error(request, problems.told(answer.facts["declined"]))
         head = {"Content-Security-Policy": answers.page_policy(answer.data)}
@@ -143,7 +157,8 @@ class Pages:
         kept, files = self._group(request)
         language = request.path_params["language"]
         asked = parameters.values(_DOWNLOAD, request.query_params)
-        if form := asked["format"]:
+        if form_of_result := asked["format"]:
+            form = form_of_result
             order = {
                 "do": "validate",
                 "language": language,
@@ -154,7 +169,7 @@ class Pages:
         else:
             form = asked["to"]
             order = {"do": "convert", **asked}
-        answer = await self.pool.run(order, files)
+        answer = await self.pool.run(order, files, kept.beside if form_of_result else ())
         if "declined" in answer.facts:
             return _error(request, problems.told(answer.facts["declined"]))
         return answers.file(request, answer.data, MEDIA_TYPES[form], answer.facts["name"])
@@ -184,7 +199,7 @@ class Pages:
         language = request.path_params["language"]
         return page(
             request, "api.html", limits=listed(self.pool.settings, language), validate=parameters.VALIDATE,
-            convert=parameters.CONVERT, base=str(request.base_url).rstrip("/"),
+            convert=parameters.CONVERT, beside=parameters.BESIDE, base=str(request.base_url).rstrip("/"),
         )  # fmt: skip
 
 
@@ -209,7 +224,8 @@ async def icon(request: Request) -> Response:
 
 @cache
 def _static(name: str) -> bytes:
-    return (_HERE / "static" / name).read_bytes()
+    own = (_HERE / "static" / name).read_bytes()
+    return colours().encode() + own if name == "app.css" else own
 
 
 # The standard
@@ -256,7 +272,8 @@ def _of_the_standard(request: Request, name: str, language: str) -> Response:
 
 @cache
 def _rendered_once(name: str, language: str, path: str) -> bytes:
-    return _rendered(f"{name}.html", language, path, **explained.PAGES[name](language))
+    shown = explained.PAGES[name]
+    return _rendered(shown.template, language, path, **shown.content(language))
 
 
 # How pages are made

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from fatk.errors import Declined
 from fatk.spec import edition_ids
 from fatk.units import UNITS
+from fatk.values import parse_date
 from fatk.web import work
 from fatk.web.words import LANGUAGES
 
@@ -32,23 +34,40 @@ LINES = "application/x-ndjson"
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """A parameter: its default, what it may be (``None``: free text, ``bool``: true or false), and what it means."""
+    """A parameter: its default, what it may be (``None``: free text, ``bool``: true or false, ``date``: a day), and what it
+    means."""
 
     name: str
     default: Any
-    allowed: Sequence[str] | type[bool] | None
+    allowed: type[bool | date] | Sequence[str] | None
     meaning: str
+
+    @property
+    def forms(self) -> tuple[str, ...]:
+        """What it may be written as; nothing where the text is free."""
+        if self.allowed is None:
+            return ()
+        if isinstance(self.allowed, type):
+            return ("true", "false") if self.allowed is bool else ("YYYY-MM-DD",)
+        return tuple(self.allowed)
 
     def value(self, text: str) -> Any:
         """The value that a text stands for; ``Declined`` where it stands for none."""
-        if self.allowed is bool:
-            if text.lower() not in _TRUTH:
-                raise Declined("PARAMETER_VALUE", name=self.name, value=text, allowed="true false")
+        if self.allowed is bool and text.lower() in _TRUTH:
             return _TRUTH[text.lower()]
-        if self.allowed is not None and text not in self.allowed:
-            allowed = " ".join(self.allowed)
-            raise Declined("PARAMETER_VALUE", name=self.name, value=text, allowed=allowed)
+        free = self.allowed is None or (self.allowed is date and parse_date(text) is not None)
+        if self.allowed is bool or not (free or text in self.forms):
+            raise Declined("PARAMETER_VALUE", name=self.name, value=text, allowed=self.forms)
         return text
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A file that a form may hold beside the reports that it is about: its name, whether there may be several, its meaning."""
+
+    name: str
+    several: bool
+    meaning: str
 
 
 _TRUTH = {"true": True, "1": True, "on": True, "false": False, "0": False, "": False}
@@ -96,8 +115,31 @@ ALLOW_LOSS = Parameter(
     "Let figures be rounded or left out that the unit or the edition has no place for.",
 )
 
-VALIDATE = (FORMAT, EDITION_OF, TOGETHER, LANGUAGE, NAME)
+AS_OF = Parameter(
+    "as_of", None, date, "Judge on this day, YYYY-MM-DD, whether a waiver is in force; else on today's."
+)
+
+VALIDATE = (FORMAT, EDITION_OF, TOGETHER, LANGUAGE, AS_OF, NAME)
 CONVERT = (TO, EDITION, UNIT, DERIVE, ALLOW_LOSS, NAME)
+
+#: What the files may be checked beside, as further parts of the form.
+BESIDE = (
+    Part(
+        "previous",
+        False,
+        "The report of the same entity of the year before: opening figures are checked against its closing ones.",
+    ),
+    Part(
+        "with",
+        True,
+        "The report of a unit that the report consolidates: figures are checked against the sums of all that are given.",
+    ),
+    Part(
+        "waivers",
+        False,
+        "Findings that an office lets pass, as waivers.schema.json has them: they are told apart and no longer count.",
+    ),
+)
 
 
 def values(parameters: Iterable[Parameter], *given: Mapping[str, str]) -> dict[str, Any]:
@@ -108,7 +150,7 @@ def values(parameters: Iterable[Parameter], *given: Mapping[str, str]) -> dict[s
     for source in given:
         for name, text in source.items():
             if name not in known:
-                raise Declined("PARAMETER_UNKNOWN", name=name, known=" ".join(known))
+                raise Declined("PARAMETER_UNKNOWN", name=name, known=tuple(known))
             if text or known[name].allowed is bool:
                 found[name] = known[name].value(text)
     return found

@@ -53,8 +53,10 @@ class Pool:
         if self._nursery is not None:
             await self._nursery.stop()
 
-    async def run(self, order: dict[str, Any], files: Sequence[File] = ()) -> Answer:
-        """What comes of a job. ``Declined`` where too many are waiting already; ``Refused`` where it takes too long or too
+    async def run(
+        self, order: dict[str, Any], files: Sequence[File] = (), beside: Sequence[tuple[str, File]] = ()
+    ) -> Answer:
+        """What comes of a job, whose files are checked beside others. ``Declined`` where too many are waiting already; ``Refused`` where it takes too long or too
         much memory, or dies; ``Fault`` where the fault is ours."""
         if self.waiting >= self.limits.queue + self.limits.jobs - self.running:
             raise Declined("SERVICE_BUSY", seconds=self.limits.job_seconds)
@@ -68,7 +70,8 @@ class Pool:
             self.waiting -= 1
         self.running += 1
         try:
-            return await self._run(order, files)
+            parts = [part for part, _ in beside]
+            return await self._run({**order, "beside": parts}, [*files, *(file for _, file in beside)])
         finally:
             self.running -= 1
             self._turn.release()

@@ -19,10 +19,11 @@ _KEY = 16
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """Files given together, whether they are one report, the edition that they are taken for, what came of each, and when
-    they are forgotten."""
+    """Files given together, what they are checked beside, whether they are one report, the edition that they are taken for,
+    what came of each, and when they are forgotten."""
 
     files: tuple[File, ...]
+    beside: tuple[tuple[str, File], ...]
     together: bool
     edition: str | None
     sources: Sequence[Mapping[str, Any]]
@@ -31,7 +32,7 @@ class Kept:
     @property
     def size(self) -> int:
         """Bytes of all files."""
-        return sum(len(data) for _, data in self.files)
+        return sum(len(data) for _, data in (*self.files, *(file for _, file in self.beside)))
 
     def group(self, number: int) -> tuple[File, ...]:
         """The files of one result."""
@@ -53,10 +54,11 @@ class Results:
         together: bool,
         edition: str | None,
         sources: Sequence[Mapping[str, Any]],
+        beside: tuple[tuple[str, File], ...] = (),
     ) -> str:
         """Keep files; the key to them."""
         self.sweep()
-        kept = Kept(files, together, edition, sources, self.clock() + self.limits.kept_seconds)
+        kept = Kept(files, beside, together, edition, sources, self.clock() + self.limits.kept_seconds)
         if kept.size > self.limits.kept_size:
             raise Declined("UPLOAD_TOO_LARGE", limit=self.limits.kept_size)
         while self.size + kept.size > self.limits.kept_size:

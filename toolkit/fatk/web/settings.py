@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 
 from fatk.assignments import assigned
+from fatk.errors import Misuse
 from fatk.limits import SERVER, Limits, ListedLimit, held_positive, limit, listing
 
 _MIB = 1 << 20
+_NAMED = r"(?:[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?(?:\.[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?)*|\[[0-9a-f:.]+\])"
+#: A host as it stands in the head of a request, without its port; an origin as browsers say it.
+_HOST, _ORIGIN = re.compile(_NAMED), re.compile(rf"https?://{_NAMED}(?::[1-9][0-9]{{0,4}})?")
 #: A limit is set in the environment under its name in capitals behind this.
 PREFIX = "FATK_"
 
@@ -102,8 +107,16 @@ def settings(
 ) -> Settings:
     """The settings that the environment (``FATK_UPLOAD_SIZE=…``) and options (``upload_size=…``) ask for; options prevail.
 
-    ``Misuse`` where a name is none of a limit, or a value is no positive whole number.
+    ``Misuse`` where a name is none of a limit, a value is no positive whole number, or a host or origin is none as it is
+    said in the head of a request.
     """
+    hosts, origins = [host.lower() for host in hosts], list(origins)
+    for host in hosts:
+        if host != "*" and not _HOST.fullmatch(host):
+            raise Misuse("SERVICE_ALLOW_HOST", host=host)
+    for origin in origins:
+        if not _ORIGIN.fullmatch(origin):
+            raise Misuse("SERVICE_ORIGIN", origin=origin)
     set_there = {
         name.removeprefix(PREFIX).lower(): text
         for name, text in environment.items()
@@ -113,7 +126,7 @@ def settings(
     return Settings(
         limits=replace(ServiceLimits(), **_of(ServiceLimits, values)),
         reading=replace(SERVER, **_of(Limits, values)),
-        hosts=frozenset(h.lower() for h in hosts),
+        hosts=frozenset(hosts),
         origins=frozenset(origins),
         proxied=proxied,
     )

@@ -15,9 +15,15 @@ from fatk.findings import fill, notices
 from fatk.rules.context import load_rules
 from fatk.rules.prose import formula
 from fatk.spec import load, read_list
+from fatk.values import visible
+from fatk.web import prose
 
+#: The text of the standard: its pages, and the letter that their requirements begin with.
+TEXTS = {"specification": "S", "versioning": "V"}
 #: Most that a search shows.
 MOST_FOUND = 200
+#: A title that is found is shown up to so many characters.
+_TITLE = 160
 
 
 class Entry(NamedTuple):
@@ -49,6 +55,12 @@ def _entries() -> Iterator[Entry]:
         yield Entry(rule.id, "rule", "rules", rule.title)
     for notice in notices().values():
         yield Entry(notice.id, "notice", "notices", notice.title)
+    for name, letter in TEXTS.items():
+        both = [prose.pieces(resources.specification(name, language), letter) for language in ("zh", "en")]
+        for zh, en in zip(*both, strict=True):
+            yield Entry(
+                zh.id, "chapter" if zh.level else "requirement", name, {"zh": zh.words, "en": en.words}
+            )
     for code, message in refusals().items():
         yield Entry(code, "refusal", "notices", {lang: fill(text, {}) for lang, text in message.items()})
 
@@ -109,7 +121,7 @@ def search(wanted: str, language: str) -> list[tuple[Entry, str]]:
                 (own != words[0], not own.startswith(words[0] + "-"), not own.startswith(words[0]), entry)
             )
     found.sort(key=lambda one: one[:3])
-    return [(entry, entry.titles[language]) for *_, entry in found[:MOST_FOUND]]
+    return [(entry, visible(entry.titles[language], _TITLE)) for *_, entry in found[:MOST_FOUND]]
 
 
 @cache
@@ -120,6 +132,22 @@ def _codes() -> tuple[Entry, ...]:
         for scheme in ("functional", "economic_department", "economic_government")
         for row in rows(scheme)
     )
+
+
+def leads_to(target: str, language: str) -> str | None:
+    """Where a link in the text of the standard leads on these pages; ``None`` where they do not have it."""
+    path, _, place = target.partition("#")
+    name, _, suffix = path.partition(".")
+    if name in TEXTS:
+        number = place.partition("-")[0]
+        anchor = f"#{TEXTS[name]}{number}" if number else ""
+        return f"/{'en' if suffix == 'en.md' else 'zh'}/standard/{name}{anchor}"
+    if path in ("tables.md", "rules.md"):
+        return f"/{language}/standard/{name}" + (f"#{place}" if place else "")
+    if path == "codelists.md":
+        return f"/{language}/standard#codes"
+    file = tuple(path.removeprefix("../schemas/").split("/"))
+    return next((f"/api/v1/schemas/{one}" for one, at in schemas().items() if at == file), None)
 
 
 # For programs
@@ -148,7 +176,8 @@ def rule_ids() -> tuple[str, ...]:
 @cache
 def schemas() -> Mapping[str, tuple[str, ...]]:
     """The schemas and declarations that are handed out: name → its place below ``schemas/``."""
-    found = {
+    found: dict[str, tuple[str, ...]] = {
+        "standard.json": ("standard.json",),
         "report.schema.json": ("generated", "report.schema.json"),
         "package.schema.json": ("generated", "package.schema.json"),
         "findings.schema.json": ("findings.schema.json",),

@@ -15,7 +15,8 @@ from datetime import date
 from pathlib import PurePath
 from typing import Any, NamedTuple
 
-from fatk import __version__, check, confinement, conversion, editions, formats, render
+from fatk import __version__, check, confinement, conversion, formats, render, waivers
+from fatk.beside import Beside, Other, checked
 from fatk.errors import FatkError, Misuse, Refused
 from fatk.findings import Finding, explain_error
 from fatk.limits import Limits
@@ -23,6 +24,7 @@ from fatk.spec import load
 from fatk.values import visible
 from fatk.web import columns
 
+_Outcomes = Sequence[check.Result | Mapping[str, Any]]
 #: A file as it was sent: its name and its bytes.
 File = tuple[str, bytes]
 Order = Mapping[str, Any]
@@ -52,20 +54,29 @@ class Answer(NamedTuple):
 
 
 def do(order: Order, files: Sequence[File], limits: Limits) -> Answer:
-    """Do what is asked for; what could not be done is told in the facts, under ``declined``."""
+    """Do what is asked for; what could not be done is told in the facts, under ``declined``.
+
+    The last of the files are those that the others are checked beside: ``beside`` names what each of these is.
+    """
+    parts = order.get("beside", ())
+    own = len(files) - len(parts)
     try:
-        return _WORK[order["do"]](order, files, limits)
+        return _WORK[order["do"]](
+            {**order, "beside": list(zip(parts, files[own:], strict=True))}, files[:own], limits
+        )
     except FatkError as error:
         return Answer({"declined": declined(error)})
 
 
 def declined(error: FatkError) -> dict[str, str]:
     """An error as its code, its kind and its sentences."""
+    of = error.details.get("source")  # another file than the one that it is about
+    zh, en = (f"{visible(str(of), 200)}{colon}" if of else "" for colon in ("：", ": "))
     return {
         "kind": type(error).__name__,
         "code": error.code,
-        "message": explain_error(error),
-        "message_en": explain_error(error, "en"),
+        "message": zh + explain_error(error),
+        "message_en": en + explain_error(error, "en"),
     }
 
 
@@ -74,7 +85,7 @@ def declined(error: FatkError) -> dict[str, str]:
 
 def _survey(order: Order, files: Sequence[File], limits: Limits) -> Answer:
     """What the files are and what the verdict on each is, without the findings themselves."""
-    outcomes = _outcomes(order, files, limits)
+    outcomes, _ = _outcomes(order, files, limits)
     return Answer({"sources": [_surveyed(outcome) for outcome in outcomes]})
 
 
@@ -83,10 +94,11 @@ def _surveyed(outcome: check.Result | Mapping[str, Any]) -> dict[str, Any]:
         return {"name": outcome["source"]["path"], "refused": outcome["refused"]}
     reading = outcome.reading
     report, entity = reading.report.one("report"), reading.report.one("entity")
+    counted = [finding for finding in outcome.findings if finding.id not in outcome.waived]
     return {
         "name": reading.path, "form": reading.form, "verdict": outcome.verdict, "summary": dict(outcome.summary),
         "entity": entity.get("name"), "year": report.get("fiscal_year"), "edition": report.get("edition"),
-        "unit": report.get("unit"), "findings": [_told(finding) for finding in outcome.findings[:_TOLD]],
+        "unit": report.get("unit"), "findings": [_told(finding) for finding in counted[:_TOLD]],
     }  # fmt: skip
 
 
@@ -101,10 +113,9 @@ def _told(finding: Finding) -> dict[str, Any]:
 
 def _validate(order: Order, files: Sequence[File], limits: Limits) -> Answer:
     """The result of checking, in the form that ``format`` names. A single file that is refused declines the job."""
-    outcomes = _outcomes(order, files, limits, alone=True)
-    form, language = order["format"], order["language"]
-    versions = (__version__, load().version)
-    data = _RENDER[form](outcomes, files, versions, language, limits)
+    outcomes, beside = _outcomes(order, files, limits, alone=True)
+    form = order["format"]
+    data = _RENDER[form](_Made(outcomes, files, beside, order["language"], limits, order.get("standard", "")))
     verdicts = [o.verdict if isinstance(o, check.Result) else "refused" for o in outcomes]
     counts = [o.summary for o in outcomes if isinstance(o, check.Result)]
     return Answer(
@@ -194,23 +205,42 @@ _WORK: dict[str, Callable[[Order, Sequence[File], Limits], Answer]] = {
 
 def _outcomes(
     order: Order, files: Sequence[File], limits: Limits, *, alone: bool = False
-) -> list[check.Result | Mapping[str, Any]]:
-    """The result for each file, or for all as one report; a file that is refused stands as its document, unless it is
-    ``alone``: that is raised."""
+) -> tuple[_Outcomes, Beside]:
+    """The result for each file, or for all as one report, and what they were checked beside; a file that is refused stands
+    as its document, unless it is ``alone``: that is raised."""
     groups = [list(files)] if order["together"] else [[file] for file in files]
-    edition = load().edition(order["edition"]) if order["edition"] else None
-    outcomes: list[check.Result | Mapping[str, Any]] = []
+    beside, outcomes = _beside(order, limits), list[check.Result | Mapping[str, Any]]()
     for group in groups:
         try:
-            reading = formats.read_several_bytes(group, limits=limits)
+            outcomes.append(
+                checked(formats.read_several_bytes(group, limits=limits), beside, order["edition"])
+            )
         except Refused as error:
             if alone and len(groups) == 1:
                 raise
             path = ", ".join(name for name, _ in group)
             outcomes.append(render.refusal_document(error, path, __version__, load().version))
-            continue
-        outcomes.append(check.check(editions.taken_for(reading, edition) if edition else reading))
-    return outcomes
+    return outcomes, beside
+
+
+def _beside(order: Order, limits: Limits) -> Beside:
+    """What the files of a job are checked beside; a refusal names the file that it is of as its ``source``."""
+    others: dict[str, list[Other]] = {"previous": [], "with": []}
+    waived, source = None, ""
+    for part, (name, data) in order["beside"]:
+        try:
+            if part == "waivers":
+                waived, source = waivers.parse(data, name, limits), name
+            else:
+                report = formats.read_several_bytes([(name, data)], limits=limits).report
+                others[part].append(Other(name, report))
+        except Refused as refusal:
+            refusal.details["source"] = name
+            raise
+    day = order.get("as_of")
+    return Beside(
+        next(iter(others["previous"]), None), tuple(others["with"]), waived, source, date.fromisoformat(day) if day else None
+    )  # fmt: skip
 
 
 def _named(files: Sequence[File], order: Order, suffix: str) -> str:
@@ -221,66 +251,71 @@ def _named(files: Sequence[File], order: Order, suffix: str) -> str:
 
 # Forms of results
 
-_Outcomes = Sequence[check.Result | Mapping[str, Any]]
+
+class _Made(NamedTuple):
+    """What a result is written of."""
+
+    outcomes: _Outcomes
+    files: Sequence[File]
+    beside: Beside
+    language: str
+    limits: Limits
+    standard: str = ""
 
 
-def _as_json(
-    outcomes: _Outcomes, files: Sequence[File], versions: tuple[str, str], language: str, limits: Limits
-) -> bytes:
+_VERSIONS = (__version__, load().version)
+
+
+def _as_json(made: _Made) -> bytes:
     documents = [
-        render.to_document(o, *versions) if isinstance(o, check.Result) else dict(o) for o in outcomes
+        render.to_document(o, *_VERSIONS) if isinstance(o, check.Result) else dict(o) for o in made.outcomes
     ]
     return render.as_json(documents).encode("utf-8")
 
 
-def _as_html(
-    outcomes: _Outcomes, files: Sequence[File], versions: tuple[str, str], language: str, limits: Limits
-) -> bytes:
-    from fatk.web import report
+def _as_html(made: _Made) -> bytes:
+    from fatk import page
 
-    return report.write(outcomes, language)
+    return page.write(
+        made.outcomes, *_VERSIONS, language=made.language, previous=made.beside.before, parts=made.beside.units,
+        standard=made.standard,
+    )  # fmt: skip
 
 
-def _as_sarif(
-    outcomes: _Outcomes, files: Sequence[File], versions: tuple[str, str], language: str, limits: Limits
-) -> bytes:
+def _as_sarif(made: _Made) -> bytes:
     from fatk.outputs import sarif
 
-    failed = any(not isinstance(o, check.Result) or o.summary["errors"] for o in outcomes)
+    failed = any(not isinstance(o, check.Result) or o.summary["errors"] for o in made.outcomes)
+    contents = dict(made.files).get
     text = sarif.write(
-        outcomes, *versions, language=language, contents=dict(files).get, exit_status=1 if failed else 0
+        made.outcomes, *_VERSIONS, language=made.language, contents=contents, exit_status=1 if failed else 0
     )
     return text.encode("utf-8")
 
 
-def _as_junit(
-    outcomes: _Outcomes, files: Sequence[File], versions: tuple[str, str], language: str, limits: Limits
-) -> bytes:
+def _as_junit(made: _Made) -> bytes:
     from fatk.outputs import junit
 
-    return junit.write(outcomes, *versions, language=language).encode("utf-8")
+    return junit.write(made.outcomes, *_VERSIONS, language=made.language).encode("utf-8")
 
 
-def _as_csv(
-    outcomes: _Outcomes, files: Sequence[File], versions: tuple[str, str], language: str, limits: Limits
-) -> bytes:
+def _as_csv(made: _Made) -> bytes:
     from fatk.outputs import table
 
-    return table.write(outcomes, *versions, language=language).encode("utf-8")
+    return table.write(made.outcomes, *_VERSIONS, language=made.language).encode("utf-8")
 
 
-def _as_marked(
-    outcomes: _Outcomes, files: Sequence[File], versions: tuple[str, str], language: str, limits: Limits
-) -> bytes:
+def _as_marked(made: _Made) -> bytes:
     from fatk.outputs import marked
 
-    result = outcomes[0]
-    if len(files) != 1 or not isinstance(result, check.Result):
+    result = made.outcomes[0]
+    if len(made.files) != 1 or not isinstance(result, check.Result):
         raise Misuse("MARKED_ONE_FILE")
-    return marked.write(result, files[0][1], *versions, language=language, limits=limits).data
+    data = made.files[0][1]
+    return marked.write(result, data, *_VERSIONS, language=made.language, limits=made.limits).data
 
 
-_RENDER: dict[str, Callable[[_Outcomes, Sequence[File], tuple[str, str], str, Limits], bytes]] = {
+_RENDER: dict[str, Callable[[_Made], bytes]] = {
     "json": _as_json,
     "html": _as_html,
     "sarif": _as_sarif,

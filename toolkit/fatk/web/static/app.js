@@ -10,7 +10,7 @@ if (form) {
   const chosen = form.querySelector("[data-chosen]");
 
   const complaint = () => {
-    const files = [...input.files];
+    const files = [...form.querySelectorAll("input[type=file]")].flatMap((one) => [...one.files]);
     if (files.length > Number(form.dataset.files)) return form.dataset.many;
     const size = files.reduce((sum, file) => sum + file.size, 0);
     if (size <= Number(form.dataset.most)) return "";
@@ -31,9 +31,10 @@ if (form) {
     progress.textContent = form.dataset.busy;
     progress.hidden = false;
   });
+  for (const other of form.querySelectorAll(".beside input")) other.addEventListener("change", tell);
   input.addEventListener("change", () => {
     chosen.textContent = [...input.files].map((file) => file.name).join("、");
-    if (input.files.length && tell() && !form.querySelector("details").open) form.requestSubmit();
+    if (input.files.length && tell() && !form.querySelector("details[open]")) form.requestSubmit();
   });
   for (const kind of ["dragenter", "dragover"]) {
     drop.addEventListener(kind, (event) => {
