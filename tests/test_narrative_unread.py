@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from fatk import formats
 from fatk.document import Document, Paragraph
+from fatk.narrative.entries import enter
 from fatk.narrative.homes import kind_of
 from fatk.narrative.reading import read_document, read_narrative
 from fatk.narrative.writing import narrative_of
@@ -17,7 +18,7 @@ from fatk.reading import LIKELY, Reading
 from fatk.spec import load
 from fatk.wording.folding import run
 from fatk.wording.grammar import load_wording, wording_ids
-from fatk.wording.matching import Matcher
+from fatk.wording.matching import Matcher, Said
 from fatk.wording.reading import understand
 
 EXAMPLE = Path(__file__).resolve().parent.parent / "datapackages/full/report.json"
@@ -198,3 +199,16 @@ def test_a_document_that_ends_anywhere_is_read_as_far_as_it_goes(data: st.DataOb
     reading = read_narrative(Document(whole), load())
     places = [f.cells[-1].location for f in reading.findings if f.rule == "READ-122"]
     assert all(places)
+
+
+def test_a_fact_that_is_said_twice_in_different_words_is_the_first_and_that_is_told() -> None:
+    said = [
+        Said("meta.unit_name", name, None, name, at, at + 3)
+        for name, at in (("某市甲局", 0), ("某市乙局", 9))
+    ]
+    entries = enter(said, load(), None, {one: f"第{n}段" for n, one in enumerate(said, 1)})
+    (row,) = entries.built()["entity"]
+    assert "某市甲局" in row
+    (told,) = entries.findings
+    assert told.rule == "READ-120"
+    assert [cell.location for cell in told.cells] == ["第1段", "第2段"]
