@@ -44,7 +44,14 @@ test-compiled: .venv/.stamp-dev ## 用编译过的代码运行读取与检查的
 		$(patsubst %,tests/test_%.py,compiled conformance editions layouts ooxml printed_numbers rules_engine rules_exact \
 		rules_narrative rules_words same_findings units values)
 
-bench: .venv/.stamp-dev ## 与同类工具并排比较性能（ALL=1 到一万份、四十万行，LOAD="--seconds 60"） · measure against peers, side by side
+# Apart from what tests run with, so that nothing of it can change what they find.
+build/peers/.stamp: requirements/bench.txt | .venv/.stamp-dev
+	rm -rf build/peers
+	$(pip) --target build/peers --no-deps --require-hashes --only-binary :all: --no-binary odfpy,zc-zlibstorage --use-pep517 --no-build-isolation \
+		-r requirements/bench.txt
+	@touch $@
+
+bench: .venv/.stamp-dev build/peers/.stamp ## 与同类工具并排比较性能（ALL=1 到一万份、四十万行，LOAD="--seconds 60"） · measure against peers, side by side
 	@if command -v cc >/dev/null; then $(MAKE) --no-print-directory build/compiled/.stamp; else echo '没有 C 编译器，不量编译过的代码 · no C compiler: without the compiled code' >&2; fi
 	@missed=0; for one in "goals $(if $(ALL),--all)" run reading narratives "service $(LOAD)" "batch $(if $(ALL),--all)"; do \
 		set -- $$one; name=$$1; shift; \
@@ -87,6 +94,7 @@ lock: ## 重新锁定依赖（UPGRADE=--upgrade 取最新版） · lock the depe
 	build/lock/bin/pip install --quiet uv==0.13.9
 	build/lock/bin/uv $(lock_options) --group pyproject.toml:build --output-file requirements/build.txt
 	build/lock/bin/uv $(lock_options) --all-extras pyproject.toml --output-file requirements/dev.txt
+	build/lock/bin/uv $(lock_options) --group pyproject.toml:bench --constraint requirements/dev.txt --output-file requirements/bench.txt
 # Universal: one file for every system and Python from 3.11.
 lock_options = pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
 	--custom-compile-command 'make lock' $(UPGRADE)
