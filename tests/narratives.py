@@ -78,6 +78,7 @@ def told_reports(draw: st.DrawFn) -> Report:
         "three_public_activity", overseas_groups=counts, overseas_person_times=counts, vehicles_purchased=counts,
         vehicles_owned=counts, domestic_batches=counts, domestic_person_times=counts, foreign_batches=maybe_counts,
         foreign_person_times=maybe_counts, foreign_amount=maybe_money, scope=st.none() | names,
+        budget_base=st.sampled_from((None, "initial_budget", "annual_budget")),
     )  # fmt: skip
     several("other_explanations", text=sentences.map(lambda text: text + "。"))
     contents = [

@@ -17,7 +17,7 @@ from fatk.narrative.homes import ClaimHome, called, home, kind_of
 from fatk.narrative.reading import read_document
 from fatk.narrative.tables import taken_out
 from fatk.narrative.values import values_of
-from fatk.narrative.writing import narrative_of
+from fatk.narrative.writing import narrative_of, sentences_of
 from fatk.values import Nothing
 from fatk.wording.folding import run
 from fatk.wording.grammar import load_wording, wording_for, wording_ids
@@ -43,11 +43,18 @@ def test_whatever_a_narrative_says_is_what_the_report_says(report: Report) -> No
     understood = understand(running, wording_for(report.edition.id), kind_of)
     assert [running.text[a:b] for a, b in understood.rest] == []
     said = [(one.path, one.value, one.printed) for one in understood.said if ".sub_terms[" not in one.path]
+    usual = {BASE: USUAL_BASE.get(report.edition.id)}
     assert [
         (path, value, printed, values.value(path))
         for path, value, printed in said
-        if not path.startswith("meta.part_titles") and not same(values.value(path), value)
+        if not path.startswith("meta.part_titles")
+        and not same(values.value(path) or usual.get(path, values.value(path)), value)
     ] == []
+
+
+BASE = "three_public.budget_base"
+#: What the sentences of an edition compare the three public expenses with where the report does not say.
+USUAL_BASE = {"xinjiang-2022": "annual_budget", "shanghai-2024": "initial_budget"}
 
 
 def same(one: object, other: object) -> bool:
@@ -124,7 +131,7 @@ def test_every_slot_of_a_wording_has_a_home_and_a_kind(wording_id: str) -> None:
             elif isinstance(node, Choice):
                 for one in node.alternatives:
                     walk(one.nodes)
-                    assert all(home(path) for path in (*one.means, *one.sets))
+                    assert all(home(path) for path in (*one.means, *one.sets, *one.unless))
             elif isinstance(node, Maybe):
                 walk(node.nodes)
             elif isinstance(node, Those):
@@ -222,3 +229,85 @@ def test_of_the_real_text_every_comparison_is_as_its_report_has_it() -> None:
     ).report
     read = read_document(narrative_of(report)[0], SPEC, "").report
     assert read.rows("changes") == report.rows("changes")
+
+
+#: The words of the other budget, and the places where a narrative compares the three public expenses with one.
+OTHER_BASE = {"initial_budget": ("全年预算", "调整预算"), "annual_budget": ("年初预算",)}
+OF_THREE = ("“三公”经费", "因公出国", "公务用车", "公务接待")
+
+
+def sentences_of_three(report: Report) -> list[str]:
+    """The sentences of the narrative that compare the three public expenses with a budget; no notes of printed forms."""
+    blocks = sentences_of(report, lambda _path, text: text).blocks
+    lines = [one.text for one in blocks if isinstance(one, Paragraph) and not one.level]
+    return [line for line in lines if any(words in line for words in OF_THREE) and "预算" in line]
+
+
+def based(report: Report, edition: str, base: str | None) -> Report:
+    """The report in another edition, with its three public expenses compared with that budget."""
+    about = {**report.one("report"), "edition": edition}
+    counted = {**report.one("three_public_activity"), "budget_base": base}
+    reasons = [
+        make_row(SPEC.tables["changes"], subject=f"three_public.{item}", base=of, reason=f"{of}{item}")
+        for item in (
+            "total",
+            "overseas_travel",
+            "vehicles",
+            "vehicle_purchase",
+            "vehicle_operation",
+            "reception",
+        )
+        for of in ("annual_budget", "initial_budget")
+    ]
+    tables = {
+        **report.tables, "report": [make_row(SPEC.tables["report"], **about)], "changes": reasons,
+        "three_public_activity": [make_row(SPEC.tables["three_public_activity"], **counted)],
+    }  # fmt: skip
+    return build(SPEC, tables)
+
+
+EDITIONS = ("national-2020", "xinjiang-2022", "shanghai-2024")
+
+
+@pytest.mark.parametrize("base", sorted(OTHER_BASE))
+@pytest.mark.parametrize("last", EDITIONS)
+@pytest.mark.parametrize("first", EDITIONS)
+def test_the_base_of_a_budget_is_kept_from_one_wording_to_another(first: str, last: str, base: str) -> None:
+    report = formats.read(Path(__file__).resolve().parent.parent / "datapackages/full/report.json").report
+    read = read_document(narrative_of(based(report, first, base))[0], SPEC, "", first).report
+    assert read.one("three_public_activity")["budget_base"] == base
+    reworded = based(read, last, base)
+    sentences = sentences_of_three(reworded)
+    assert sentences
+    assert [s for s in sentences for words in OTHER_BASE[base] if words in s] == []
+    again = read_document(narrative_of(reworded)[0], SPEC, "", last).report
+    assert again.one("three_public_activity")["budget_base"] == base
+    of = "vs_initial_budget" if base == "initial_budget" else "vs_annual_budget"
+    against = {
+        row["path"]
+        for row in again.records("claims")
+        if ".vs_" in str(row["path"]) and "three" in row["path"]
+    }
+    assert f"three_public.{of}.total.budget" in against
+    assert {path.split(".")[1] for path in against} == {of}
+
+
+@pytest.mark.parametrize(
+    ("edition", "words"),
+    [
+        ("national-2020", "财政拨款）预算为"),
+        ("xinjiang-2022", "与全年预算数相比情况：“三公”经费支出全年预算数"),
+        ("shanghai-2024", "财政拨款）年初预算为"),
+    ],
+)
+def test_a_report_that_says_no_base_is_written_as_its_edition_usually_says(edition: str, words: str) -> None:
+    report = formats.read(Path(__file__).resolve().parent.parent / "datapackages/full/report.json").report
+    assert words in "".join(sentences_of_three(based(report, edition, None)))
+
+
+def test_words_that_say_no_base_are_read_as_none() -> None:
+    lines = ("某市某局", "2023年度部门决算公开说明", "（一）“三公”经费财政拨款支出决算总体情况说明",
+             "2023年度“三公”经费支出预算为12.00万元，支出决算为9.30万元，完成预算的77.50%。")  # fmt: skip
+    report = read_document(Document(tuple(map(Paragraph, lines))), SPEC, "").report
+    assert report.one("three_public_activity").get("budget_base") is None
+    assert "three_public.vs_annual_budget.total.budget" in {row["path"] for row in report.records("claims")}

@@ -90,7 +90,10 @@ def test_every_value_of_the_text_is_read_and_nothing_else() -> None:
         said.setdefault(one.path, set()).add(show(one.value))
     wanted = {path: value for path, value in leaves(values()) if not DERIVED.match(path)}
     assert {path: said.get(path) for path in wanted} == {path: {value} for path, value in wanted.items()}
-    assert {path for path in said if path not in wanted} <= {"glossary[13].lead"}
+    by_words = {"three_public.budget_base": {"annual_budget"}}  # said by words that stand around values
+    assert {
+        path: said[path] for path in said if path not in wanted and path != "glossary[13].lead"
+    } == by_words
     assert len(wanted) > 280
 
 

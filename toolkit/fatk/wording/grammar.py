@@ -49,12 +49,14 @@ class Slot:
 class Alternative:
     """One way to say something, and what is meant by saying it so: path → value.
 
-    ``sets`` is meant as well, but need not be known for it to be written. ``unwritten``: it is only read.
+    ``sets`` is meant as well, but need not be known for it to be written: only what is known otherwise forbids it. It is not
+    written where all of ``unless`` is so. ``unwritten``: it is only read.
     """
 
     nodes: tuple[Node, ...]
     means: Mapping[str, Any] = field(default_factory=dict)
     sets: Mapping[str, Any] = field(default_factory=dict)
+    unless: Mapping[str, Any] = field(default_factory=dict)
     unwritten: bool = False
 
 
@@ -254,12 +256,12 @@ def _parts(parts: Any, at: str, phrases: Mapping[str, Any], number: int = 0) -> 
 
 def _alternative(one: Any, at: str, phrases: Mapping[str, Any], number: int) -> Alternative:
     if isinstance(one, dict) and "say" in one:
-        means, sets = (
+        means, sets, unless = (
             MappingProxyType({_full(path, at): value for path, value in one.get(member, {}).items()})
-            for member in ("means", "sets")
+            for member in ("means", "sets", "unless")
         )
         nodes = tuple(_parts(one["say"], at, phrases, number))
-        return Alternative(nodes, means, sets, one.get("unwritten", False))
+        return Alternative(nodes, means, sets, unless, one.get("unwritten", False))
     return Alternative(tuple(_parts(one, at, phrases, number)))
 
 

@@ -10,6 +10,7 @@ from fatk.document import Block, Paragraph
 from fatk.values import Nothing, Value, parse_decimal, show
 from fatk.wording.folding import fold
 from fatk.wording.grammar import (
+    Alternative,
     Choice,
     Each,
     Heading,
@@ -188,14 +189,21 @@ class _Writer:
             return self.parts(choice.alternatives[next(self.choices)].nodes)
         lacking = None
         for one in choice.alternatives:
-            if not one.unwritten and all(
-                _same(self.values.value(path), meant) for path, meant in one.means.items()
-            ):
+            if self.fits(one):
                 try:
                     return self.parts(one.nodes)
                 except Lacking as found:
                     lacking = found
         raise lacking or Lacking(next(iter(choice.alternatives[0].means), ""))
+
+    def fits(self, one: Alternative) -> bool:
+        """Whether something may be said in one way: all that it means is so, and nothing that it says is otherwise."""
+        if one.unwritten or self.so(one.unless):
+            return False
+        known = {path: self.values.value(path) for path in (*one.means, *one.sets)}
+        return all(_same(known[path], meant) for path, meant in one.means.items()) and all(
+            known[path] is None or _same(known[path], meant) for path, meant in one.sets.items()
+        )
 
     def those(self, those: Those) -> list[str]:
         if self.choices is not None:
