@@ -276,7 +276,7 @@ def test_the_base_of_a_budget_is_kept_from_one_wording_to_another(first: str, la
     report = formats.read(Path(__file__).resolve().parent.parent / "datapackages/full/report.json").report
     read = read_document(narrative_of(based(report, first, base))[0], SPEC, "", first).report
     assert read.one("three_public_activity")["budget_base"] == base
-    reworded = based(read, last, base)
+    reworded = based(read, last, str(read.one("three_public_activity")["budget_base"]))
     sentences = sentences_of_three(reworded)
     assert sentences
     assert [s for s in sentences for words in OTHER_BASE[base] if words in s] == []
