@@ -3,6 +3,7 @@
 import os
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -63,7 +64,16 @@ def texts(found: Document) -> list[str]:
 def test_what_is_written_reads_back_equal(document: Document) -> None:
     # The first paragraph is there since the encoding of a few characters may be ambiguous.
     kept = (Paragraph(SENTENCE), *(b for b in document.blocks if isinstance(b, Paragraph)))
-    assert read(plain.write(Document(kept))).blocks == kept
+    # Tabs part the cells of a table, so a paragraph is written with blanks for its own.
+    written = tuple(replace(b, text=b.text.replace("\t", " ").strip()) for b in kept)
+    assert read(plain.write(Document(kept))).blocks == tuple(b for b in written if b.text)
+
+
+@pytest.mark.parametrize("row", ["甲\t乙", "<b>386.23</b>\t1"])
+def test_a_paragraph_with_tabs_is_no_row_of_a_table_when_it_is_written(row: str) -> None:
+    kept = (Paragraph(SENTENCE), Paragraph(row), Paragraph(row))
+    found = read(plain.write(Document(kept))).blocks
+    assert found == (kept[0], *[Paragraph(row.replace("\t", " "))] * 2)
 
 
 def test_long_lines_are_paragraphs_and_certain() -> None:

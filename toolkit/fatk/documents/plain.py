@@ -284,7 +284,7 @@ def write(document: Document) -> bytes:
     for block in document.blocks:
         if isinstance(block, Paragraph):
             apart = bool(block.level)
-            made = [block.text]
+            made = [block.text.replace("\t", " ")]  # tabs part the cells of a table
         else:
             apart = True
             made = ["\t".join(row) for row in _rows(block)]
