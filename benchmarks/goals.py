@@ -150,7 +150,7 @@ def to_csv_by_pandas(data: bytes) -> None:
     import pandas as pd
 
     with tempfile.TemporaryDirectory() as folder:
-        sheets = pd.read_excel(io.BytesIO(data), sheet_name=None, header=None, dtype=str)
+        sheets = pd.read_excel(io.BytesIO(data), sheet_name=None, header=None, dtype=str, engine="openpyxl")
         for name, sheet in sheets.items():
             sheet.to_csv(Path(folder) / f"{name}.csv", index=False, header=False)
 
@@ -348,6 +348,8 @@ def main() -> int:
     parser.add_argument("--all", action="store_true", help=f"up to {GREATEST:,} rows")
     parser.add_argument("--json", action="store_true", help="only measure, and print that as JSON")
     given = parser.parse_args()
+    # What stands among the peers changes openpyxl, which reads through defusedxml where it finds that, half as fast.
+    importlib.import_module("openpyxl")
     sys.path.append(str(PEERS))
     if given.json:
         print(json.dumps(list(measured())))

@@ -346,11 +346,23 @@ def test_a_copy_is_told_with_what_it_is_a_copy_of(
 def test_a_report_without_year_and_edition_is_counted_as_unknown(
     src: Path, tmp_path: Path, batch: Callable[..., Ran]
 ) -> None:
-    (src / "表.csv").write_text("科目,金额\n合计,1\n", encoding="utf-8")
+    said = json.loads((many.ROOT / "datapackages/minimal/report.json").read_bytes())
+    del said["report"]["fiscal_year"], said["report"]["edition"]
+    (src / "无年度.json").write_text(json.dumps(said), encoding="utf-8")
     ran = batch(src, tmp_path / "out", "--to", "json")
     assert ran.summary["editions"]["unknown"] == ran.summary["fiscal_years"]["unknown"] == 1
     assert "看不出是哪一版表样的 1 份。" in ran.out
     assert "None" not in ran.out
+
+
+def test_a_file_of_something_else_is_refused_and_no_report(
+    src: Path, tmp_path: Path, batch: Callable[..., Ran]
+) -> None:
+    before = batch(src, tmp_path / "before", "--to", "json").summary
+    (src / "通讯录.csv").write_text("姓名,电话\n张三,1\n", encoding="utf-8")
+    after = batch(src, tmp_path / "out", "--to", "json").summary
+    assert after["refusals"] == before["refusals"] | {"WORKBOOK_OTHER": 1}
+    assert after["editions"] == before["editions"]
 
 
 def test_who_interrupts_is_told_how_to_go_on(

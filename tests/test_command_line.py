@@ -22,7 +22,8 @@ from typing import Any
 import jsonschema
 import pytest
 
-from fatk import cli
+from fatk import cli, formats
+from fatk.model import build, make_row
 
 ROOT = Path(__file__).resolve().parent.parent
 MINIMAL = ROOT / "datapackages/minimal"
@@ -80,7 +81,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         "去年.json": edited("report.json", lambda d: d["report"].update(fiscal_year=2020)),
         "别家去年.json": edited("report.json", lambda d: (d["report"].update(fiscal_year=2020), d["entity"].update(name="别家站"))),
         "空.xlsx": b"", "半.xlsx": (MINIMAL / "report.xlsx").read_bytes()[:5000], "公文.pdf": b"%PDF-1.7", "旧.xls": b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
-        "网页.xls": b"<html><table>", "注.txt": "说明".encode(), "非数.json": good.replace(b'"5.00"', b"NaN", 1),
+        "通讯录.csv": "姓名,电话\n张三,1\n".encode(), "网页.xls": b"<html><table>", "注.txt": "说明".encode(), "非数.json": good.replace(b'"5.00"', b"NaN", 1),
     }.items():  # fmt: skip
         (tmp_path / name).write_bytes(data)
     shutil.copytree(MINIMAL, tmp_path / "包", ignore=shutil.ignore_patterns("report.json", "report.xlsx"))
@@ -102,6 +103,7 @@ REFUSED = {
     "公文.pdf",
     "旧.xls",
     "网页.xls",
+    "通讯录.csv",
     "注.txt",
     "非数.json",
     "未来.json",
@@ -134,6 +136,8 @@ TABLE: list[Any] = [
     ("validate 旧.xls", 3, [], ["旧格式", "不完整", "请重新下载"]),
     ("validate 网页.xls", 3, [], ["网页", "另存为 .xlsx"]),
     ("validate 注.txt", 3, [], ["注.txt", "JSON"]),
+    ("validate 通讯录.csv", 3, [], ["没有认出任何一张决算表", "表名和表头", "WORKBOOK_OTHER"]),
+    ("convert 通讯录.csv 新.json", 3, [], ["没有认出任何一张决算表"]),
     ("validate 非数.json", 3, [], ["NaN", "null"]),
     ("validate 未来.json", 3, [], ["2.0.0", "升级"]),
     ("validate 空目录", 3, [], ["空目录", "datapackage.json"]),
@@ -779,3 +783,18 @@ def test_two_runs_that_write_one_target_leave_one_whole_report(here: Path) -> No
     assert statuses == [0, 5], said
     assert shell("validate", "新.zip", cwd=here).returncode == 0
     assert [p.name for p in here.iterdir() if p.name.startswith(".fatk-")] == []
+
+
+@pytest.mark.parametrize("kept", ["tables", "entity", "notes"])
+def test_what_has_any_part_of_final_accounts_is_one(kept: str, tmp_path: Path) -> None:
+    full = formats.read(MINIMAL.parent / "full/report.json").report
+    empty = {t.id: [] for t in full.spec.tables.values()}
+    states = [make_row(full.spec.tables["tables"], table=t.id, status="empty") for t in full.spec.forms]
+    parts = {
+        "tables": {"tables": states},
+        "entity": {"entity": full.rows("entity")},
+        "notes": {t.id: full.rows(t.id) for t in full.spec.notes},
+    }
+    formats.write(build(full.spec, {**empty, **parts[kept]}), tmp_path / "部分.xlsx")
+    read = formats.read(tmp_path / "部分.xlsx")
+    assert formats.accounts(read) is read

@@ -46,6 +46,7 @@ from fatk.web.pool import Fault, Pool
 from fatk.web.results import Results
 from fatk.web.settings import ServiceLimits, Settings, settings
 from old_office import label, xls
+from old_office import number as figure
 from serving import serving
 from test_bad_input import ARCHIVES, FILES
 
@@ -125,7 +126,13 @@ def test_files_that_a_process_of_its_own_reads_are_read(client: TestClient) -> N
         "2022年度收入总计100.00万元，支出总计100.00万元。",
     ]
     pages = pdf_maker.prose(said)
-    for name, data in ("说明.pdf", pdf_maker.document(pages)), ("表.xls", xls(label(0, 0, "收入决算表"))):
+    header = [
+        label(1, n, text) for n, text in enumerate(("科目编码", "科目名称", "本年收入合计", "财政拨款收入"))
+    ]
+    form = xls(
+        b"".join([label(0, 0, "收入决算表"), *header, label(2, 0, "合计"), figure(2, 2, 5), figure(2, 3, 5)])
+    )
+    for name, data in ("说明.pdf", pdf_maker.document(pages)), ("表.xls", form):
         answer = client.post("/api/v1/validate", files={"file": (name, data)})
         assert answer.status_code == 200, answer.text
         assert answer.json()["source"]["sha256"] == hashlib.sha256(data).hexdigest()

@@ -208,7 +208,7 @@ def convert(
         files.writable(findings, force=force)
     with _progress(sources[0], lang):
         try:
-            reading = formats.read_several(sources, form=from_ and from_.value)
+            reading = formats.accounts(formats.read_several(sources, form=from_ and from_.value))
         except FatkError as error:
             if findings is not None and error.exit_status == Refused.exit_status:
                 named = str(error.details.get("source", sources[0]))
@@ -495,7 +495,7 @@ def _checked(
     units where they are given, with the waivers that were given or lie beside it; and these other reports."""
     from fatk import waivers as waiving
 
-    reading = formats.read(source)
+    reading = formats.accounts(formats.read(source))
     declared = waivers or waiving.beside(source)
     beside = Beside(
         Other(str(previous), _other(previous)) if previous else None,

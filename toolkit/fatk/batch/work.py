@@ -70,7 +70,7 @@ def _checked(order: Order, item: Item) -> check.Result:
     if item.refused is not None:
         raise _unread(item.path, *item.refused)
     place = Path(item.place)
-    reading = formats.read(place, limits=order.bounds)
+    reading = formats.accounts(formats.read(place, limits=order.bounds))
     if not item.folder and reading.sha256 != item.sha256:
         raise Refused("FILE_CHANGED", path=item.path)
     reading = replace(reading, path=item.path)

@@ -19,7 +19,7 @@ from fatk.formats import documents, folders, spreadsheets
 from fatk.formats.sniffing import DESCRIPTOR, sniff
 from fatk.grid import Book
 from fatk.limits import DEFAULTS, Limits
-from fatk.model import Report, printed_only
+from fatk.model import MISSING, Report, printed_only
 from fatk.reading import Reading, settled, sha256, with_source, without_search_for_cycles
 from fatk.spec import Table, load
 
@@ -173,6 +173,29 @@ def _transcribed(book: Book, name: str) -> Reading:
     from fatk import transcription
 
     return settled(transcription.transcribe(book, load(), name))
+
+
+#: Forms of the standard itself: what is in one of them is a report, whatever it lacks.
+_OWN = frozenset({"json", "package", "zip", "table"})
+
+
+def accounts(reading: Reading) -> Reading:
+    """The reading of a file that somebody takes for final accounts; ``Refused`` where nothing of it was known for a part of such:
+    no form, not even an empty one, no list, no statement, nor whose they are. It is some other file, and no report of which
+    everything is lacking."""
+    report = reading.report
+    tables = (
+        *report.spec.forms,
+        *report.spec.notes,
+        report.spec.tables["claims"],
+        report.spec.tables["entity"],
+    )
+    known = any(report.rows(table.id) for table in tables) or any(
+        report.status(form.id)["status"] != MISSING for form in report.spec.forms
+    )
+    if not known and reading.form not in _OWN:
+        raise Refused("WORKBOOK_OTHER", path=Path(reading.path).name, source=reading.path)
+    return reading
 
 
 def _insist(form: str | None, found: str, source: Path) -> None:

@@ -132,7 +132,7 @@ def _validate(order: Order, files: Sequence[File], limits: Limits) -> Answer:
 def _convert(order: Order, files: Sequence[File], limits: Limits) -> Answer:
     """The report that all the files are together, in another form."""
     made = conversion.convert(
-        formats.read_several_bytes(files, limits=limits), edition=order["edition"], unit=order["unit"],
+        formats.accounts(formats.read_several_bytes(files, limits=limits)), edition=order["edition"], unit=order["unit"],
         derive_tables=order["derive_tables"], allow_loss=order["allow_loss"],
     )  # fmt: skip
     form, dropped = order["to"], 0
@@ -213,7 +213,11 @@ def _outcomes(
     for group in groups:
         try:
             outcomes.append(
-                checked(formats.read_several_bytes(group, limits=limits), beside, order["edition"])
+                checked(
+                    formats.accounts(formats.read_several_bytes(group, limits=limits)),
+                    beside,
+                    order["edition"],
+                )
             )
         except Refused as error:
             if alone and len(groups) == 1:
