@@ -81,7 +81,9 @@ def _places(account: Account, cells: Sequence[CellRef]) -> Markup | None:
         sheet = here if mark else None
     links = _between_with(Markup("、"), links)
     more = [word("more_places", count=len(known) - _PLACES)] if len(known) > _PLACES else []
-    return el("p", word("place"), el("span", *links, lang="zh"), *more, class_="place")
+    return el(
+        "p", el("span", word("place"), class_="whole"), el("span", *links, lang="zh"), *more, class_="place"
+    )
 
 
 def _between_with(mark: Markup, parts: Sequence[Markup]) -> list[Markup]:
