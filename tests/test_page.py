@@ -205,7 +205,7 @@ def pages() -> dict[str, bytes]:
             ],
             *VERSIONS,
         ),
-        "text": page.write([check.check(fatk.read(ROOT / "README.md"))], *VERSIONS),
+        "text": page.write([check.check(formats.read(ROOT / "README.md"))], *VERSIONS),
     }
 
 
