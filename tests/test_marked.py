@@ -404,6 +404,12 @@ def test_what_others_put_into_a_workbook_stays(tmp_path, monkeypatch, capsys):
         bars = book.add_chart({"type": "bar"})
         bars.add_series({"values": "=说明!$A$1:$A$3"})
         book.add_chartsheet("图").set_chart(bars)
+        form = book.add_worksheet("收入")  # so that it is one of final accounts
+        for row, texts in enumerate(
+            (["收入决算表"], ["科目编码", "科目名称", "本年收入合计", "财政拨款收入"], ["合计"])
+        ):
+            form.write_row(row, 0, texts)
+        form.write_row(2, 2, [5, 5])
         book.define_name("合计", "='数据''甲''二'!$A$4")
         data.activate()
 
@@ -437,7 +443,7 @@ def test_what_others_put_into_a_workbook_stays(tmp_path, monkeypatch, capsys):
         "xl/drawings/vmlDrawing1.vml", "xl/drawings/vmlDrawing2.vml",
     }  # fmt: skip
     old, new = book_of(data), book_of(done.data)
-    assert new.sheetnames == ["检查结果", "说明", sheet, "图"]
+    assert new.sheetnames == ["检查结果", "说明", sheet, "图", "收入"]
     assert new[sheet]["A4"].value == "=SUM(A1:A3)"
     assert new[sheet].print_title_rows == old[sheet].print_title_rows
     assert new[sheet].print_area == old[sheet].print_area
