@@ -394,10 +394,10 @@ def test_rounded_figures_are_no_contradiction(report: Report) -> None:
     assert "READ-131" not in {finding.rule for finding in found}
 
 
-def chasing(second: str) -> tuple[list[Relation], Ref]:
+def chasing(second: str, of: str = "") -> tuple[list[Relation], Ref]:
     """Two totals of the same two amounts, 10.00 and ``second``, and an amount that makes up 1.00 with one of them: what is
     concluded of the first two from one total and the other goes round and round."""
-    total, again, one, other, third, whole = (Ref("income", str(n), "total") for n in range(6))
+    total, again, one, other, third, whole = (Ref("income", f"{of}{n}", "total") for n in range(6))
     unit, half = Decimal(1), Decimal("0.005")
 
     def stated(key: Ref, value: str) -> Relation:
@@ -428,6 +428,12 @@ def test_a_difference_that_sums_pass_on_again_and_again_is_rounding_as_often_as_
     if agrees:
         assert not softened.strained
         assert softened.bounds(third) == (Decimal(0), Decimal("1.015"))
+
+
+def test_amounts_that_chase_one_another_end_whatever_their_number() -> None:
+    network = Network(frozenset(), frozenset())
+    network.add(one for n in range(200) for one in chasing("9.98", f"{n}/")[0])
+    assert 20_000 < network.steps < 25_000
 
 
 # Narratives that contradict themselves

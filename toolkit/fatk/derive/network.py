@@ -19,6 +19,9 @@ from fatk.rules.context import Ref
 RULE, STATED, LISTED, EMPTY_TABLE, FLOOR = "rule", "stated", "listed", "empty", "floor"
 #: Bounds of an amount that are tightened this often chase one another without end.
 _MOST = 200
+#: Bounds that are tightened in all; what is sound takes some thousands. Behind that nothing more is concluded, as many amounts
+#: that chase one another would take minutes.
+_ALL = 20_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -129,6 +132,7 @@ class Network:
     high: dict[Ref, Bound] = field(default_factory=dict)
     holding: dict[Ref, list[int]] = field(default_factory=dict)
     tightened: dict[Ref, int] = field(default_factory=dict)
+    steps: int = 0  # how often bounds were tightened in all
 
     def add(self, relations: Iterable[Relation]) -> Clash | None:
         """Take relations in and draw every conclusion; the first contradiction that rounding does not explain, if any."""
@@ -186,7 +190,7 @@ class Network:
                 if self._excused(clash):
                     continue
                 return clash
-            if self.tightened[key] <= _MOST:
+            if self.tightened[key] <= _MOST and self.steps <= _ALL:
                 pending.update(self.holding[key])
         return None
 
@@ -254,10 +258,11 @@ class Network:
 
     def _tighten(self, key: Ref, bound: Bound, *, upper: bool) -> Clash | None:
         known, other = (self.high, self.low) if upper else (self.low, self.high)
+        self.steps += 1
         times = self.tightened[key] = self.tightened.get(key, 0) + 1
         opposite = other.get(key)
         if opposite is not None and (bound.value < opposite.value if upper else bound.value > opposite.value):
             return Clash(key, opposite, bound) if upper else Clash(key, bound, opposite)
-        if times <= _MOST:
+        if times <= _MOST and self.steps <= _ALL:
             known[key] = bound
         return None
