@@ -19,8 +19,8 @@ def read(path: str | Path, *, limits: Limits = DEFAULTS) -> Reading:
     that is one report; its content decides which.
 
     The reading holds the report, what was noticed (findings), and where each cell stood. ``Refused`` is raised where the
-    file cannot or must not be read or is of something else, and where the files of a folder are of several reports. Nothing is fetched, executed or
-    written.
+    file cannot or must not be read or is of something else, and where the files of a folder are of several reports. Nothing
+    is fetched, executed or written.
     """
     return formats.accounts(formats.read(path, limits=limits))
 

@@ -30,8 +30,13 @@ def from_cell(declared: Field, cell: Cell, decimals: int | None) -> tuple[Value,
     if kind == "text" and declared.plain and text_fault(cell.text, declared.reserved) is None:
         return cell.text, None
     if kind == "number" and declared.numeric:
-        value = shown_as_stored(cell, decimals) if declared.type == "number" else None
-        return (value, None) if value is not None else _stored(declared, cell, decimals)
+        form = cell.format
+        if form.bare and declared.type == "number":  # most cells of a workbook are of this kind
+            shown = decimals if form.decimals is None else form.decimals
+            value = None if shown is None else _plain_figure(cell.text, min(shown, 6))
+            if value is not None:
+                return value, None
+        return _stored(declared, cell, decimals)
     if kind == "error":
         return None, ("READ-31", {"text": cell.text})
     if kind == "formula_without_value":
@@ -46,14 +51,6 @@ def from_cell(declared: Field, cell: Cell, decimals: int | None) -> tuple[Value,
         if kind == "boolean" and declared.type == "boolean":
             return text in ("1", "TRUE", "true"), None
     return lexical.from_text(declared, text)
-
-
-def shown_as_stored(cell: Cell, decimals: int | None) -> Decimal | None:
-    """The number of a cell that is written out and shown with no fewer decimals than it has, as most are; ``None`` for any
-    other. ``decimals`` are those of cells whose number format shows none."""
-    form = cell.format
-    shown = decimals if form.decimals is None else form.decimals
-    return _plain_figure(cell.text, min(shown, 6)) if form.bare and shown is not None else None
 
 
 def _figure(declared: Field, cell: Cell, decimals: int | None) -> tuple[Value, lexical.Fault | None]:
