@@ -207,19 +207,24 @@ def printed_row(table: Table, row: Row) -> str:
     return f"{known} {name}" if known.isdigit() else name
 
 
+@lru_cache(maxsize=256)
 def order_of(table: Table) -> Callable[[Row], Any]:
     """The sort key that puts a table's rows into the standard's order: the line list, else the key, field by field."""
     if table.lines:
         ranks = {line: rank for rank, line in enumerate(table.lines)}
         prefixes = [(line[:-1], rank) for line, rank in ranks.items() if line.endswith("*")]
+        several = tuple(prefix for prefix, _ in prefixes)
         at = table.key_positions[0]
 
         def by_line(row: Row) -> tuple[int, str]:
             line = row[at]
             if not isinstance(line, str):
                 return (-1, "")
-            if line in ranks:
-                return (ranks[line], line)
+            known = ranks.get(line)
+            if known is not None:
+                return (known, line)
+            if not line.startswith(several):
+                return (len(ranks), line)
             return (next((rank for prefix, rank in prefixes if line.startswith(prefix)), len(ranks)), line)
 
         return by_line
@@ -243,6 +248,9 @@ def _rank(value: Value) -> tuple[int, Any]:
     return (2, value) if isinstance(value, (int, Decimal)) else (0, 0)
 
 
+_BLANK = {type(None)}
+
+
 def build(spec: Spec, tables: Mapping[str, Iterable[Row]]) -> Report:
     """A report of the given rows: those that are not wholly blank, put in order, with the codes it uses and a line for each of the nine tables.
 
@@ -251,7 +259,8 @@ def build(spec: Spec, tables: Mapping[str, Iterable[Row]]) -> Report:
     """
     ordered: dict[str, tuple[Row, ...]] = {}
     for table in spec.tables.values():
-        rows = tuple(row for row in tables.get(table.id, ()) if any(value is not None for value in row))
+        given = tables.get(table.id, ())
+        rows = tuple([row for row in given if row[0] is not None or set(map(type, row)) != _BLANK])
         ordered[table.id] = tuple(sorted(rows, key=order_of(table))) if table.key and len(rows) > 1 else rows
     ordered["tables"] = _complete_tables(spec, ordered)
     ordered["codes"] = _complete_codes(spec, ordered)
@@ -271,19 +280,23 @@ def _complete_tables(spec: Spec, tables: Mapping[str, tuple[Row, ...]]) -> tuple
 
 def _complete_codes(spec: Spec, tables: Mapping[str, tuple[Row, ...]]) -> tuple[Row, ...]:
     declared = spec.tables["codes"]
-    known = {key_of(declared, row) for row in tables["codes"]}
+    known: dict[Value, set[Value]] = {}
+    for row in tables["codes"]:
+        scheme, code = key_of(declared, row)
+        known.setdefault(scheme, set()).add(code)
     year = tables["report"][0][spec.tables["report"].position["fiscal_year"]] if tables["report"] else None
-    added: dict[Key, Row] = {}
+    added: list[Row] = []
     for form in spec.forms:
         at, name_at = form.key_positions[0], form.position["name"]
+        there = known.setdefault(form.scheme, set())
         for row in tables[form.id]:
             code = row[at]
-            if not isinstance(code, str) or (form.scheme, code) in known or (form.scheme, code) in added:
-                continue
-            added[form.scheme, code] = _code_row(spec, form, code, row[name_at], year)
+            if code not in there and isinstance(code, str):
+                there.add(code)
+                added.append(_code_row(spec, form, code, row[name_at], year))
     if not added:
         return tables["codes"]
-    return tuple(sorted([*tables["codes"], *added.values()], key=order_of(declared)))
+    return tuple(sorted([*tables["codes"], *added], key=order_of(declared)))
 
 
 @lru_cache(maxsize=8192)

@@ -206,6 +206,7 @@ _PLAIN_STRING = re.compile(
     r"""[ \t\r\n]*<si><t(?: xml:space="preserve")?>([^<>&\x00-\x08\x0b-\x1f\ufffe\uffff]*)</t>"""
 )
 _STRING_TAG = b"<si>"
+_STRING_BEGIN, _STRING_END, _MARKS = "<si><t>", "</t>", ("<", ">", "&")
 
 
 def _strings(package: Package, member: Member | None, limits: Limits) -> dict[str, str]:
@@ -271,6 +272,11 @@ def _strings(package: Package, member: Member | None, limits: Limits) -> dict[st
             return plain and not depth and parse.settled
 
         def take_plain(markup: str) -> bool:
+            if markup.startswith(_STRING_BEGIN) and markup.endswith(_STRING_END):
+                plainest = markup[len(_STRING_BEGIN) : -len(_STRING_END)]
+                if plainest.isprintable() and not any(mark in plainest for mark in _MARKS):
+                    keep(plainest)
+                    return True
             text = _PLAIN_STRING.fullmatch(markup)
             if text is not None:
                 keep(text[1])
@@ -346,7 +352,7 @@ class _Plain(dict[str, Cell | None]):
     first met and serve for all that look alike, since a workbook repeats itself. ``KeyError`` where a cell is not plain, or
     more has to be known of it, be it only its name to refuse it."""
 
-    __slots__ = ("formats", "limits", "looks", "strings")
+    __slots__ = ("formats", "heads", "limits", "looks", "strings")
 
     def __init__(
         self, formats: dict[str | None, NumberFormat], strings: dict[str, str], limits: Limits
@@ -354,13 +360,33 @@ class _Plain(dict[str, Cell | None]):
         super().__init__()
         self.formats, self.strings, self.limits = formats, strings, limits
         self.looks: dict[str, Look] = {}  # by the markup of a cell's attributes
+        self.heads: dict[str, Look] = {}  # by the markup before a value
 
     def __missing__(self, markup: str) -> Cell | None:
+        head, _, tail = markup.partition("<v>")
+        known = self.heads.get(head)
+        if known is not None and tail.endswith(_VALUE_END):
+            stated, shown = known
+            written = tail[: -len(_VALUE_END)]
+            if stated == "s":
+                string = self.strings.get(written)
+                if string and len(string) <= self.limits.cell_text:
+                    return self.keep(markup, _new_cell(Cell, (string, TEXT, shown, None)))
+            elif stated is None and written and len(written) <= _SHORT and not written.strip(_OF_NUMBERS):
+                return self.keep(markup, _new_cell(Cell, (written, NUMBER, shown, None)))
+        return self.parsed(markup)
+
+    def parsed(self, markup: str) -> Cell | None:
+        """A cell whose attributes are not known yet, or whose value takes more than a look."""
         parts = _PLAIN_CELL.fullmatch(markup)
         if parts is None:
             raise KeyError(markup)
         stated, shown = self.look(parts[1])
         text, kind = parts[3] or "", NUMBER
+        if parts[3] is not None and not parts[2]:
+            if len(self.heads) > _KNOWN:
+                self.heads.clear()
+            self.heads[f"{parts[1]}>"] = stated, shown
         if parts[2]:
             text, kind = _unescape(text), TEXT
         elif text and stated == "s":
@@ -370,9 +396,13 @@ class _Plain(dict[str, Cell | None]):
             text = _unescape(text) if kind == TEXT else text
         if len(text) > self.limits.cell_text:
             raise KeyError(markup)
+        return self.keep(markup, _new_cell(Cell, (text, kind, shown, None)) if text else None)
+
+    def keep(self, markup: str, cell: Cell | None) -> Cell | None:
+        """Know a cell from now on."""
         if len(self) > _KNOWN:
             self.clear()
-        cell = self[markup] = _new_cell(Cell, (text, kind, shown, None)) if text else None
+        self[markup] = cell
         return cell
 
     def look(self, markup: str) -> Look:
@@ -582,15 +612,14 @@ class _Cells:
         before, *written = markup[opening.end() :].split(_CELL)
         if before:
             return False
-        plain, columns, column = self.plain, _COLUMNS, -1
+        plain, columns, column, digits = self.plain, _COLUMNS, -1, len(number)
         cells: dict[int, Cell] = {}
         characters = 0
         try:
             for one in written:
                 name, _, look = one.partition('"')
-                letters = name.removesuffix(number)
-                place = columns[letters]
-                if place <= column or letters == name:
+                place = columns[name[:-digits]]
+                if place <= column or name[-digits:] != number:
                     return False
                 column = place
                 cell = plain[look]
@@ -668,6 +697,9 @@ _PLAIN_CELL = re.compile(
     r"""((?: (?:s|t|cm|vm|ph)="[A-Za-z0-9]*")*)"""
     r"""(?:/>|>(?:(<is><t(?: xml:space="preserve")?>)|<v>)([^<>&\x00-\x1f\ufffe\uffff]*)(?(2)</t></is>|</v>)</c>)"""
 )
+_VALUE_END = "</v></c>"
+#: Characters of nearly every number, and how long these are at most.
+_OF_NUMBERS, _SHORT = "0123456789.-E+", 40
 _PLAIN_ATTRIBUTE = re.compile(r' ([A-Za-z0-9]+:)?([A-Za-z]+)="([^"]*)"')
 #: How many plain cells, or attributes of rows, are known at a time.
 _KNOWN = 4096

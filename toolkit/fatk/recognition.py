@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, lru_cache
 from itertools import islice, pairwise
 from operator import attrgetter
 from types import MappingProxyType
@@ -40,13 +40,15 @@ _FOOT = re.compile(
 )
 #: A header has at most this many rows, and begins at most this many rows below its title.
 _HEADER_ROWS, _HEADER_DISTANCE = 6, 8
+#: So much of a text is looked at where only its beginning matters.
+_BEGINNING = 200
 #: A row with a title holds at most this many cells: the title, a number, a unit.
 _TITLE_CELLS = 3
 
 
 #: The cells of a row by column, from left to right, and the rows of a sheet, from top to bottom.
-Line = Mapping[int, Cell]
-Rows = Mapping[int, Line]
+Line = dict[int, Cell]
+Rows = dict[int, Line]
 
 
 _text = attrgetter("text")
@@ -104,10 +106,8 @@ _MOST_CUTS = 16
 def _parts(sheet: Sheet) -> list[Sheet]:
     """A sheet cut before each title of a form that stands beside another; none where there is no such title."""
     lines = sheet.rows.values()
-    if (
-        len({title_of(cell.text) for line in lines for cell in line.values() if cell.kind == "text"} - {None})
-        < 2
-    ):
+    found = {title_of(cell.text) for line in lines for cell in line.values() if cell.kind == TEXT}
+    if len(found - {None}) < 2:
         return []
     cuts: set[int] = set()
     filled = set().union(*lines)
@@ -201,8 +201,9 @@ def _end(rows: Rows, region: Region, last: int) -> int:
     numbers = [n for n in rows if region.header < n <= last]
     for number, below in pairwise(numbers):
         line = rows[number]
-        alone = _first(line)
-        text = fold_title(alone.text) if len(line) == 1 and alone.kind == "text" else ""
+        if len(line) > 1 or (alone := _first(line)).kind != TEXT:
+            continue
+        text = fold_title(alone.text)
         header = rows[below].values()
         if (
             4 <= len(text) <= 40
@@ -459,7 +460,12 @@ def _has_levels(line: Line) -> bool:
 
 def is_foot(line: Line) -> bool:
     """Whether a row begins the foot of a table (注：, 说明：)."""
-    return bool(_FOOT.match(_first(line).text.strip()))
+    return _begins_foot(_first(line).text[:_BEGINNING])
+
+
+@lru_cache(maxsize=8192)
+def _begins_foot(text: str) -> bool:
+    return bool(_FOOT.match(text.strip()))
 
 
 def _paths(

@@ -42,6 +42,10 @@ _ONE = rf"(?!-0(?:\.0+)?(?:\n|\Z)){DECIMAL_PATTERN}"
 _FIGURES = frozenset({Decimal, Nothing, type(None)})
 _TEXTS = frozenset({str, type(None)})
 _DECIMALS = re.compile(rf"{_ONE}(?:\n{_ONE})*")
+_DECIMAL = frozenset({Decimal})
+#: A figure of so many characters at most is wrong only where it has the sign of a negative zero (as others may), an exponent, is
+#: no number, or has more decimals than there may be.
+_SHORT, _ODD, _LONG = 18, ("-0", "E", "I", "N"), re.compile(r"\.[0-9]{7}")
 #: How many sound texts of a field are known at most.
 _KNOWN = 4096
 _SIGNS = frozenset("=＝@＠+＋-－")
@@ -134,8 +138,12 @@ def _sound_column(field: Field, column: Sequence[Value]) -> bool:
         return False  # looked at one by one
     if field.minimum is not None or field.maximum is not None:
         return all(_fault(field, value) is None for value in column)
-    written = "\n".join([str(value) for value in column if isinstance(value, Decimal)])
-    return not written or _DECIMALS.fullmatch(written) is not None
+    plain = column if kinds == _DECIMAL else [value for value in column if isinstance(value, Decimal)]
+    figures = list(map(str, plain))
+    written = "\n".join(figures)
+    if max(map(len, figures), default=0) <= _SHORT and not any(odd in written for odd in _ODD):
+        return not _LONG.search(written)
+    return _DECIMALS.fullmatch(written) is not None
 
 
 @cache

@@ -10,12 +10,11 @@ each stand.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
 from functools import cache
 from operator import add
-from types import MappingProxyType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from fatk.model import EMPTY, MISSING, REPORTED, TOTAL
 from fatk.rounding import ZERO
@@ -165,15 +164,15 @@ def _constant(side: Sum, context: Context) -> Decimal | None:
     """What a side comes to but for the figures of the variable's rows; ``None`` where one is not plain, or there is none."""
     total, known = side.constant, side.known
     for place, row, weight in side.cells:
-        figures, absent, _ = column(context, place)
-        value = figures.get(row, absent)
+        named = column(context, place)
+        value = named.figures.get(row, named.absent)
         if value is None:
             return None
         total, known = total + (value if weight == 1 else value * weight), True
     for place, rows, weight in side.kinds:
-        figures, absent, _ = column(context, place)
+        named = column(context, place)
         for row in rows_named(rows, place[0], context):
-            value = figures.get(row, absent)
+            value = named.figures.get(row, named.absent)
             if value is None:
                 return None
             total, known = total + (value if weight == 1 else value * weight), True
@@ -200,14 +199,15 @@ def _sums(
     side: Sum, constant: Decimal, names: Sequence[str], context: Context, lacking: set[int]
 ) -> Sequence[Decimal]:
     """What a side comes to for each row; where a figure is not plain, the row's index goes into ``lacking``."""
-    sums: list[Decimal] | None = None
+    sums: Sequence[Decimal] | None = None
     for place, text, weight in side.rows:
-        figures, absent, whole = column(context, place)
+        named = column(context, place)
         rows = [text + one for one in names] if text else names
-        values: list[Decimal]
-        if whole is rows:
-            values = list(figures.values())  # type: ignore[arg-type]
+        values: Sequence[Decimal]
+        if named.whole is rows:
+            values = named.values  # type: ignore[assignment]
         else:
+            figures, absent = named.figures, named.absent
             values = _filled([figures.get(one, absent) for one in rows], lacking)
         if weight != 1:
             values = [value * weight for value in values]
@@ -224,16 +224,28 @@ def _filled(found: list[Decimal | None], lacking: set[int]) -> list[Decimal]:
     return found  # type: ignore[return-value]
 
 
-class Column(NamedTuple):
-    """The plain figures of a column in the report's unit by row name, ``None`` where there is something else; what a row that
-    is not there stands for; and the names of all rows, if all have plain figures."""
+class Column:
+    """The plain figures of a column in the report's unit by row, ``None`` where there is something else.
 
-    figures: Mapping[str, Decimal | None]
-    absent: Decimal | None
-    whole: Sequence[str] | None = None
+    ``absent`` is what a row that is not there stands for. ``whole`` are the names of all rows, if all have plain figures, which
+    are ``values`` then.
+    """
 
+    __slots__ = ("_figures", "absent", "names", "values", "whole")
 
-_NOTHING: Mapping[str, Decimal | None] = MappingProxyType({})
+    def __init__(
+        self, names: Sequence[str], values: Sequence[Decimal | None], absent: Decimal | None, *, whole: bool
+    ) -> None:
+        self.names, self.values, self.absent = names, values, absent
+        self.whole = names if whole else None
+        self._figures: dict[str, Decimal | None] | None = None
+
+    @property
+    def figures(self) -> dict[str, Decimal | None]:
+        """The figures by the name of their row."""
+        if self._figures is None:
+            self._figures = dict(zip(self.names, self.values, strict=True))
+        return self._figures
 
 
 def column(context: Context, place: Place) -> Column:
@@ -251,28 +263,25 @@ def _column(context: Context, table_id: str, field_name: str, absent: str) -> Co
     status = context.status.get(table_id, MISSING) if form else REPORTED
     if status == EMPTY:
         plain = field.only is None and context.printed(table, "", field_name)
-        return Column(_NOTHING, ZERO if plain else None)
+        return Column((), (), ZERO if plain else None, whole=False)
     if status != REPORTED:
-        return Column(_NOTHING, None)
+        return Column((), (), None, whole=False)
     factor = context.scale(table_id)[0] if field.amount else 1
     names = context.keys(table_id)
-    values = context.once(("columns", table_id), lambda: _transposed(context, table_id))[at] if names else ()
-    figures: dict[str, Decimal | None]
+    values: Sequence[Any] = columns(context, table_id)[at] if names else ()
     whole = set(map(type, values)) == {Decimal}
-    if whole:
-        figures = dict(zip(names, values, strict=True))  # type: ignore[arg-type]
-    else:
-        figures = {
-            name: value if isinstance(value, Decimal) else None
-            for name, value in zip(names, values, strict=True)
-        }
+    if not whole:
+        values = [value if isinstance(value, Decimal) else None for value in values]
     if factor != 1:
-        figures = {name: None if value is None else value * factor for name, value in figures.items()}
-    if form and TOTAL not in figures:
-        figures[TOTAL], whole = None, False
-    return Column(figures, ZERO if absent == "zero" else None, names if whole else None)
+        values = [None if value is None else value * factor for value in values]
+    if form and TOTAL not in context.rows_of(table_id):
+        names, values, whole = (*names, TOTAL), (*values, None), False
+    return Column(names, values, ZERO if absent == "zero" else None, whole=whole)
 
 
-def _transposed(context: Context, table_id: str) -> Sequence[Sequence[Value]]:
-    """The columns of a table, of two rows of one name only of the first."""
-    return tuple(zip(*context.rows_of(table_id).values(), strict=True))
+def columns(context: Context, table_id: str) -> Sequence[Sequence[Value]]:
+    """The columns of a table as they stand, of two rows of one name only of the first."""
+    found: Sequence[Sequence[Value]] = context.once(
+        ("columns", table_id), lambda: tuple(zip(*context.rows_of(table_id).values(), strict=True))
+    )
+    return found

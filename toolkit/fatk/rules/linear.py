@@ -6,8 +6,9 @@ the right. Operands are declared as terms (table, row, field); ``each`` binds th
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
+from functools import partial
 from operator import eq, le
 from typing import Any
 
@@ -45,14 +46,14 @@ def rollup(rule: Rule, context: Context) -> Iterator[Check]:
     table = context.spec.tables[rule.body["table"]]
     columns = [
         (field, field.only is None and context.printed(table, "", field.name),
-         column(context, (table.id, field.name, "")).figures)
+         context.once(("below", table.id, field.name), partial(_exact_parents, context, table.id, field.name)))
         for field in table.amounts
     ]  # fmt: skip
     for parent, children in _families(rule, context):
-        for field, everywhere, figures in columns:
+        for field, everywhere, exact in columns:
             if not everywhere and not context.printed(table, parent, field.name):
                 continue
-            if context.brief and _adds_up(figures, parent, children):
+            if context.brief and parent in exact:
                 count += 1
             else:
                 total, parts = _figures(table.id, parent, children, field.name, context)
@@ -94,12 +95,26 @@ def _figures(
     return context.operand(table, parent, field), parts
 
 
-def _adds_up(figures: Mapping[str, Decimal | None], parent: str, children: Iterable[str]) -> bool:
-    """Whether plain figures come exactly to that of their parent."""
-    try:
-        return sum(map(figures.__getitem__, children), ZERO) == figures[parent]  # type: ignore[type-var]
-    except (KeyError, TypeError):  # no rows, or something else than a figure
-        return False
+def _exact_parents(context: Context, table: str, field: str) -> set[str]:
+    """The codes whose figure in a column is exactly the sum of those below them, all being plain figures."""
+    named = column(context, (table, field, ""))
+    parents = context.once(("parents", table), lambda: _parents(named.names))
+    sums: dict[str, Decimal] = {}
+    odd: set[str] = set()
+    for parent, value in zip(parents, named.values, strict=True):
+        if parent is None:
+            continue
+        if value is None:
+            odd.add(parent)
+        else:
+            sums[parent] = sums[parent] + value if parent in sums else value
+    figures = named.figures
+    return {parent for parent, total in sums.items() if parent not in odd and figures.get(parent) == total}
+
+
+def _parents(names: Iterable[str]) -> list[str | None]:
+    """The codes above these rows; ``None`` above one that is no code."""
+    return [parent_of(name) if name.isdigit() else None for name in names]
 
 
 def parent_of(code: str) -> str:

@@ -36,6 +36,7 @@ from fatk.rules.context import (
     exactly,
     load_rules,
 )
+from fatk.rules.exact import column, columns
 from fatk.rules.linear import linear, rollup
 from fatk.rules.sentences import Both, listed, sentences, titled
 from fatk.spec import read_list
@@ -89,6 +90,11 @@ def parts_filled(rule: Rule, context: Context) -> Iterator[Check]:
             if table.fields[table.position[p]].only is None and context.printed(table, "", p)
         ]
         first = always[0] if always else at
+        if context.brief and always:
+            total, part = (column(context, (table_id, table.fields[n].name, "")) for n in (at, first))
+            if total.whole is not None and part.whole is not None:
+                exact += sum(map(bool, total.values))
+                continue
         for name, row in context.rows_of(table_id).items():
             if not is_number(row[at]) or not row[at]:
                 continue
@@ -901,6 +907,10 @@ def amount_decimals(rule: Rule, context: Context) -> Iterator[Check]:
             yield Check(rule.id, NOT_APPLICABLE, (Ref("report", "*", "decimals"),))
             return
         step, places = _ONE.scaleb(-wanted), [(f.name, table.position[f.name]) for f in table.amounts]
+        standing = columns(context, table.id)
+        if all(_are_even(standing[at], step) for _, at in places):
+            yield _decimals_check(rule, [], wanted, titled(table.id, context))
+            continue
         odd = [
             Ref(table.id, row_id, name)
             for row_id, row in context.rows_of(table.id).items()
@@ -916,6 +926,14 @@ def amount_decimals(rule: Rule, context: Context) -> Iterator[Check]:
             and isinstance(claim.value, Decimal) and decimals_of(claim.value) < declared
         ]  # fmt: skip
         yield _decimals_check(rule, short, declared, titled("claims", context))
+
+
+def _are_even(column: Sequence[Value], step: Decimal) -> bool:
+    """Whether all figures of a column have the decimals of a step."""
+    try:
+        return all(map(step.same_quantum, column))  # type: ignore[arg-type]
+    except TypeError:  # not all are figures
+        return all(map(step.same_quantum, [value for value in column if isinstance(value, Decimal)]))
 
 
 def rate_decimals(rule: Rule, context: Context) -> Iterator[Check]:

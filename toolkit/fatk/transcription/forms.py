@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from difflib import SequenceMatcher
+from itertools import chain
 
 from fatk import captions, lexical
 from fatk.captions import read_captions, says_empty, unit_in
@@ -367,7 +368,7 @@ def _read_rows(
                 _read_row(ledger, form, block, keys[block.name], number, line, decimals)
             else:
                 keys[block.name].met(str(row[table.key_positions[0]]))
-                pane.used[number].update(line.keys() & places)
+                pane.used[number] |= places
                 keep(ledger, pane, table, number, row, block.spots, ())
 
 
@@ -443,10 +444,12 @@ def _line_numbers(form: PrintedForm, last: int) -> None:
     """Take a column of bare 行次 that no header names: whole numbers, one more in each row."""
     pane, head = form.pane, form.heading
     named = head.meanings.keys() | head.paths.keys()
+    lines = [(n, line) for n in range(head.first_data, last + 1) if (line := pane.rows.get(n))]
+    if named.issuperset(chain.from_iterable(line for _, line in lines)):
+        return
     columns: dict[int, list[tuple[int, str]]] = {}
-    for number in range(head.first_data, last + 1):
-        line = pane.rows.get(number, {})
-        for column, cell in () if line.keys() <= named else line.items():
+    for number, line in lines:
+        for column, cell in line.items():
             if column not in named:
                 columns.setdefault(column, []).append((number, cell.text.strip(BLANKS)))
     for column, found in columns.items():

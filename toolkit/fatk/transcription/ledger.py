@@ -264,6 +264,8 @@ def _head(form: PrintedForm) -> str:
 
 # What is left
 
+_NONE: frozenset[int] = frozenset()
+
 
 def rest(ledger: Ledger) -> int:
     """Keep every cell that nothing has used, word for word, and say so once a sheet; how many cells are used, kept,
@@ -274,16 +276,12 @@ def rest(ledger: Ledger) -> int:
     for pane in ledger.panes:
         first: tuple[int, int] | None = None
         count = 0
-        current = {
-            n: r.table.id
-            for r in pane.regions
-            if r.table.kind == "form"
-            for n in range((r.title or (r.header, 0))[0], r.end + 1)
-        }
         for row, line in pane.sheet.rows.items():
             accounted += len(line)
-            used = pane.used.get(row, set())
-            for column, cell in () if line.keys() <= used else line.items():
+            used = pane.used.get(row, _NONE)
+            if used.issuperset(line):
+                continue
+            for column, cell in line.items():
                 text = clean_text(cell.text)
                 if column in used or not text or (pane.regions and text in titles):
                     continue
@@ -294,7 +292,7 @@ def rest(ledger: Ledger) -> int:
                         table,
                         sheet=lexical.keep(pane.sheet.full_name),
                         cell=pane.sheet.cell_name(row, column),
-                        table=current.get(row),
+                        table=_form_at(pane, row),
                         text=lexical.keep(text),
                     )
                 )
@@ -303,6 +301,14 @@ def rest(ledger: Ledger) -> int:
             left = CellRef(location=where)
             ledger.findings.append(notify(code, left, place=where, sheet=pane.sheet.full_name, count=count))
     return accounted
+
+
+def _form_at(pane: Pane, row: int) -> str | None:
+    """The form whose title, header or data a row lies between."""
+    for region in reversed(pane.regions):
+        if region.table.kind == "form" and (region.title or (region.header, 0))[0] <= row <= region.end:
+            return region.table.id
+    return None
 
 
 def _cover_titles(ledger: Ledger) -> set[str]:

@@ -44,20 +44,23 @@ def plain_rows(
             and text_fault(name.text, declared.reserved) is None
         ):
             found[number] = line
-    lines = found.values()
+    lines = list(found.values())
     read: list[Iterable[Value]] = [[None] * len(found)] * len(table.fields)
     read[table.key_positions[0]] = [line[code_at].text for line in lines]
     read[table.position["name"]] = [line[at].text for line in lines]
     figures: dict[int, Value] = {id(None): None}  # by cell: a workbook has one for all that look alike
     others: set[int] = set()
     for column, position, amount in block.amounts:
-        cells = [line.get(column) for line in lines]
-        for cell in cells:
-            if id(cell) not in figures:
-                figures[id(cell)] = value = _figure(amount, cell, decimals)
-                if value is None:
-                    others.add(id(cell))
-        read[position] = [figures[id(cell)] for cell in cells]
+        values: list[Value] = []
+        for line in lines:
+            cell = line.get(column)
+            place = id(cell)
+            if place not in figures:
+                figures[place] = _figure(amount, cell, decimals)
+                if figures[place] is None:
+                    others.add(place)
+            values.append(figures[place])
+        read[position] = values
     rows = dict(zip(found, zip(*read, strict=True), strict=True))
     if others:
         rows = {n: row for n, row in rows.items() if others.isdisjoint(map(id, found[n].values()))}
