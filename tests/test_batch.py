@@ -470,7 +470,7 @@ def test_rows_of_many_groups_keep_their_order(tmp_path: Path, monkeypatch: pytes
     stores = [tmp_path / "small", tmp_path / "steps"]
     lines = [work.do(Order(str(store), "store", as_of="2024-01-01"), items) for store in stores]
     members = [[(x["path"], x["sha256"], x["spool"], x["row"]) for x in some] for some in lines]
-    monkeypatch.setattr(parts, "_GROUP", 10)
+    monkeypatch.setattr(parts, "_GROUP", 2_000)
     parts.publish(str(stores[0]), {"a/b/c": members[0]})
     parts.publish(str(stores[1]), {"a/b/c": members[1][1:5:2]})
     kept = [(*member[:2], None, 0) for member in members[1][1:5:2]]
