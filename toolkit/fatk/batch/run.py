@@ -29,7 +29,7 @@ from fatk.errors import Misuse, NotWritten
 from fatk.outcome import Refusal
 
 #: A task is so many sources at most, and so many bytes of them: what a process loses when it ends, and holds in memory.
-_SOURCES, _BYTES = 48, 32 << 20
+_SOURCES, _BYTES = 24, 32 << 20
 #: Tasks that each process gets at least, where there are sources enough: none is idle while another has a long one.
 _ROUNDS = 4
 #: Parts of a store that are made again at once, at most.

@@ -74,9 +74,10 @@ def spool(store: Path, gathered: Sequence[Mapping[str, list[tuple[Any, ...]]]]) 
             if not any(counts):
                 continue
             table = arrow(dataset, [row for made in gathered for row in made.get(dataset.id, ())])
+            bare = pa.schema([column.remove_metadata() for column in table.schema])
             index[dataset.id] = (sink.tell(), counts)
-            with pa.ipc.new_stream(sink, table.schema, options=options) as stream:
-                stream.write_table(table)
+            with pa.ipc.new_stream(sink, bare, options=options) as stream:
+                stream.write_table(table.cast(bare))
         ended = json.dumps(index).encode()
         sink.write(ended + len(ended).to_bytes(_LENGTH, "little"))
     return name
@@ -240,27 +241,37 @@ def _write(dataset: Dataset, target: Path, runs: Iterator[_Run]) -> bool:
     ):
         for group in _groups(chain((first,), runs)):
             writer.write_batch(group, row_group_size=group.num_rows)
+            del group  # gone before the next is gathered
     return True
 
 
 def _groups(runs: Iterable[_Run]) -> Iterator[Any]:
     """Rows as groups that are full, and a last one. A group ends behind the source with which it is full, so that it is the
     same rows however they came together as runs."""
-    import pyarrow as pa
-
-    group: list[Any] = []
+    group: list[list[Any]] = []
+    names: Sequence[str] = ()
     size = 0
     for run in runs:
+        names = run.rows.schema.names
         start = end = 0
         for count, more in zip(run.counts, _sizes(run), strict=True):
             if size >= _GROUP:
-                group.append(run.rows.slice(start, end - start))
-                yield _whole(pa.Table.from_batches(group))
+                group.append(run.rows.slice(start, end - start).columns)
+                yield _joined(group, names)
                 group, size, start = [], 0, end
             end += count
             size += more
-        group.append(run.rows.slice(start))
-    yield _whole(pa.Table.from_batches(group))
+        group.append(run.rows.slice(start).columns)
+    yield _joined(group, names)
+
+
+def _joined(group: Sequence[list[Any]], names: Sequence[str]) -> Any:
+    """Pieces of rows, each a list of its columns, as one record batch, so that it does not tell of which pieces it is. What is
+    joined is taken out of the pieces, so that little is there twice."""
+    import pyarrow as pa
+
+    columns = [pa.concat_arrays([piece.pop(0) for piece in group]) for _ in names]
+    return pa.RecordBatch.from_arrays(columns, names=names)
 
 
 def _sizes(run: _Run) -> Sequence[int]:
