@@ -472,6 +472,7 @@ def test_rows_of_many_groups_keep_their_order(tmp_path: Path, monkeypatch: pytes
     members = [[(x["path"], x["sha256"], x["spool"], x["row"]) for x in some] for some in lines]
     monkeypatch.setattr(parts, "_GROUP", 2_000)
     parts.publish(str(stores[0]), {"a/b/c": members[0]})
+    monkeypatch.setattr(parts, "_PIECES", 2)
     parts.publish(str(stores[1]), {"a/b/c": members[1][1:5:2]})
     kept = [(*member[:2], None, 0) for member in members[1][1:5:2]]
     parts.publish(str(stores[1]), {"a/b/c": [*kept, members[1][0], *members[1][2:5:2], members[1][5]]})
@@ -480,6 +481,73 @@ def test_rows_of_many_groups_keep_their_order(tmp_path: Path, monkeypatch: pytes
     assert len(files[0]) > 10
     parts.publish(str(stores[0]), {"a/b/c": []})
     assert {k for k in contents(stores[0]) if ".fatk" not in k} == set()
+
+
+#: Makes a part of so many sources, half of them first and then all, in a process of its own: the most bytes that Arrow has had at
+#: once there, and the most pieces that a group was of.
+_HELD = """
+import sys
+from pathlib import Path
+
+import pyarrow as pa
+
+from fatk import formats
+from fatk.warehouse import parts
+from fatk.warehouse.rows import rows
+from stores import outcome_of
+
+store, count, parts._GROUP, pieces = sys.argv[1], int(sys.argv[2]), 1 << 20, [0]
+made = rows(outcome_of(formats.read(Path(sys.argv[3])).report, "x"))
+joined = parts._joined
+
+
+def counted(group):
+    pieces[0] = max(pieces[0], len(group))
+    return joined(group)
+
+
+parts._joined = counted
+members = []
+for start in range(0, count, 4):
+    named = [(f"{n:06}", f"{n:06}.xlsx") for n in range(start, start + 4)]
+    held = [{d: [(*names, *row[2:]) for row in made[d]] for d in ("reports", "cells")} for names in named]
+    spool = parts.spool(Path(store), held)
+    members += [(path, sha256, spool, n) for n, (sha256, path) in enumerate(named)]
+parts.publish(store, {"a/b/c": members[::2]})
+kept = [(path, sha256, None if n % 2 == 0 else spool, at) for n, (path, sha256, spool, at) in enumerate(members)]
+parts.publish(store, {"a/b/c": kept})
+assert len(list(Path(store).glob("*/a/b/c.parquet"))) == 2
+print(pa.default_memory_pool().max_memory(), pieces[0])
+"""
+
+
+def test_what_is_held_of_a_part_does_not_grow_with_its_sources(tmp_path: Path) -> None:
+    def held(count: int) -> tuple[int, int]:
+        command = [sys.executable, "-c", _HELD, str(tmp_path / str(count)), str(count)]
+        ran = subprocess.run(
+            [*command, str(many.ROOT / "datapackages/wuerhe-2022/report.json")],
+            env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path), "ARROW_DEFAULT_MEMORY_POOL": "system"},
+            capture_output=True, text=True, check=True,
+        )  # fmt: skip
+        size, pieces = map(int, ran.stdout.split())
+        return size, pieces
+
+    (few, _), (many_more, pieces) = held(32), held(128)
+    assert many_more <= 1.25 * few  # what a file says of its groups grows, by very little
+    assert pieces == parts._PIECES
+
+
+def test_a_task_of_parts_is_of_so_many_sources(monkeypatch: pytest.MonkeyPatch) -> None:
+    from fatk.batch import run
+
+    monkeypatch.setattr(run, "_MEMBERS", 5)
+    member: parts.Member = ("a", "b", None, 0)
+    sources = {f"{n:02}": [member] * size for n, size in enumerate((2, 3, 1, 7, 0, *[0] * 80))}
+    tasks = list(run._shared(sources, 1))
+    assert {part: members for task in tasks for part, members in task.items()} == sources
+    assert [sum(map(len, task.values())) for task in tasks[:3]] == [5, 1, 7]
+    assert max(map(len, tasks)) == run._PARTS
+    assert len(next(iter(run._shared({part: [] for part in "abcdefgh"}, 1)))) == 2
 
 
 # Interruptions

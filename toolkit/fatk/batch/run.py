@@ -9,12 +9,13 @@ from __future__ import annotations
 import os
 import shutil
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from time import monotonic
+from typing import TYPE_CHECKING
 
 from fatk import files
 from fatk.batch.journal import OURS, Journal
@@ -28,12 +29,15 @@ from fatk.batch.work import REFUSED, Line
 from fatk.errors import Misuse, NotWritten
 from fatk.outcome import Refusal
 
+if TYPE_CHECKING:
+    from fatk.warehouse.parts import Member
+
 #: A task is so many sources at most, and so many bytes of them: what a process loses when it ends, and holds in memory.
 _SOURCES, _BYTES = 24, 32 << 20
 #: Tasks that each process gets at least, where there are sources enough: none is idle while another has a long one.
 _ROUNDS = 4
-#: Parts of a store that are made again at once, at most.
-_PARTS = 16
+#: Parts of a store that are made again in one task, at most, and sources of them; a part is never divided.
+_PARTS, _MEMBERS = 16, 2_000
 #: Codes of what may be otherwise at the next run though the source is the same.
 _PASSING = frozenset(
     {
@@ -296,7 +300,7 @@ class _Batch:
         """Bring every part of the store up to date, and what is made of all of them."""
         from fatk.warehouse import catalogue
 
-        members: dict[str, list[tuple[str, str, str | None, int]]] = defaultdict(list)
+        members: dict[str, list[Member]] = defaultdict(list)
         changed = set(self.journal.stale)
         for path, entry in self.journal.entries.items():
             if entry.part is not None:
@@ -304,15 +308,10 @@ class _Batch:
                 if entry.spool is not None:
                     changed.add(entry.part)
         self.watch.begin("storing", len(changed))
-        ordered = sorted(changed)
-        most = max(1, min(_PARTS, -(-len(ordered) // (pool.width * _ROUNDS))))
-        some = (ordered[start : start + most] for start in range(0, len(ordered), most))
+        sources = {part: members.get(part, []) for part in sorted(changed)}
         tasks = (
-            Task(
-                self.order,
-                publish={"store": str(self._target), "parts": {p: members.get(p, []) for p in names}},
-            )
-            for names in some
+            Task(self.order, publish={"store": str(self._target), "parts": some})
+            for some in _shared(sources, pool.width)
         )
         for done in pool.each(tasks):
             for _ in (done.task.publish or {})["parts"]:
@@ -331,6 +330,19 @@ class _Batch:
         except OSError as error:
             raise NotWritten("OUTPUT_FAILED", path=self._target, reason=error) from None
         self.watch.step()
+
+
+def _shared(parts: Mapping[str, Sequence[Member]], width: int) -> Iterator[Mapping[str, Sequence[Member]]]:
+    """Parts as tasks for so many processes, none of more parts or sources than a process is to hold."""
+    most = max(1, min(_PARTS, -(-len(parts) // (width * _ROUNDS))))
+    some: dict[str, Sequence[Member]] = {}
+    for part, members in parts.items():
+        if some and (len(some) >= most or sum(map(len, some.values())) + len(members) > _MEMBERS):
+            yield some
+            some = {}
+        some[part] = members
+    if some:
+        yield some
 
 
 def _item(source: Source, content: Content, output: str | None) -> Item:

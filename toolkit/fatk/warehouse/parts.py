@@ -34,6 +34,8 @@ _PREFECTURE = 4
 #: Bytes of values after which a group of rows of a Parquet file is full; a source is never divided. A value that is no text
 #: counts as so many, about what it takes.
 _GROUP, _VALUE = 4 << 20, 8
+#: Pieces of a group after which they are made one: a piece of few rows is mostly what Arrow keeps of its columns.
+_PIECES = 32
 #: Spools of which it is known at once where rows are in them. Sources come in the order in which spools were filled.
 _KNOWN = 16
 #: Bytes of the length of an index.
@@ -248,29 +250,32 @@ def _write(dataset: Dataset, target: Path, runs: Iterator[_Run]) -> bool:
 def _groups(runs: Iterable[_Run]) -> Iterator[Any]:
     """Rows as groups that are full, and a last one. A group ends behind the source with which it is full, so that it is the
     same rows however they came together as runs."""
-    group: list[list[Any]] = []
-    names: Sequence[str] = ()
+    group: list[Any] = []
     size = 0
     for run in runs:
-        names = run.rows.schema.names
         start = end = 0
         for count, more in zip(run.counts, _sizes(run), strict=True):
             if size >= _GROUP:
-                group.append(run.rows.slice(start, end - start).columns)
-                yield _joined(group, names)
-                group, size, start = [], 0, end
+                group.append(run.rows.slice(start, end - start))
+                yield _joined(group)
+                size, start = 0, end
             end += count
             size += more
-        group.append(run.rows.slice(start).columns)
-    yield _joined(group, names)
+        group.append(run.rows.slice(start))
+        if len(group) >= _PIECES:
+            group.append(_joined(group))
+    yield _joined(group)
 
 
-def _joined(group: Sequence[list[Any]], names: Sequence[str]) -> Any:
-    """Pieces of rows, each a list of its columns, as one record batch, so that it does not tell of which pieces it is. What is
-    joined is taken out of the pieces, so that little is there twice."""
+def _joined(pieces: list[Any]) -> Any:
+    """Record batches as one, so that it does not tell of which pieces it is. They are taken out of the list, and their columns
+    one by one, so that little is there twice."""
     import pyarrow as pa
 
-    columns = [pa.concat_arrays([piece.pop(0) for piece in group]) for _ in names]
+    names = pieces[0].schema.names
+    left = [piece.columns for piece in pieces]
+    pieces.clear()
+    columns = [pa.concat_arrays([piece.pop(0) for piece in left]) for _ in names]
     return pa.RecordBatch.from_arrays(columns, names=names)
 
 
