@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from fatk.warehouse.parts import Member
 
 #: A task is so many sources at most, and so many bytes of them: what a process loses when it ends, and holds in memory.
-_SOURCES, _BYTES = 24, 32 << 20
+_SOURCES, _BYTES = 16, 32 << 20
 #: Tasks that each process gets at least, where there are sources enough: none is idle while another has a long one.
 _ROUNDS = 4
 #: Parts of a store that are made again in one task, at most, and sources of them; a part is never divided.
