@@ -347,23 +347,27 @@ def _unescaped(match: re.Match[str]) -> str:
 # Sheets
 
 
-class _Plain(dict[str, Cell | None]):
+class _Plain:
     """The plain cells of a workbook by their markup behind the name, ``None`` for one without content. They are made when
-    first met and serve for all that look alike, since a workbook repeats itself. ``KeyError`` where a cell is not plain, or
-    more has to be known of it, be it only its name to refuse it."""
+    first met and serve for all that look alike, since a workbook repeats itself."""
 
-    __slots__ = ("formats", "heads", "limits", "looks", "strings")
+    __slots__ = ("formats", "heads", "known", "limits", "looks", "strings")
 
     def __init__(
         self, formats: dict[str | None, NumberFormat], strings: dict[str, str], limits: Limits
     ) -> None:
-        super().__init__()
         self.formats, self.strings, self.limits = formats, strings, limits
+        self.known: dict[str, Cell | None] = {}
         self.looks: dict[str, Look] = {}  # by the markup of a cell's attributes
         self.heads: dict[str, Look] = {}  # by the markup before a value
 
-    def __missing__(self, markup: str) -> Cell | None:
+    def met(self, markup: str) -> Cell | None:
+        """A cell that is met for the first time. ``KeyError`` where it is not plain, or more has to be known of it, be it only
+        its name to refuse it."""
+        if len(self.known) > _KNOWN:
+            self.known.clear()
         head, _, tail = markup.partition("<v>")
+        cell: Cell | None = None
         known = self.heads.get(head)
         if known is not None and tail.endswith(_VALUE_END):
             stated, shown = known
@@ -371,10 +375,11 @@ class _Plain(dict[str, Cell | None]):
             if stated == "s":
                 string = self.strings.get(written)
                 if string and len(string) <= self.limits.cell_text:
-                    return self.keep(markup, _new_cell(Cell, (string, TEXT, shown, None)))
+                    cell = _new_cell(Cell, (string, TEXT, shown, None))
             elif stated is None and written and len(written) <= _SHORT and not written.strip(_OF_NUMBERS):
-                return self.keep(markup, _new_cell(Cell, (written, NUMBER, shown, None)))
-        return self.parsed(markup)
+                cell = _new_cell(Cell, (written, NUMBER, shown, None))
+        self.known[markup] = cell = cell or self.parsed(markup)
+        return cell
 
     def parsed(self, markup: str) -> Cell | None:
         """A cell whose attributes are not known yet, or whose value takes more than a look."""
@@ -396,14 +401,7 @@ class _Plain(dict[str, Cell | None]):
             text = _unescape(text) if kind == TEXT else text
         if len(text) > self.limits.cell_text:
             raise KeyError(markup)
-        return self.keep(markup, _new_cell(Cell, (text, kind, shown, None)) if text else None)
-
-    def keep(self, markup: str, cell: Cell | None) -> Cell | None:
-        """Know a cell from now on."""
-        if len(self) > _KNOWN:
-            self.clear()
-        self[markup] = cell
-        return cell
+        return _new_cell(Cell, (text, kind, shown, None)) if text else None
 
     def look(self, markup: str) -> Look:
         """What the markup of a plain cell's attributes says."""
@@ -613,6 +611,7 @@ class _Cells:
         if before:
             return False
         plain, columns, column, digits = self.plain, _COLUMNS, -1, len(number)
+        known = plain.known
         cells: dict[int, Cell] = {}
         characters = 0
         try:
@@ -622,7 +621,7 @@ class _Cells:
                 if place <= column or name[-digits:] != number:
                     return False
                 column = place
-                cell = plain[look]
+                cell = known[look] if look in known else plain.met(look)
                 if cell is not None:
                     cells[place] = cell
                     characters += len(cell.text)

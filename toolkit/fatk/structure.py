@@ -42,10 +42,9 @@ _ONE = rf"(?!-0(?:\.0+)?(?:\n|\Z)){DECIMAL_PATTERN}"
 _FIGURES = frozenset({Decimal, Nothing, type(None)})
 _TEXTS = frozenset({str, type(None)})
 _DECIMALS = re.compile(rf"{_ONE}(?:\n{_ONE})*")
-_DECIMAL = frozenset({Decimal})
-#: A figure of so many characters at most is wrong only where it has the sign of a negative zero (as others may), an exponent, is
-#: no number, or has more decimals than there may be.
-_SHORT, _ODD, _LONG = 18, ("-0", "E", "I", "N"), re.compile(r"\.[0-9]{7}")
+#: Numbers of as many decimals as there may be, the usual ones first; and what no figure comes up to.
+_STEPS = tuple(Decimal(1).scaleb(-places) for places in (2, 0, 6, 4, 1, 3, 5))
+_TOO_GREAT = Decimal(10) ** 18
 #: How many sound texts of a field are known at most.
 _KNOWN = 4096
 _SIGNS = frozenset("=＝@＠+＋-－")
@@ -138,12 +137,22 @@ def _sound_column(field: Field, column: Sequence[Value]) -> bool:
         return False  # looked at one by one
     if field.minimum is not None or field.maximum is not None:
         return all(_fault(field, value) is None for value in column)
-    plain = column if kinds == _DECIMAL else [value for value in column if isinstance(value, Decimal)]
-    figures = list(map(str, plain))
-    written = "\n".join(figures)
-    if max(map(len, figures), default=0) <= _SHORT and not any(odd in written for odd in _ODD):
-        return not _LONG.search(written)
-    return _DECIMALS.fullmatch(written) is not None
+    plain = [value for value in column if isinstance(value, Decimal)]
+    if _are_usual(plain):
+        return True
+    written = "\n".join(map(str, plain))
+    return not written or _DECIMALS.fullmatch(written) is not None
+
+
+def _are_usual(figures: Sequence[Decimal]) -> bool:
+    """Whether figures all have the same decimals, as many as may be, and are neither below zero nor as great as none may be."""
+    step = next((step for step in _STEPS if figures and figures[0].same_quantum(step)), None)
+    return (
+        step is not None
+        and all(map(step.same_quantum, figures))
+        and not any(map(Decimal.is_signed, figures))
+        and max(figures) < _TOO_GREAT
+    )
 
 
 @cache

@@ -62,6 +62,7 @@ class Pane:
             (row, column)
             for top, left, bottom, right in self.sheet.merges
             for row in _within(rows, top, bottom)
+            if len(rows[row]) > 1 or row != top or left not in rows[row]
             for column in _within(rows[row], left, right)
             if (row, column) != (top, left)
         )
