@@ -600,14 +600,20 @@ class _Cells:
 
         Most cells are added here, so nothing is called or looked up that an ordinary cell can do without.
         """
-        opening = _ROW.match(markup)
-        if opening is None:
-            return False
-        number, attributes = opening[1] or str(self.row + 2), opening[2]
+        number = str(self.row + 2)
+        begin = f'<row r="{number}"'
+        head, closed, rest = markup.partition(">")
+        attributes = head[len(begin) :]
+        if not closed or not head.startswith(begin):  # not the row below the one before
+            opening = _ROW.match(markup)
+            if opening is None:
+                return False
+            number, attributes = opening[1] or number, opening[2]
+            rest = markup[opening.end() :]
         hidden = rows[attributes]
         if hidden is None or int(number) <= self.deepest + 1:
             return False
-        before, *written = markup[opening.end() :].split(_CELL)
+        before, *written = rest.split(_CELL)
         if before:
             return False
         plain, columns, column, digits = self.plain, _COLUMNS, -1, len(number)
@@ -616,11 +622,14 @@ class _Cells:
         characters = 0
         try:
             for one in written:
-                name, _, look = one.partition('"')
-                place = columns[name[:-digits]]
-                if place <= column or name[-digits:] != number:
+                end = (
+                    digits + 1 if one[digits + 1 : digits + 2] == '"' else one.find('"')
+                )  # most have one letter
+                place = columns[one[: end - digits]]
+                if place <= column or one[end - digits : end] != number:
                     return False
                 column = place
+                look = one[end + 1 :]
                 cell = known[look] if look in known else plain.met(look)
                 if cell is not None:
                     cells[place] = cell
