@@ -30,11 +30,11 @@ def parts(example: str) -> tuple[tuple[str, bytes], ...]:
         return tuple((n, book.read(n).replace(year.encode(), YEAR.encode())) for n in book.namelist())
 
 
-def workbook(number: int, example: str = "minimal") -> bytes:
-    """One of many workbooks, the same for the same number."""
+def workbook(number: int, example: str = "minimal", entity: int | None = None) -> bytes:
+    """One of many workbooks, the same for the same numbers; without that of an entity each is of its own."""
     buffer = io.BytesIO()
     changes = (
-        (NAME, f"样本单位{number:06}"), (YEAR, YEARS[number % 2]), (DIVISION, f"{650100 + number // 40 % 5 * 100 + 2:06}"),
+        (NAME, f"样本单位{number if entity is None else entity:06}"), (YEAR, YEARS[number % 2]), (DIVISION, f"{650100 + number // 40 % 5 * 100 + 2:06}"),
     )  # fmt: skip
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as book:
         for name, part in parts(example):
@@ -51,4 +51,13 @@ def tree(root: Path, count: int, example: str = "minimal") -> Iterator[Path]:
         place = root / f"{number // 40:04}" / f"{number:06}.xlsx"
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_bytes(workbook(number, example))
+        yield place
+
+
+def pairs(root: Path, count: int, example: str = "minimal") -> Iterator[Path]:
+    """Write the workbooks of two years of so many entities below a folder, forty in each folder of it; the path of each."""
+    for number in range(2 * count):
+        place = root / f"{number // 40:04}" / f"{number // 2:06}-{YEARS[number % 2]}.xlsx"
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(workbook(number, example, number // 2))
         yield place

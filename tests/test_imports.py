@@ -71,6 +71,8 @@ ROWS = (
     "template warehouse warehouse.datasets",
     "warehouse.rows warehouse.catalogue warehouse.parts",
     "warehouse.readback",
+    "warehouse.comparisons",
+    "warehouse.chainparts warehouse.held",
     "warehouse.chains",
     "outputs outputs.places",
     "outputs.marked.splice outputs.marked.words",

@@ -330,7 +330,7 @@ KNOWN_WORDS = {
     "JSON", "CSV", "UTF", "GB", "Excel", "WPS", "LibreOffice", "Markdown", "OpenDocument", "PDF", "Word", "PPT", "PowerPoint", "doc", "docx", "wps", "documents", "OFD", "RAR", "7z", "gzip", "zip", "XML",
     "fatk", "convert", "explain", "limits", "from", "force", "unit", "edition", "loss", "extras", "cells", "proposals", "datapackage", "json", "csv", "resources", "path", "name", "rows", "report",
     "entity", "output", "meta", "root", "schema", "schemas", "standard", "waivers", "null", "true", "false", "n", "a", "undisclosed", "reported", "empty", "missing", "ROUND", "xlsx", "xls", "et", "xlsb", "z",
-    "pip", "install", "http", "https", "juesuan", "example", "cn", "batch", "workers", "memory", "limit", "warehouse", "cluster", "summary", "chain", "findings", "package", "NAME",
+    "pip", "install", "http", "https", "juesuan", "example", "cn", "batch", "workers", "memory", "limit", "warehouse", "cluster", "summary", "chain", "findings", "comparisons", "seconds", "package", "NAME",
 }  # fmt: skip
 
 

@@ -22,7 +22,7 @@ from fatk.reading import Reading
 from fatk.rules.context import YUAN
 from fatk.spec import load
 from fatk.values import Nothing
-from fatk.warehouse import catalogue, chains, readback
+from fatk.warehouse import catalogue, chains, comparisons, held, readback
 from fatk.warehouse.datasets import BASE, PARTITION, TYPES, dataset_id, datasets, schema
 from stores import outcome_of, put, refused
 from strategies import SPEC, balanced_reports, reports
@@ -33,13 +33,15 @@ EXAMPLES = ("full", "minimal", "wuerhe-2022")
 
 def read_back(store: Path) -> list[Report]:
     """Every report of a store in the order of paths."""
-    with duckdb.connect() as connection, tempfile.TemporaryDirectory() as work:
-        files = str(store / "reports/*/*/*.parquet")
-        connection.execute(
-            "CREATE TABLE wanted AS SELECT row_number() OVER (ORDER BY file) AS place, source, file"
-            f" FROM read_parquet('{files}')"
-        )
-        return [report for _, report in readback.reports(connection, store, Path(work))]
+    files = sorted((store / "reports").glob("*/*/*.parquet"))
+    parts = [place.relative_to(store / "reports").with_suffix("").as_posix() for place in files]
+    wanted = [
+        readback.Place(part, file, source)
+        for part, place in zip(parts, files, strict=True)
+        for source, file in zip(*pq.read_table(place, columns=["source", "file"]).columns, strict=True)
+    ]
+    wanted = [readback.Place(one.part, str(one.file), str(one.source)) for one in wanted]
+    return list(readback.reports(store, sorted(wanted, key=lambda one: one.file)))
 
 
 @pytest.fixture(scope="module")
@@ -382,7 +384,7 @@ def told(report: Report, file: str, beside: str, files: str, **others: Any) -> l
     return sorted(
         (file, beside, files, f.id, f.rule, f.outcome, f.message(), f.expected, f.found, f.difference)
         for f in result.findings
-        if f.rule in chains.between()[beside]
+        if f.rule in held.between()[beside]
     )
 
 
@@ -417,7 +419,7 @@ def test_rules_that_need_other_reports_are_all_known() -> None:
     }
     for other, ran in beside.items():
         changed = {rule for rule in ran.keys() | alone.keys() if ran.get(rule) != alone.get(rule)}
-        assert changed == set(chains.between()[other])
+        assert changed == set(held.between()[other])
 
 
 def units_of(whole: Report) -> list[Report]:
@@ -462,7 +464,7 @@ def test_a_department_that_lists_no_units_is_not_held_against_those_at_hand(tmp_
     given = [outcome_of(part, f"{n}.json") for n, part in enumerate(units_of(full))]
     store = put(tmp_path, [outcome_of(whole, "whole.json"), *given])
     assert chained(store) == []
-    assert chains.run(store) == {**dict.fromkeys((*chains.COUNTED, "findings"), 0), "unlisted": 1}
+    assert chains.run(store) == {**dict.fromkeys((*comparisons.COUNTED, "findings"), 0), "unlisted": 1}
 
 
 def test_amounts_without_a_unit_are_not_held_against_amounts_that_have_one(tmp_path: Path) -> None:

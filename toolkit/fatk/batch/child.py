@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from pathlib import Path
 from typing import Any, TextIO
 
 from fatk.batch import work
@@ -41,11 +42,27 @@ def _answer(task: dict[str, Any], answers: TextIO) -> dict[str, Any]:
 
             parts.publish(**task["publish"])
             return {"done": True}
+        if "comparisons" in task:
+            return {"spool": _compared(task, answers)}
+        if "chained" in task:
+            from fatk.warehouse import chainparts
+
+            chainparts.publish(Path(task["store"]), task["chained"])
+            return {"done": True}
         order, items = Order(**task["order"]), [Item(**item) for item in task["items"]]
         return {"lines": work.do(order, items, lambda number: _tell(answers, {"at": number}))}
     except FatkError as error:
         why = Refusal.of(error)
         return {"failed": [why.code, why.message, why.message_en, why.exit_status]}
+
+
+def _compared(task: dict[str, Any], answers: TextIO) -> str:
+    """The spool of what comes of comparisons; which one is begun is told."""
+    from fatk.warehouse import chains
+    from fatk.warehouse.comparisons import Comparison
+
+    comparisons = [Comparison.of(one) for one in task["comparisons"]]
+    return chains.compare(Path(task["store"]), comparisons, lambda number: _tell(answers, {"at": number}))
 
 
 def _tell(answers: TextIO, said: dict[str, Any]) -> None:

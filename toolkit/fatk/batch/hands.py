@@ -11,11 +11,11 @@ import os
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, replace
 from threading import Event, Timer
-from typing import Any
+from typing import Any, TypeVar
 
 from fatk.batch.child import EXHAUSTED
 from fatk.batch.orders import Item, Order
@@ -23,10 +23,15 @@ from fatk.batch.work import Line
 from fatk.errors import FatkError, NotWritten
 from fatk.limits import Limits
 from fatk.outcome import Refusal
+from fatk.warehouse.chains import Spooled
+from fatk.warehouse.comparisons import Comparison
+
+Thing = TypeVar("Thing")
+Answer = TypeVar("Answer")
 
 #: How often a source may be at hand when a process ends, and a task that is at none.
 _TRIES = 2
-#: So many sources are done in one process before it is replaced: whatever it has kept goes with it.
+#: So many sources or comparisons are done in one process before it is replaced: whatever it has kept goes with it.
 _RENEWED_AFTER = 5_000
 #: What Arrow is to do in a process that is one of several: keep no memory back, and use one thread.
 _ARROW = {"ARROW_DEFAULT_MEMORY_POOL": "system", "OMP_NUM_THREADS": "1"}
@@ -80,7 +85,7 @@ class Hand:
                     at = said["at"]
                     told(at)
                     continue
-                self._done += len(said.get("lines", ()))
+                self._done += len(said.get("lines", task.get("comparisons", ())))
                 return _held(said)
         except ValueError:  # half a line
             process.kill()
@@ -177,24 +182,54 @@ def do(
 ) -> list[Line]:
     """The lines of so many sources, whatever becomes of the processes that work at them; ``told`` is called for each source
     that is begun. ``Failed`` where the target cannot be written, ``NotWritten`` where no process can be started."""
-    deaths: Counter[str] = Counter()
-    lines: list[Line] = []
-    left = [list(items)]
+
+    def ask(some: Sequence[Item]) -> list[Line]:
+        task = {"order": asdict(order), "items": [asdict(item) for item in some]}
+        lines: list[Line] = hand.ask(task, lambda _: told())["lines"]
+        return lines
+
+    def given_up(item: Item, died: Died) -> Item | None:
+        return None if item.refused is not None else replace(item, refused=(died.code, died.details))
+
+    done = _done(items, ask, given_up, lambda item: item.path)
+    return [line for lines in done for line in lines]
+
+
+def compare(hand: Hand, order: Order, comparisons: Sequence[Comparison]) -> tuple[Spooled, ...]:
+    """The spools that hold what comes of so many comparisons, whatever becomes of the processes that work at them: one that ends
+    two is told to be unfinished. Errors are those of ``do``."""
+
+    def ask(some: Sequence[Comparison]) -> Spooled:
+        task = {"store": order.target, "comparisons": [asdict(one) for one in some]}
+        return Spooled(tuple(some), hand.ask(task)["spool"])
+
+    def given_up(one: Comparison, _: Died) -> Comparison | None:
+        return None if one.unfinished else replace(one, unfinished=True)
+
+    return tuple(_done(comparisons, ask, given_up, lambda one: one.place.file))
+
+
+def _done(
+    things: Sequence[Thing], ask: Callable[[Sequence[Thing]], Answer], given_up: Callable[[Thing, Died], Thing | None],
+    path: Callable[[Thing], str],
+) -> Iterator[Answer]:  # fmt: skip
+    """The answers to so many things, whatever becomes of the processes that are asked: the one that a process ended at is done
+    again alone, and when that ends another one, what ``given_up`` makes of it is; nothing is, where not even that was done."""
+    deaths: Counter[int] = Counter()
+    left: list[list[tuple[int, Thing]]] = [list(enumerate(things))]
     while left:
         some = left.pop()
         try:
-            answer = hand.ask(
-                {"order": asdict(order), "items": [asdict(item) for item in some]}, lambda _: told()
-            )
+            answer = ask([thing for _, thing in some])
         except Died as died:
-            at = some[died.at if died.at is not None else -1]
-            deaths[at.path] += 1
-            others = [item for item in some if item is not at]
-            if deaths[at.path] >= _TRIES:
-                if at.refused is not None:  # and not even that could be put down
-                    raise FatkError("BATCH_NO_ANSWER", path=at.path) from None
-                at, deaths[at.path] = replace(at, refused=(died.code, died.details)), 0
-            left += [part for part in (others, [at]) if part]
+            number, at = some[died.at if died.at is not None else -1]
+            deaths[number] += 1
+            others = [one for one in some if one[0] != number]
+            if deaths[number] >= _TRIES:
+                less = given_up(at, died)
+                if less is None:
+                    raise FatkError("BATCH_NO_ANSWER", path=path(at)) from None
+                at, deaths[number] = less, 0
+            left += [part for part in (others, [(number, at)]) if part]
         else:
-            lines += answer["lines"]
-    return lines
+            yield answer

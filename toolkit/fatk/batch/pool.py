@@ -14,6 +14,7 @@ from fatk.batch import hands
 from fatk.batch.orders import Item, Order
 from fatk.batch.work import Line
 from fatk.limits import Limits
+from fatk.warehouse.chains import Job, Spooled
 
 #: Tasks that wait for each process: enough that none is idle, few enough that a broken run has begun little.
 _AHEAD = 2
@@ -23,28 +24,37 @@ _PARTING = 5
 
 @dataclass(frozen=True)
 class Task:
-    """Sources to be done under an order, or a part of a store to be made again."""
+    """Sources to be done under an order, or parts of a store to be made again, or a job between the reports of a store."""
 
     order: Order
     items: tuple[Item, ...] = ()
     publish: dict[str, Any] | None = None
+    job: Job | None = None
 
 
 @dataclass(frozen=True)
 class Done:
-    """A task that is done, with the lines of its sources."""
+    """A task that is done, with the lines of its sources, and the spools that hold what was found between reports."""
 
     task: Task
     lines: list[Line]
+    spooled: tuple[Spooled, ...] = ()
 
 
 def perform(hand: hands.Hand, task: Task, told: Callable[[], object] = lambda: None) -> Done:
     """Have a process do a task; ``told`` is called for each source that is begun. Errors are those of ``hands.do``."""
-    if task.publish is not None:
+    if task.job is not None and task.job.comparisons:
+        return Done(task, [], hands.compare(hand, task.order, task.job.comparisons))
+    asked: dict[str, Any] | None = None
+    if task.job is not None:
+        asked = {"store": task.order.target, "chained": task.job.parts}
+    elif task.publish is not None:
+        asked = {"publish": task.publish}
+    if asked is not None:
         try:
-            hand.ask({"publish": task.publish})
+            hand.ask(asked)
         except hands.Died:  # its files are whole or not there, so that it may be done again
-            hand.ask({"publish": task.publish})
+            hand.ask(asked)
         return Done(task, [])
     return Done(task, hands.do(hand, task.order, task.items, told))
 

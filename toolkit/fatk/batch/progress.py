@@ -28,7 +28,7 @@ class Watch:
         self.verdicts: Counter[str] = Counter()
 
     def begin(self, phase: str, total: int) -> None:
-        """A phase begins: ``looking``, ``working`` or ``storing``, of so many steps."""
+        """A phase begins: ``looking``, ``working``, ``storing`` or ``comparing``, of so many steps."""
         with self._lock:
             self.phase, self.done, self.total = phase, 0, total
         self._shown(force=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import replace
 from functools import cache
@@ -317,19 +317,28 @@ class _Batch:
             for _ in (done.task.publish or {})["parts"]:
                 self.watch.step()
         if changed or not (self._target / catalogue.NAME).is_file():
-            self._between()
+            self._between(pool)
             catalogue.build(self._target)
 
-    def _between(self) -> None:
-        """Hold the reports of the store against each other."""
+    def _between(self, pool: Pool) -> None:
+        """Hold the reports of the store against each other, as far as they are not held already."""
         from fatk.warehouse import chains
 
-        self.watch.begin("comparing", 1)
+        def each(jobs: Iterable[chains.Job]) -> Iterator[tuple[chains.Spooled, ...]]:
+            for done in pool.each(Task(self.order, job=job) for job in jobs):
+                yield done.spooled
+
+        def begin(total: int) -> None:
+            self.ran.compared = total
+            self.watch.begin("comparing", total)
+
         try:
-            self.journal.note(chains.run(self._target))
+            found = chains.run(
+                self._target, self.order.digest, width=pool.width * _ROUNDS, each=each, begin=begin, told=self.watch.step
+            )  # fmt: skip
         except OSError as error:
             raise NotWritten("OUTPUT_FAILED", path=self._target, reason=error) from None
-        self.watch.step()
+        self.journal.note(found)
 
 
 def _shared(parts: Mapping[str, Sequence[Member]], width: int) -> Iterator[Mapping[str, Sequence[Member]]]:

@@ -30,7 +30,7 @@ _BEGINNING = 4096
 @dataclass
 class Ran:
     """What this run did: files passed over for their names, copies with what each is a copy of, sources unchanged, done, gone, and
-    those that stay as they were since their folders could not be looked into, and seconds."""
+    those that stay as they were since their folders could not be looked into, comparisons made between reports, and seconds."""
 
     passed_over: int = 0
     copies: list[tuple[str, str]] = field(default_factory=list)
@@ -38,6 +38,7 @@ class Ran:
     unchanged: int = 0
     done: int = 0
     gone: int = 0
+    compared: int = 0
     seconds: float = 0.0
 
 
@@ -81,7 +82,8 @@ class Summary:
             "exit_status": self.exit_status,
             "run": {
                 "passed_over": self.ran.passed_over, "copies": len(self.ran.copies), "unchanged": self.ran.unchanged,
-                "unseen": self.ran.unseen, "done": self.ran.done, "gone": self.ran.gone, "seconds": round(self.ran.seconds, 1),
+                "unseen": self.ran.unseen, "done": self.ran.done, "gone": self.ran.gone, "compared": self.ran.compared,
+                "seconds": round(self.ran.seconds, 1),
             },
         }  # fmt: skip
 
@@ -114,7 +116,9 @@ class Summary:
             lines.append(said("refusals", language, codes=_listed(self.refusals, comma)))
         lines.append(said("unaccounted", language, count=self.unaccounted_cells))
         if self.between:
-            lines.append(said("between", language, **self.between))
+            lines.append(said("between", language, **self.between, compared=ran.compared))
+            if unfinished := self.between.get("unfinished"):
+                lines.append(said("unfinished", language, count=unfinished))
         message = "message" if language == "zh" else "message_en"
         lines += [
             f"  {fill('{path}', one, 200)}: {fill('{said}', {'said': one[message]}, 300)}"

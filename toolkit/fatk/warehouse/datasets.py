@@ -34,6 +34,18 @@ STATES = (STATED, BLANK, *(nothing.value for nothing in Nothing), NO_CELL, NO_UN
 REFUSED = "refused"
 VERDICTS = (VALID, UNCHECKED, INVALID, REFUSED)
 
+#: What a comparison of reports comes to. All rules that apply were run; or only that is told which units are lacking or not
+#: listed (``INCOMPLETE``); or no rule was run, since the department lists no units, since one report states its unit of money and
+#: another does not, or since the process that was at it was ended each time.
+COMPARED, INCOMPLETE, UNLISTED, UNIT_UNKNOWN, UNFINISHED = (
+    "compared",
+    "incomplete",
+    "unlisted",
+    "unit_unknown",
+    "unfinished",
+)
+COMPARISONS_COME_TO = (COMPARED, INCOMPLETE, UNLISTED, UNIT_UNKNOWN, UNFINISHED)
+
 #: Keys of the folders below a dataset's, ``fy=2022/province=65``: no column has these names, so that every reader of Parquet
 #: finds the columns in the files as they are and may use the folders to skip files.
 PARTITION = ("fy", "province")
@@ -155,6 +167,21 @@ _BESIDE = (
         "What the report is held against: previous, that of last year, or parts, those of its units.",
     ),
     Column("beside_files", "text", "对照文件", "The files of those reports, a line each."),
+    Column(
+        "comparison",
+        "text",
+        "核对标识",
+        "Key of the comparison: the same reports, held against each other by the same rules, have the same one.",
+    ),
+)
+_COMPARED = (
+    Column(
+        "outcome",
+        "text",
+        "核对情况",
+        f"Whether they could be held against each other: {', '.join(COMPARISONS_COME_TO)}.",
+    ),
+    Column("findings", "integer", "发现数", "How many findings came of it: its rows of chain_findings."),
 )
 _PRINTED = (
     *_CELL,
@@ -162,7 +189,9 @@ _PRINTED = (
     Column("printed", "text", "印刷数字", "The figure as printed."),
 )
 
-FINDINGS, PRINTED, CHAIN_FINDINGS = "findings", "printed", "chain_findings"
+FINDINGS, PRINTED = "findings", "printed"
+#: What comes of holding reports against each other: what was found, and what was held against what.
+CHAIN_FINDINGS, COMPARISONS = "chain_findings", "comparisons"
 
 
 @cache
@@ -174,6 +203,10 @@ def datasets(spec: Spec) -> Mapping[str, Dataset]:
         Dataset(
             CHAIN_FINDINGS, "报告之间的发现", "What was found between each report and that of last year or those of its units.",
             None, (*BASE, *_FINDING, *_BESIDE),
+        ),
+        Dataset(
+            COMPARISONS, "报告之间的核对", "What each report was held against, that of last year or those of its units, and whether it could be.",
+            None, (*BASE, *_BESIDE, *_COMPARED),
         ),
         Dataset(
             PRINTED, "印刷数字",

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from itertools import accumulate
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 from fatk.model import Report, Row, row_name
-from fatk.spec import Spec, Table, load
+from fatk.spec import Field, Spec, Table, load
 from fatk.values import NOTHINGS, Value, parse_decimal
-from fatk.warehouse.catalogue import quoted
 from fatk.warehouse.datasets import (
-    FILES,
+    BASE,
     PRINTED,
     column_name,
     dataset_id,
@@ -25,47 +27,53 @@ from fatk.warehouse.datasets import (
 )
 from fatk.warehouse.rows import Units, own_factor, plain
 
-#: Rows that are in memory at a time, of each dataset.
+#: Rows that are made values at a time, of each dataset.
 _AT_ONCE = 4_096
+#: Which column of every dataset names the file that a row comes from.
+_FILE = next(at for at, column in enumerate(BASE) if column.name == "file")
 #: Without these tables a report does not know what its figures are.
 _ALWAYS = frozenset({"report", "entity", "tables"})
 _ONE = Decimal(1)
 
 
-def reports(
-    connection: Any, store: Path, work: Path, tables: Iterable[str] | None = None
-) -> Iterator[tuple[int, Report]]:
-    """The reports that the table ``wanted`` of a database names, by its columns ``place`` (unique), ``source`` and ``file``, each
-    with its place, in that order. With ``tables``, other tables are left empty.
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the rows of a report are: in which part of each dataset, and by which file and digest they are known."""
 
-    Only a few reports are in memory at a time, however many there are: the rows of all tables are sorted to files in the
-    folder ``work``, which take as much room as the store does.
+    part: str
+    file: str
+    source: str
+
+
+def reports(store: Path, wanted: Sequence[Place], tables: Iterable[str] | None = None) -> Iterator[Report]:
+    """The reports at some places, in that order; one may be asked for several times. With ``tables``, other tables are left empty.
+
+    Of each file only those groups of rows are read that may hold one of them, and of these the rows of the reports wanted are kept
+    in memory; a report itself is made when it is asked for.
     """
     spec = load()
     chosen = set(spec.tables) if tables is None else _ALWAYS.union(tables)
     readers = [
-        _Reader(table, _Stream(connection, store, work, dataset_id(table), _columns(table)))
+        _Reader(table, _Stream(store, wanted, dataset_id(table), _columns(table)))
         for table in sorted(spec.tables.values(), key=lambda table: table.id not in _ALWAYS)
         if table.id in chosen
     ]
-    printed = _Stream(connection, store, work, PRINTED, ("table", "row", "field", "again", "printed"))
-    places = connection.cursor().execute("SELECT place FROM wanted ORDER BY place")
-    while some := places.fetchmany(_AT_ONCE):
-        for (place,) in some:
-            yield place, _report(spec, place, readers, printed)
+    printed = _Stream(store, wanted, PRINTED, ("table", "row", "field", "again", "printed"))
+    for number in range(len(wanted)):
+        yield _report(spec, number, readers, printed)
 
 
-def _report(spec: Spec, place: int, readers: Sequence[_Reader], printed: _Stream) -> Report:
+def _report(spec: Spec, number: int, readers: Sequence[_Reader], printed: _Stream) -> Report:
     found: dict[str, tuple[Row, ...]] = dict.fromkeys(spec.tables, ())
     report = Report(spec, found)
     said: dict[str, dict[tuple[str, str, int], str]] = defaultdict(dict)
-    for table, row, field, again, text in printed.rows(place):
+    for table, row, field, again, text in zip(*printed.columns(number), strict=True):
         said[table][row, field, again] = text
     units: Units | None = None
     for reader in readers:
         if units is None and reader.table.id not in _ALWAYS:
             units = Units(report)
-        rows = reader.rows(place, report, units)
+        rows = reader.rows(number, report, units)
         found[reader.table.id] = _as_printed(reader.table, rows, said.get(reader.table.id, {}))
     return Report(spec, MappingProxyType(found))
 
@@ -91,46 +99,115 @@ def _as_printed(
     return tuple(found)
 
 
+#: Values of some rows, by column.
+_Columns = Sequence[Sequence[Any]]
+
+
 class _Stream:
-    """The rows of one dataset for the reports wanted, in the order of their places and, within one, as they were put in.
+    """The rows of one dataset for the reports wanted, report by report in their order and, within one, as they were put in."""
 
-    They are sorted once, to a file below ``work``: of many sorts at a time the database would keep more than it has room for.
-    """
-
-    def __init__(
-        self, connection: Any, store: Path, work: Path, dataset: str, columns: Sequence[str]
-    ) -> None:
-        self._ahead: tuple[Any, ...] | None = None
-        self._rows: Iterator[tuple[Any, ...]] = iter(())
-        if next(store.glob(FILES.format(dataset=dataset)), None) is None:
-            return
-        files = quoted((store / FILES.format(dataset=dataset)).as_posix())
-        listed = ", ".join(f'd."{name}"' for name in columns)
-        target = work / f"{dataset}.parquet"
-        connection.execute(
-            f"COPY (SELECT w.place, {listed} FROM"
-            f" read_parquet({files}, hive_partitioning = false, file_row_number = true) d"
-            " JOIN wanted w USING (source, file) ORDER BY w.place, d.file_row_number)"
-            f" TO {quoted(target.as_posix())} (FORMAT parquet, ROW_GROUP_SIZE {_AT_ONCE})"
-        )
-        self._rows = _stored(target)
+    def __init__(self, store: Path, wanted: Sequence[Place], dataset: str, columns: Sequence[str]) -> None:
+        self._none: _Columns = tuple(() for _ in columns)
+        found = [one for rows in _found(store, wanted, dataset, columns) for one in rows]
+        self._rows = _listed(sorted(found, key=lambda one: one[0]), columns)
         self._ahead = next(self._rows, None)
 
-    def rows(self, place: int) -> Iterator[tuple[Any, ...]]:
-        """The rows of the report at a place; places are asked for in their order."""
-        while self._ahead is not None and self._ahead[0] == place:
-            row, self._ahead = self._ahead, next(self._rows, None)
-            yield row[1:]
+    def columns(self, number: int) -> _Columns:
+        """The rows of a report by its number, as lists of values, one for each column; reports are asked for in their order."""
+        if self._ahead is None or self._ahead[0] != number:
+            return self._none
+        _, found = self._ahead
+        self._ahead = next(self._rows, None)
+        while self._ahead is not None and self._ahead[0] == number:  # its rows stand in several pieces
+            found = [[*one, *more] for one, more in zip(found, self._ahead[1], strict=True)]
+            self._ahead = next(self._rows, None)
+        return found
 
 
-def _stored(target: Path) -> Iterator[tuple[Any, ...]]:
-    """The rows of a Parquet file, of which a part is in memory at a time."""
+def _found(
+    store: Path, wanted: Sequence[Place], dataset: str, columns: Sequence[str]
+) -> Iterator[list[tuple[int, Any]]]:
+    """Rows of the reports wanted, as Arrow tables with the number of the report, file by file and group of rows by group."""
+    import pyarrow as pa
     import pyarrow.parquet as pq
 
-    with pq.ParquetFile(target) as file:
-        for group in range(file.num_row_groups):
-            table = file.read_row_group(group, use_threads=False)
-            yield from zip(*(column.to_pylist() for column in table.columns), strict=True)
+    by_part: dict[str, dict[str, list[tuple[int, str]]]] = defaultdict(lambda: defaultdict(list))
+    for number, place in enumerate(wanted):
+        by_part[place.part][place.file].append((number, place.source))
+    for part, by_file in by_part.items():
+        at = store.joinpath(dataset, f"{part}.parquet")
+        if not at.exists():
+            continue
+        names = sorted(by_file)
+        with pq.ParquetFile(at, memory_map=False) as file:
+            for group in range(file.num_row_groups):
+                if not _may_hold(file.metadata.row_group(group), names):
+                    continue
+                rows = file.read_row_group(group, list(dict.fromkeys(("file", "source", *columns))), use_threads=False)  # fmt: skip
+                runs = [
+                    (number, start, end)
+                    for name, start, end in _runs(rows["file"])
+                    for number, source in by_file.get(name, ())
+                    if rows["source"][start].as_py() == source
+                ]
+                if not runs:
+                    continue
+                # Copied, or the whole group would stay in memory for a few of its rows.
+                kept = pa.concat_tables([rows.slice(start, end - start) for _, start, end in runs])
+                kept = kept.select(columns).combine_chunks()
+                at_row = [0, *accumulate(end - start for _, start, end in runs)]
+                yield [
+                    (number, kept.slice(first, end - start))
+                    for (number, start, end), first in zip(runs, at_row, strict=False)
+                ]
+
+
+def _may_hold(group: Any, names: Sequence[str]) -> bool:
+    """Whether a group of rows may hold one of some files, given in their order, as far as is said of it."""
+    said = group.column(_FILE).statistics
+    if said is None or not said.has_min_max:
+        return True
+    at = bisect_left(names, said.min)
+    return at < len(names) and names[at] <= said.max
+
+
+def _runs(column: Any) -> Iterator[tuple[str, int, int]]:
+    """Where each value of a column stands, row after row: the value, and the rows from and to which it does."""
+    import pyarrow.compute as pc
+
+    start = 0
+    for encoded in pc.run_end_encode(column).chunks:
+        first = start
+        for value, end in zip(encoded.values.to_pylist(), encoded.run_ends.to_pylist(), strict=True):
+            yield value, start, first + end
+            start = first + end
+
+
+def _listed(found: Sequence[tuple[int, Any]], columns: Sequence[str]) -> Iterator[tuple[int, _Columns]]:
+    """Arrow tables with numbers as lists of values, of which a part is in memory at a time."""
+    import pyarrow as pa
+
+    some: list[tuple[int, Any]] = []
+    held = 0
+    for number, table in found:
+        if some and held + table.num_rows > _AT_ONCE:
+            yield from _values(pa.concat_tables([one for _, one in some]), some, columns)
+            some, held = [], 0
+        some.append((number, table))
+        held += table.num_rows
+    if some:
+        yield from _values(pa.concat_tables([one for _, one in some]), some, columns)
+
+
+def _values(
+    table: Any, some: Sequence[tuple[int, Any]], columns: Sequence[str]
+) -> Iterator[tuple[int, _Columns]]:
+    values = [table[name].to_pylist() for name in columns]
+    start = 0
+    for number, one in some:
+        end = start + one.num_rows
+        yield number, [column[start:end] for column in values]
+        start = end
 
 
 def _columns(table: Table) -> tuple[str, ...]:
@@ -143,20 +220,16 @@ def _columns(table: Table) -> tuple[str, ...]:
     return tuple(found)
 
 
-#: What makes the value of a field of one or two columns.
-_Step = Callable[[Any, Any], Value]
-
-
 class _Reader:
     """The rows of one table, report by report."""
 
     def __init__(self, table: Table, stream: _Stream) -> None:
         self.table, self._stream = table, stream
         places = {name: at for at, name in enumerate(_columns(table))}
-        self._places = [
+        self._fields = [
             (
+                field,
                 places[kept_in_base(table, field) or column_name(field)],
-                field.states,
                 money(table, field),
                 own_factor(field),
             )
@@ -164,37 +237,48 @@ class _Reader:
         ]
         self._foreign = any(foreign_unit(table, field) for field in table.fields)
 
-    def rows(self, place: int, report: Report, units: Units | None) -> tuple[Row, ...]:
-        """The rows of the report at a place; ``report`` has those tables already that say what figures are in."""
-        stored = self._stream.rows(place)
-        if self.table.id == "sources":
-            next(stored, None)  # the file itself, which is none that the report names
+    def rows(self, number: int, report: Report, units: Units | None) -> tuple[Row, ...]:
+        """The rows of a report by its number; ``report`` has those tables already that say what figures are in."""
+        columns = self._stream.columns(number)
+        if self.table.id == "sources":  # the first is the file itself, which is none that the report names
+            columns = [column[1:] for column in columns]
+        if not columns[0]:
+            return ()
         if units is None:
-            return tuple(self._row(row, None, _ONE) for row in stored)
+            return self._made(columns, [None] * len(columns[0]), _ONE)
         if self.table.id == "cells":
-            return tuple(self._bounds(row, report, units) for row in stored)
+            return tuple(self._bounds(row, report, units) for row in zip(*columns, strict=True))
         factor, decimals = units.of(self.table.id)
-        pointer, by_row = units.of_rows(report, self.table) if self._foreign else (0, {})
-        at = self._places[pointer][0]
-        quantum = _ONE.scaleb(-decimals)
-        return tuple(self._row(row, by_row.get(row[at], factor), quantum) for row in stored)
+        factors = [factor] * len(columns[0])
+        if self._foreign:
+            pointer, by_row = units.of_rows(report, self.table)
+            factors = [by_row.get(value, factor) for value in columns[self._fields[pointer][1]]]
+        return self._made(columns, factors, _ONE.scaleb(-decimals))
 
-    def _row(self, row: tuple[Any, ...], factor: Decimal | None, quantum: Decimal) -> Row:
-        power = 0 if factor is None else factor.adjusted()
-        made: list[Value] = []
-        for at, states, amount, own in self._places:
-            value = row[at]
-            if value is None:
-                made.append(NOTHINGS.get(row[at + 1]) if states else None)
-            elif own is not None:
-                made.append(plain(value.scaleb(-own.adjusted())))
+    def _made(
+        self, columns: _Columns, factors: Sequence[Decimal | None], quantum: Decimal
+    ) -> tuple[Row, ...]:
+        made: list[Sequence[Value]] = []
+        for field, at, amount, own in self._fields:
+            values: Sequence[Value]
+            if own is not None:
+                power = -own.adjusted()
+                values = [None if value is None else plain(value.scaleb(power)) for value in columns[at]]
             elif amount:
-                made.append(None if factor is None else _restored(value, power, quantum))
-            elif isinstance(value, Decimal):
-                made.append(plain(value))
+                values = [
+                    None if value is None or factor is None else _restored(value, factor.adjusted(), quantum)
+                    for value, factor in zip(columns[at], factors, strict=True)
+                ]
             else:
-                made.append(value.isoformat() if isinstance(value, date) else value)
-        return tuple(made)
+                values = _plain_values(field, columns[at])
+            if field.states:
+                states = columns[at + 1]
+                values = [
+                    NOTHINGS.get(state) if value is None else value
+                    for value, state in zip(values, states, strict=True)
+                ]
+            made.append(values)
+        return tuple(zip(*made, strict=True))
 
     def _bounds(self, row: tuple[Any, ...], report: Report, units: Units) -> Row:
         """A row of ``cells``: its bounds are in the unit of the cell that it describes."""
@@ -206,6 +290,15 @@ class _Reader:
             else value
             for value in row
         )
+
+
+def _plain_values(field: Field, column: Sequence[Any]) -> Sequence[Value]:
+    """The values of a field that is no money, of its column in the store."""
+    if field.type == "number":
+        return [plain(value) if isinstance(value, Decimal) else value for value in column]
+    if field.type == "date":
+        return [value.isoformat() if isinstance(value, date) else value for value in column]
+    return column
 
 
 def _restored(value: Decimal, power: int, quantum: Decimal) -> Decimal:
