@@ -63,7 +63,7 @@ def test_a_worker_killed_in_the_middle_loses_and_doubles_nothing(
 ) -> None:
     address, workers = machines
     src = tmp_path / "src"
-    list(many.tree(src, 48))
+    list(many.pairs(src, 24))
     (src / "坏.xlsx").write_text("bad", encoding="utf-8")
     run = subprocess.Popen(
         [*FATK, str(src), str(tmp_path / "store"), "--scheduler", address, "--log", "jsonl"],
@@ -83,6 +83,7 @@ def test_a_worker_killed_in_the_middle_loses_and_doubles_nothing(
         assert connection.execute("select count(*), count(distinct source) from reports").fetchall() == [
             (48, 48)
         ]
+        assert connection.execute("select count(*) from comparisons").fetchall() == [(24,)]
 
 
 def test_a_scheduler_that_is_not_there_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

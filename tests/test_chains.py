@@ -301,12 +301,12 @@ def test_of_a_file_only_the_rows_are_read_that_are_needed(
 
     monkeypatch.setattr(pq.ParquetFile, "read_row_group", counted)
     wanted = readback.Place("fy=2022/province=65/part", "b/2022.json", others[1].sha256)
-    (report,) = readback.reports(store, [wanted], ["income"])
+    (report,) = readback.reports(store, [wanted])
     assert others[1].result is not None
     assert report.rows("income") == others[1].result.reading.report.rows("income")
     assert 0 < len([number for number in read if number]) < groups - 1
     elsewhere = dataclasses.replace(wanted, source="0" * 64)
-    assert [one.rows("income") for one in readback.reports(store, [elsewhere, wanted, wanted], ["income"])] == [
+    assert [one.rows("income") for one in readback.reports(store, [elsewhere, wanted, wanted])] == [
         (), report.rows("income"), report.rows("income"),
     ]  # fmt: skip
 

@@ -16,7 +16,6 @@ from fatk.rules import KINDS
 from fatk.rules.context import EXACT, NOT_APPLICABLE, Context, Rule, load_rules
 from fatk.rules.report import findings
 from fatk.rules.terms import equations
-from fatk.spec import Spec, load
 from fatk.warehouse import readback
 from fatk.warehouse.comparisons import PARTS, PREVIOUS, Comparison
 from fatk.warehouse.datasets import COMPARED, INCOMPLETE, UNFINISHED, UNIT_UNKNOWN, UNLISTED
@@ -60,8 +59,7 @@ def rows(
     kept until then.
     """
     wanted = _in_turn(comparisons)
-    spec = load()
-    made = readback.reports(store, [place for places in wanted for place in places], _tables(spec))
+    made = readback.reports(store, [place for places in wanted for place in places])
     at_hand: dict[Place, Report] = {}
     for number, (comparison, more) in enumerate(zip(comparisons, wanted, strict=True)):
         begun(number)
@@ -89,13 +87,6 @@ def _in_turn(comparisons: Sequence[Comparison]) -> list[list[Place]]:
         found.append([place for place in places if place not in before])
         before = set(places)
     return found
-
-
-@cache
-def _tables(spec: Spec) -> frozenset[str]:
-    """The tables that rules between reports may look into: those with figures, and the list of a department's units."""
-    figures = {table.id for table in spec.tables.values() if any(field.states for field in table.fields)}
-    return frozenset(figures | {"constituents"})
 
 
 def _held(comparison: Comparison, report: Report, *others: Report) -> tuple[str, list[Cells]]:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from itertools import accumulate
+from itertools import chain
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 from fatk.model import Report, Row, row_name
@@ -45,37 +44,53 @@ class Place:
     source: str
 
 
-def reports(store: Path, wanted: Sequence[Place], tables: Iterable[str] | None = None) -> Iterator[Report]:
-    """The reports at some places, in that order; one may be asked for several times. With ``tables``, other tables are left empty.
+def reports(store: Path, wanted: Sequence[Place]) -> Iterator[Report]:
+    """The reports at some places, in that order; one may be asked for several times.
 
-    Of each file only those groups of rows are read that may hold one of them, and of these the rows of the reports wanted are kept
-    in memory; a report itself is made when it is asked for.
+    A table is read from the store when somebody looks into it, for all of the reports wanted at once: they should be few enough
+    that their rows can be held in memory together. Of each file only those groups of rows are read that may hold one of them.
     """
     spec = load()
-    chosen = set(spec.tables) if tables is None else _ALWAYS.union(tables)
-    readers = [
-        _Reader(table, _Stream(store, wanted, dataset_id(table), _columns(table)))
-        for table in sorted(spec.tables.values(), key=lambda table: table.id not in _ALWAYS)
-        if table.id in chosen
-    ]
+    readers = {
+        table.id: _Reader(table, _Stream(store, wanted, dataset_id(table), _columns(table)))
+        for table in spec.tables.values()
+    }
     printed = _Stream(store, wanted, PRINTED, ("table", "row", "field", "again", "printed"))
     for number in range(len(wanted)):
-        yield _report(spec, number, readers, printed)
+        yield Report(spec, _Tables(spec, number, readers, printed))
 
 
-def _report(spec: Spec, number: int, readers: Sequence[_Reader], printed: _Stream) -> Report:
-    found: dict[str, tuple[Row, ...]] = dict.fromkeys(spec.tables, ())
-    report = Report(spec, found)
-    said: dict[str, dict[tuple[str, str, int], str]] = defaultdict(dict)
-    for table, row, field, again, text in zip(*printed.columns(number), strict=True):
-        said[table][row, field, again] = text
-    units: Units | None = None
-    for reader in readers:
-        if units is None and reader.table.id not in _ALWAYS:
-            units = Units(report)
-        rows = reader.rows(number, report, units)
-        found[reader.table.id] = _as_printed(reader.table, rows, said.get(reader.table.id, {}))
-    return Report(spec, MappingProxyType(found))
+class _Tables(Mapping[str, tuple[Row, ...]]):
+    """The tables of the report of a number, each made when it is first asked for."""
+
+    def __init__(self, spec: Spec, number: int, readers: Mapping[str, _Reader], printed: _Stream) -> None:
+        self._spec, self._number, self._readers, self._printed = spec, number, readers, printed
+        self._made: dict[str, tuple[Row, ...]] = {}
+        self._units: Units | None = None
+        self._said: dict[str, dict[tuple[str, str, int], str]] | None = None
+
+    def __getitem__(self, table: str) -> tuple[Row, ...]:
+        if table not in self._made:
+            self._made[table] = self._table(self._readers[table])
+        return self._made[table]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._readers)
+
+    def __len__(self) -> int:
+        return len(self._readers)
+
+    def _table(self, reader: _Reader) -> tuple[Row, ...]:
+        report = Report(self._spec, self)
+        if self._units is None and reader.table.id not in _ALWAYS:
+            self._units = Units(report)
+        if self._said is None:
+            self._said = defaultdict(dict)
+            for table, row, field, again, text in zip(*self._printed.columns(self._number), strict=True):
+                self._said[table][row, field, again] = text
+        units = None if reader.table.id in _ALWAYS else self._units
+        rows = reader.rows(self._number, report, units)
+        return _as_printed(reader.table, rows, self._said.get(reader.table.id, {}))
 
 
 def _as_printed(
@@ -104,36 +119,61 @@ _Columns = Sequence[Sequence[Any]]
 
 
 class _Stream:
-    """The rows of one dataset for the reports wanted, report by report in their order and, within one, as they were put in."""
+    """The rows of one dataset for the reports wanted; the files are read when the first of them is asked for."""
 
     def __init__(self, store: Path, wanted: Sequence[Place], dataset: str, columns: Sequence[str]) -> None:
+        self._where = store, wanted, dataset, columns
         self._none: _Columns = tuple(() for _ in columns)
-        found = [one for rows in _found(store, wanted, dataset, columns) for one in rows]
-        self._rows = _listed(sorted(found, key=lambda one: one[0]), columns)
-        self._ahead = next(self._rows, None)
+        self._pieces: Sequence[_Piece] | None = None
 
     def columns(self, number: int) -> _Columns:
-        """The rows of a report by its number, as lists of values, one for each column; reports are asked for in their order."""
-        if self._ahead is None or self._ahead[0] != number:
-            return self._none
-        _, found = self._ahead
-        self._ahead = next(self._rows, None)
-        while self._ahead is not None and self._ahead[0] == number:  # its rows stand in several pieces
-            found = [[*one, *more] for one, more in zip(found, self._ahead[1], strict=True)]
-            self._ahead = next(self._rows, None)
-        return found
+        """The rows of a report by its number, in the order in which they were put in, as lists of values, one for each column."""
+        if self._pieces is None:
+            self._pieces = tuple(_pieces(*self._where))
+        found = [values for piece in self._pieces if (values := piece.columns(number)) is not None]
+        if len(found) < 2:
+            return found[0] if found else self._none
+        return [[*chain.from_iterable(several)] for several in zip(*found, strict=True)]
 
 
-def _found(
-    store: Path, wanted: Sequence[Place], dataset: str, columns: Sequence[str]
-) -> Iterator[list[tuple[int, Any]]]:
-    """Rows of the reports wanted, as Arrow tables with the number of the report, file by file and group of rows by group."""
-    import pyarrow as pa
+class _Piece:
+    """Rows of some reports, in the order of their numbers, as an Arrow table, of which a part is values at a time.
+
+    ``counts`` says how many rows each report has, one behind the other.
+    """
+
+    def __init__(self, table: Any, counts: Mapping[int, int]) -> None:
+        self._table = table
+        self._at: dict[int, tuple[int, int, int]] = {}
+        begun, start = 0, 0  # a part of the table begins at the first row, the next report at the second
+        for number in sorted(counts):
+            if start > begun and start + counts[number] - begun > _AT_ONCE:
+                begun = start
+            self._at[number] = begun, start, start + counts[number]
+            start += counts[number]
+        self._ends = {begun: end for begun, _, end in self._at.values()}
+        self._begun = -1
+        self._values: _Columns = ()
+
+    def columns(self, number: int) -> _Columns | None:
+        """The rows of a report, by column; ``None`` where it has none here."""
+        if number not in self._at:
+            return None
+        begun, start, end = self._at[number]
+        if begun != self._begun:
+            part = self._table.slice(begun, self._ends[begun] - begun)
+            self._begun, self._values = begun, [column.to_pylist() for column in part.columns]
+        return [column[start - begun : end - begun] for column in self._values]
+
+
+def _pieces(store: Path, wanted: Sequence[Place], dataset: str, columns: Sequence[str]) -> Iterator[_Piece]:
+    """The rows of the reports wanted, file by file and group of rows by group."""
     import pyarrow.parquet as pq
 
     by_part: dict[str, dict[str, list[tuple[int, str]]]] = defaultdict(lambda: defaultdict(list))
     for number, place in enumerate(wanted):
         by_part[place.part][place.file].append((number, place.source))
+    read = list(dict.fromkeys(("file", "source", *columns)))
     for part, by_file in by_part.items():
         at = store.joinpath(dataset, f"{part}.parquet")
         if not at.exists():
@@ -143,23 +183,33 @@ def _found(
             for group in range(file.num_row_groups):
                 if not _may_hold(file.metadata.row_group(group), names):
                     continue
-                rows = file.read_row_group(group, list(dict.fromkeys(("file", "source", *columns))), use_threads=False)  # fmt: skip
-                runs = [
+                rows = file.read_row_group(group, read, use_threads=False)
+                runs = sorted(
                     (number, start, end)
                     for name, start, end in _runs(rows["file"])
                     for number, source in by_file.get(name, ())
                     if rows["source"][start].as_py() == source
-                ]
-                if not runs:
-                    continue
-                # Copied, or the whole group would stay in memory for a few of its rows.
-                kept = pa.concat_tables([rows.slice(start, end - start) for _, start, end in runs])
-                kept = kept.select(columns).combine_chunks()
-                at_row = [0, *accumulate(end - start for _, start, end in runs)]
-                yield [
-                    (number, kept.slice(first, end - start))
-                    for (number, start, end), first in zip(runs, at_row, strict=False)
-                ]
+                )
+                if runs:
+                    yield _piece(rows.select(columns), runs)
+
+
+def _piece(rows: Any, runs: Sequence[tuple[int, int, int]]) -> _Piece:
+    """Some runs of rows, copied, or the whole group would stay in memory for a few of its rows."""
+    import pyarrow as pa
+
+    counts: dict[int, int] = defaultdict(int)
+    joined: list[tuple[int, int]] = []
+    for number, start, end in runs:
+        counts[number] += end - start
+        if joined and joined[-1][1] == start:
+            joined[-1] = joined[-1][0], end
+        else:
+            joined.append((start, end))
+    if joined == [(0, rows.num_rows)]:
+        return _Piece(rows, counts)
+    kept = pa.concat_tables([rows.slice(start, end - start) for start, end in joined])
+    return _Piece(kept.combine_chunks(), counts)
 
 
 def _may_hold(group: Any, names: Sequence[str]) -> bool:
@@ -181,33 +231,6 @@ def _runs(column: Any) -> Iterator[tuple[str, int, int]]:
         for value, end in zip(encoded.values.to_pylist(), encoded.run_ends.to_pylist(), strict=True):
             yield value, start, first + end
             start = first + end
-
-
-def _listed(found: Sequence[tuple[int, Any]], columns: Sequence[str]) -> Iterator[tuple[int, _Columns]]:
-    """Arrow tables with numbers as lists of values, of which a part is in memory at a time."""
-    import pyarrow as pa
-
-    some: list[tuple[int, Any]] = []
-    held = 0
-    for number, table in found:
-        if some and held + table.num_rows > _AT_ONCE:
-            yield from _values(pa.concat_tables([one for _, one in some]), some, columns)
-            some, held = [], 0
-        some.append((number, table))
-        held += table.num_rows
-    if some:
-        yield from _values(pa.concat_tables([one for _, one in some]), some, columns)
-
-
-def _values(
-    table: Any, some: Sequence[tuple[int, Any]], columns: Sequence[str]
-) -> Iterator[tuple[int, _Columns]]:
-    values = [table[name].to_pylist() for name in columns]
-    start = 0
-    for number, one in some:
-        end = start + one.num_rows
-        yield number, [column[start:end] for column in values]
-        start = end
 
 
 def _columns(table: Table) -> tuple[str, ...]:
