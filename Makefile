@@ -53,7 +53,7 @@ build/peers/.stamp: requirements/bench.txt | .venv/.stamp-dev
 
 bench: .venv/.stamp-dev build/peers/.stamp ## 与同类工具并排比较性能（ALL=1 到一万份、四十万行，LOAD="--seconds 60"） · measure against peers, side by side
 	@if command -v cc >/dev/null; then $(MAKE) --no-print-directory build/compiled/.stamp; else echo '没有 C 编译器，不量编译过的代码 · no C compiler: without the compiled code' >&2; fi
-	@missed=0; for one in "goals $(if $(ALL),--all)" run reading narratives "service $(LOAD)" "batch $(if $(ALL),--all)"; do \
+	@missed=0; for one in "goals $(if $(ALL),--all)" run reading narratives "service $(LOAD)" "batch $(if $(ALL),--all)" between; do \
 		set -- $$one; name=$$1; shift; \
 		.venv/bin/python benchmarks/$$name.py "$$@" || missed=1; \
 	done; exit $$missed

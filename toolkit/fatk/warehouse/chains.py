@@ -69,8 +69,8 @@ def run(
     """Bring what is found between the reports of a store up to date. Counted is what its comparisons come to, by ``COUNTED``, and
     ``findings``.
 
-    ``decided`` is a digest of all that decides what comes of a comparison beside the reports. ``each`` does jobs, ``width`` of them
-    at once, and yields what is spooled; without it they are done here. ``begin`` is told how many comparisons are to be
+    ``decided`` is a digest of all that decides what comes of a comparison beside the reports. ``each`` does jobs and yields what
+    is spooled; without it they are done here. Where there is enough to do, ``width`` jobs come of it at least. ``begin`` is told how many comparisons are to be
     made, ``told`` each that is. ``OSError`` where the store cannot be written.
     """
     store = store.resolve()

@@ -184,8 +184,8 @@ class Plan:
         )
 
     def slices(self, width: int) -> Iterator[tuple[Comparison, ...]]:
-        """The comparisons to be made, so many at a time that each of ``width`` processes gets several, and few enough to be held
-        in memory together."""
+        """The comparisons to be made, in at least ``width`` slices where there are so many, and few enough in each to be held in
+        memory together."""
         most = max(1, min(_AT_ONCE, -(-self.total // width)))
         cursor = self._connection.cursor().execute(
             f"SELECT cells, comparison, beside, part, others, {_BASE} FROM planned ANTI JOIN kept USING (comparison, part)"
