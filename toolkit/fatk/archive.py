@@ -18,31 +18,33 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from fatk.errors import Refused
 from fatk.limits import Limits
 
-_LOCAL = struct.Struct("<4s2xHH16xHH")  # signature, flags, method, lengths of name and extra field
-_CENTRAL = struct.Struct("<4sxB2xHH4xIIIHHH2x2xII")
-_END = struct.Struct("<4sHHHHIIH")
-_END64_LOCATOR = struct.Struct("<4sIQI")
-_END64 = struct.Struct("<4sQHHIIQQQQ")
+_LOCAL: Final = struct.Struct("<4s2xHH16xHH")  # signature, flags, method, lengths of name and extra field
+_CENTRAL: Final = struct.Struct("<4sxB2xHH4xIIIHHH2x2xII")
+_END: Final = struct.Struct("<4sHHHHIIH")
+_END64_LOCATOR: Final = struct.Struct("<4sIQI")
+_END64: Final = struct.Struct("<4sQHHIIQQQQ")
 
-_STORED, _DEFLATED = 0, 8
-_FLAG_ENCRYPTED = 0x0001 | 0x0040 | 0x2000  # also strong encryption and a masked directory
-_FLAG_UTF8 = 0x0800
+_STORED: Final = 0
+_DEFLATED: Final = 8
+_FLAG_ENCRYPTED: Final = 0x0001 | 0x0040 | 0x2000  # also strong encryption and a masked directory
+_FLAG_UTF8: Final = 0x0800
 
-_UNSAFE_CHARACTER = re.compile('[\x00-\x1f\x7f\\\\:*?"<>|\u200e\u200f\u202a-\u202e\u2066-\u2069]')
-_RESERVED_NAME = re.compile(
+_UNSAFE_CHARACTER: Final = re.compile('[\x00-\x1f\x7f\\\\:*?"<>|\u200e\u200f\u202a-\u202e\u2066-\u2069]')
+_RESERVED_NAME: Final = re.compile(
     r"(?:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[0-9¹²³]) *(?:\.|$)", re.IGNORECASE
 )
 
 #: Characters that are two bytes of UTF-8, as many a Hanzi is of GB18030; Hanzi are three of UTF-8.
-_TWO_BYTES = re.compile("[\u0080-\u07ff]")
+_TWO_BYTES: Final = re.compile("[\u0080-\u07ff]")
 
 #: Entries up to this size are inflated at once, larger ones in pieces of ``_PIECE``.
-_AT_ONCE = 1 << 20
-_PIECE = 1 << 18
+_AT_ONCE: Final = 1 << 20
+_PIECE: Final = 1 << 18
 
 
 @dataclass(frozen=True, slots=True)

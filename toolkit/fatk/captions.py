@@ -4,71 +4,77 @@ from __future__ import annotations
 
 import re
 from functools import cache, lru_cache
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from fatk.grid import NumberFormat
 from fatk.spec import load
 from fatk.values import BLANKS, clean_text
 
-UNIT, OTHER_UNIT, NUMBER, ENTITY, YEAR = "unit", "other_unit", "number", "entity", "year"
+UNIT: Final = "unit"
+OTHER_UNIT: Final = "other_unit"
+NUMBER: Final = "number"
+ENTITY: Final = "entity"
+YEAR: Final = "year"
 
-_UNITS = "元|千元|万元|亿元"
-_PER = r"(?!\s*[/／每])"
+_UNITS: Final = "元|千元|万元|亿元"
+_PER: Final = r"(?!\s*[/／每])"
 #: 人民币 may stand before a unit or behind it, a bare 万 or 亿 before the end, and other units of the form behind a comma.
-_UNIT = re.compile(
+_UNIT: Final = re.compile(
     rf"(?:(?:金额|货币|计量)?单位|金额)\s*[:：(（]\s*(?:(?:人民币|[¥￥]|RMB)\s*[(（]?\s*)?"
     rf"(?:({_UNITS}){_PER}|([万亿])(?=\s*(?:[)）]|$)))|^[(（]\s*({_UNITS})\s*[)）]$",
     re.IGNORECASE,
 )
 #: Behind a unit that is meant as one, there is nothing or this; 单位：元宝山区某局 is no unit.
-_BEHIND = re.compile(r"\s*(?:$|[)）,，、;；(（ ]|人民币|整)")
-_LAST_UNIT = re.compile(rf"[(（]\s*({_UNITS})\s*[)）]\s*$")
-_SHOWN_UNIT = re.compile(rf"[(（]?({_UNITS}|[万亿])[)）]?")
-_NUMBER = re.compile(r"(?:财决)?公开\s*[0-9]{2}\s*表|表\s*[0-9一二三四五六七八九]{1,2}")
-_ENTITY = re.compile(
+_BEHIND: Final = re.compile(r"\s*(?:$|[)）,，、;；(（ ]|人民币|整)")
+_LAST_UNIT: Final = re.compile(rf"[(（]\s*({_UNITS})\s*[)）]\s*$")
+_SHOWN_UNIT: Final = re.compile(rf"[(（]?({_UNITS}|[万亿])[)）]?")
+_NUMBER: Final = re.compile(r"(?:财决)?公开\s*[0-9]{2}\s*表|表\s*[0-9一二三四五六七八九]{1,2}")
+_ENTITY: Final = re.compile(
     r"^(?:部门|单位|编制单位|填报单位|部门名称|单位名称|编制部门)(?:[(（]公章[)）])?[:：]\s*(.+)$", re.DOTALL
 )
-_YEAR = re.compile(r"(20[0-9]{2})\s*年")
+_YEAR: Final = re.compile(r"(20[0-9]{2})\s*年")
 #: A unit that no report is in is no entity either: 百元, 美元, 元/人.
-_OTHER_UNIT = re.compile(
+_OTHER_UNIT: Final = re.compile(
     r"单位\s*[:：(（]\s*(?=[^)）\s])(?:[^\s,，、]{0,4}[元圆角分]|[百十千万亿]*)(?:[/／(（].*)?[)）]?$"
 )
 #: Blanks within words, by which they are printed wider.
-_SPACED = re.compile(r"(?<=[单部金万千亿])[ \u3000\u00a0]+(?=[位门额元])")
+_SPACED: Final = re.compile(r"(?<=[单部金万千亿])[ \u3000\u00a0]+(?=[位门额元])")
 #: A line that names a year is none of a table's captions beyond this length: it is a sentence.
-_SENTENCE = 40
-_WITHHELD = re.compile(r"涉密|保密|不宜公开|不予公开")
-_EMPTY_STATEMENT = re.compile(r"无数据|空表|没有.*(?:收入|支出)|无.*(?:收入|支出)")
+_SENTENCE: Final = 40
+_WITHHELD: Final = re.compile(r"涉密|保密|不宜公开|不予公开")
+_EMPTY_STATEMENT: Final = re.compile(r"无数据|空表|没有.*(?:收入|支出)|无.*(?:收入|支出)")
 #: What one says that there is none of: a form's kind of budget and what flows through it. No word begins another.
-_FLOWS = (
+_FLOWS: Final = (
     "(?:政府性基金|国有资本经营|一般公共|财政拨款|三公|经费|预算|决算|收入|支出|收支|结转|结余|资金|年初|年末|本年|安排的|"
     '[“”"]|[、和及与或]|以及)+'
 )
 #: A clause that says that nothing flowed: whose, that there is none, and of what, to its end.
-_NONE = re.compile(
+_NONE: Final = re.compile(
     r"(?P<whose>.{0,60}?)[也均都并]?(?:没有|无|未有|不涉及|不存在|未发生|未取得|未安排|未使用)(?:发生|取得|使用)?"
     rf"(?P<what>{_FLOWS})(?:情况|业务|事项|发生)?"
 )
 #: That nothing was spent, and not only that nothing is left of something or was planned; a kind of budget alone is both.
-_SPENT = re.compile(
+_SPENT: Final = re.compile(
     r"(?:^|[、和及与或]|以及|的|财政拨款|基金|经营|预算|经费|收入|本年)支|收支|(?:拨款|基金|经营|经费)$"
 )
 #: A clause that says that the form is empty, and one that only says of whom or when the sentence speaks.
-_EMPTY_FORM = re.compile(
+_EMPTY_FORM: Final = re.compile(
     r"(?:故|因此|所以|因而)?[^无没未不非]{0,40}(?:(?<=表)|(?<=故)|^)(?:为|是|系|公开)?(?:空表|无数据|没有数据)"
 )
-_LEAD = re.compile(
+_LEAD: Final = re.compile(
     r"(?:(?:20[0-9]{2}年|本年|当年)(?:度)?)?[^收支]{0,40}(?:局|委|委员会|办|办公室|院|厅|校|中心|政府|部门|单位|年度?)"
 )
-_PREFIX = re.compile(r"(?:说明|备?注)\s*[:：.、]\s*")
+_PREFIX: Final = re.compile(r"(?:说明|备?注)\s*[:：.、]\s*")
 #: Words by which a clause speaks of another year, of a part, or denies that there is nothing.
-_OTHERS = re.compile(
+_OTHERS: Final = re.compile(
     r"上年|去年|上一年|前年|以前年度|(?<![及和与含括])(?:下属|所属)|除|(?:不是|并非|不|非|没有|无|未)$"
 )
 #: Days on which something was written or published are of another year than the figures.
-_DATE = re.compile(r"日期|时间|[0-9]\s*月")
+_DATE: Final = re.compile(r"日期|时间|[0-9]\s*月")
 #: What keeps captions in one cell apart: two blanks, an ideographic one, a line end, or the words that begin a unit.
-_APART = re.compile(r"[ \u00a0]{2,}|[ \u00a0]*[\u3000\t\n]+[ \u00a0\u3000]*|[ \u00a0]+(?=(?:金额)?单位[:：])")
+_APART: Final = re.compile(
+    r"[ \u00a0]{2,}|[ \u00a0]*[\u3000\t\n]+[ \u00a0\u3000]*|[ \u00a0]+(?=(?:金额)?单位[:：])"
+)
 
 
 class Caption(NamedTuple):

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from types import MappingProxyType
+from typing import Final
 
 from fatk import structure
 from fatk.errors import Refused
@@ -34,10 +35,12 @@ from fatk.rules.context import BLANK, EQUALITIES, OUTCOMES, UNREAD, Check, Conte
 from fatk.rules.report import cell, finding
 from fatk.rules.report import findings as to_findings
 
-VALID, INVALID, UNCHECKED = "valid", "invalid", "not_checked"
+VALID: Final = "valid"
+INVALID: Final = "invalid"
+UNCHECKED: Final = "not_checked"
 
 #: What may only be unknown here: no error where the report follows a later minor version of the standard.
-_UNKNOWN = frozenset({"READ-11", "READ-15", "READ-17", "STR-03", "STR-04"})
+_UNKNOWN: Final = frozenset({"READ-11", "READ-15", "READ-17", "STR-03", "STR-04"})
 
 
 @dataclass(frozen=True, slots=True)

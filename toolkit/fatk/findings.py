@@ -13,20 +13,24 @@ from dataclasses import dataclass, replace
 from functools import cache
 from string import Formatter
 from types import MappingProxyType
-from typing import Protocol
+from typing import Final, Protocol
 
 from fatk import resources
 from fatk.errors import FatkError
 from fatk.values import visible
 
-ERROR, WARNING, INFO = "error", "warning", "info"
-FAILED, WITHIN_ROUNDING, NOT_CHECKED = "failed", "within_rounding", "not_checked"
+ERROR: Final = "error"
+WARNING: Final = "warning"
+INFO: Final = "info"
+FAILED: Final = "failed"
+WITHIN_ROUNDING: Final = "within_rounding"
+NOT_CHECKED: Final = "not_checked"
 #: Worst first.
-SEVERITIES = (ERROR, WARNING, INFO)
+SEVERITIES: Final = (ERROR, WARNING, INFO)
 #: Of a detail that is several things, a sentence shows at most this many.
-_SEVERAL = 20
+_SEVERAL: Final = 20
 #: What names the row of a table that has only one.
-SINGLE_ROW = "*"
+SINGLE_ROW: Final = "*"
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +172,7 @@ def without_implied(found: Iterable[Finding]) -> list[Finding]:
 
 
 #: What two findings may have in common.
-_PLACES = ("cell", "column", "table")
+_PLACES: Final = ("cell", "column", "table")
 
 
 def _place_of(finding: Finding, same: str) -> tuple[object, ...]:

@@ -10,16 +10,17 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
-MAX_ROWS, MAX_COLUMNS = 1_048_576, 16_384
+MAX_ROWS: Final = 1_048_576
+MAX_COLUMNS: Final = 16_384
 
 # Kinds of cell.
-NUMBER = "number"
-TEXT = "text"
-BOOLEAN = "boolean"
-ERROR = "error"
-FORMULA_WITHOUT_VALUE = "formula_without_value"
+NUMBER: Final = "number"
+TEXT: Final = "text"
+BOOLEAN: Final = "boolean"
+ERROR: Final = "error"
+FORMULA_WITHOUT_VALUE: Final = "formula_without_value"
 
 Range = tuple[int, int, int, int]
 
@@ -49,7 +50,7 @@ class NumberFormat:
         object.__setattr__(self, "bare", not other)
 
 
-GENERAL = NumberFormat()
+GENERAL: Final = NumberFormat()
 
 
 class Cell(NamedTuple):
@@ -79,7 +80,7 @@ class Sheet:
 
     ``plain``: the sheet is a text file or a table of a document, whose cells people find by line and column, not by letters.
     ``file``: the file that it is in, where a book has sheets of several. ``above``: how many rows at the top are lines of the
-    document that stand above the table.
+    document that stand above the table. ``solid``: every cell has a text; otherwise some may be empty.
     """
 
     name: str
@@ -91,6 +92,7 @@ class Sheet:
     plain: bool = False
     file: str = ""
     above: int = 0
+    solid: bool = False
 
     @property
     def cells(self) -> dict[tuple[int, int], Cell]:
@@ -144,8 +146,8 @@ class Book:
     epoch_1904: bool = False
 
 
-_RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
-_STROKE = "\u0336"
+_RAISED: Final = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+_STROKE: Final = "\u0336"
 
 
 def set_apart(text: str, *, struck: bool) -> str:
@@ -155,9 +157,9 @@ def set_apart(text: str, *, struck: bool) -> str:
 
 
 #: What a program shows where a formula failed.
-ERROR_TEXT = re.compile(r"#[A-Z][A-Z0-9/]*[!?]|#N/A|Err:[0-9]{3}")
-_SHOWN = re.compile(r"(?P<sign>[-(]?)[¥￥$]?(?P<figure>[0-9][0-9,]*(?:\.[0-9]+)?)(?P<percent>%?)\)?")
-_SHOWN_NOTHING = frozenset("-\u2014\u2013\uff0d/")
+ERROR_TEXT: Final = re.compile(r"#[A-Z][A-Z0-9/]*[!?]|#N/A|Err:[0-9]{3}")
+_SHOWN: Final = re.compile(r"(?P<sign>[-(]?)[¥￥$]?(?P<figure>[0-9][0-9,]*(?:\.[0-9]+)?)(?P<percent>%?)\)?")
+_SHOWN_NOTHING: Final = frozenset("-\u2014\u2013\uff0d/")
 
 
 def shows_another(shown: str, stored: str, form: NumberFormat) -> bool:
@@ -190,7 +192,7 @@ def shows_another(shown: str, stored: str, form: NumberFormat) -> bool:
     )
 
 
-_A1 = re.compile(r"([A-Z]{1,3})([1-9][0-9]{0,6})")
+_A1: Final = re.compile(r"([A-Z]{1,3})([1-9][0-9]{0,6})")
 
 
 def column_letters(column: int) -> str:
@@ -228,7 +230,7 @@ def from_a1(name: str) -> tuple[int, int]:
 
 #: Formats that a file uses by number without stating them (ECMA-376 part 1, 18.8.30; 5 to 8 and 27 to 58 as in Chinese
 #: Excel).
-BUILT_IN_FORMATS = {
+BUILT_IN_FORMATS: Final = {
     1: "0", 2: "0.00", 3: "#,##0", 4: "#,##0.00", 5: "#,##0", 6: "#,##0", 7: "#,##0.00", 8: "#,##0.00", 9: "0%", 10: "0.00%",
     11: "0.00E+00", 12: "# ?/?", 13: "# ??/??", 37: "#,##0", 38: "#,##0", 39: "#,##0.00", 40: "#,##0.00",
     41: "_ * #,##0_ ", 42: "_ * #,##0_ ", 43: "_ * #,##0.00_ ", 44: "_ * #,##0.00_ ", 48: "##0.0E+0", 49: "@",
@@ -237,7 +239,7 @@ BUILT_IN_FORMATS = {
     22: "yyyy-mm-dd h:mm",
 }  # fmt: skip
 
-_FORMAT_TOKEN = re.compile(
+_FORMAT_TOKEN: Final = re.compile(
     r"""
       "(?P<quoted>[^"]*)"?
     | [\\!](?P<escaped>.)
@@ -283,7 +285,7 @@ def read_format(code: str) -> NumberFormat:
 
 
 #: Names by which Excel's XML and HTML call formats; other formats stand there as codes.
-_NAMED_FORMATS = {
+_NAMED_FORMATS: Final = {
     "general number": "General",
     "standard": "#,##0.00",
     "currency": "#,##0.00",
@@ -303,7 +305,7 @@ def read_named_format(text: str) -> NumberFormat:
 
 
 #: What says before a figure that it is below zero.
-_SIGNS = frozenset("-\u2212(（△▲")
+_SIGNS: Final = frozenset("-\u2212(（△▲")
 
 
 class _Section:

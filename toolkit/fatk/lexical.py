@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 from fatk.spec import Field
 from fatk.values import (
@@ -26,7 +26,7 @@ from fatk.values import (
 )
 
 Fault = tuple[str, dict[str, str]]
-_BOOLEANS = {"true": True, "false": False}
+_BOOLEANS: Final = {"true": True, "false": False}
 
 
 def from_text(field: Field, text: str) -> tuple[Value, Fault | None]:
@@ -82,12 +82,12 @@ def to_json(field: Field, value: Value) -> Any:
 
 
 #: What may be done to a printed number, in this order, before it is a number of the standard.
-NORMALISATIONS = ("full_width", "blanks", "parentheses", "triangle", "sign", "thousands")
-_FULL_WIDTH = {0xFF01 + at: 0x21 + at for at in range(0x5E)}
-_BLANK = dict.fromkeys(map(ord, BLANKS.replace("\r", "").replace("\n", "")), " ")
-_MINUS = "-\u2212"
-_TRIANGLES = "\u25b3\u25b2"
-_GROUPED = re.compile(r"[0-9]{1,3}(?:([, ])[0-9]{3})(?:\1[0-9]{3})*(?:\.[0-9]+)?")
+NORMALISATIONS: Final = ("full_width", "blanks", "parentheses", "triangle", "sign", "thousands")
+_FULL_WIDTH: Final = {0xFF01 + at: 0x21 + at for at in range(0x5E)}
+_BLANK: Final = dict.fromkeys(map(ord, BLANKS.replace("\r", "").replace("\n", "")), " ")
+_MINUS: Final = "-\u2212"
+_TRIANGLES: Final = "\u25b3\u25b2"
+_GROUPED: Final = re.compile(r"[0-9]{1,3}(?:([, ])[0-9]{3})(?:\1[0-9]{3})*(?:\.[0-9]+)?")
 
 
 def normalise_number(text: str, *, amount: bool) -> tuple[str, tuple[str, ...]]:
@@ -145,9 +145,9 @@ def _string(field: Field, text: str) -> tuple[Value, Fault | None]:
     return None, (_RESERVED if fault == "reserved" else _FORBIDDEN_TEXT, {"text": text})
 
 
-_UNREADABLE = {"number": "READ-01", "integer": "READ-02", "boolean": "READ-03", "date": "READ-04"}
-_WRONG_TYPE = "READ-05"
-_RESERVED = "READ-06"
-_FORBIDDEN_TEXT = "READ-07"
-_OUTER_BLANKS = "READ-08"
-_EMPTY_TEXT = "READ-09"
+_UNREADABLE: Final = {"number": "READ-01", "integer": "READ-02", "boolean": "READ-03", "date": "READ-04"}
+_WRONG_TYPE: Final = "READ-05"
+_RESERVED: Final = "READ-06"
+_FORBIDDEN_TEXT: Final = "READ-07"
+_OUTER_BLANKS: Final = "READ-08"
+_EMPTY_TEXT: Final = "READ-09"

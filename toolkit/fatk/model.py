@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import dataclasses
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Final
 
 from fatk.spec import Edition, Field, Form, Spec, Table
 from fatk.values import Nothing, Value
@@ -22,8 +22,10 @@ Row = tuple[Value, ...]
 Key = tuple[Value, ...]
 
 #: Status of a table: rows are there, declared empty, or not in the source.
-REPORTED, EMPTY, MISSING = "reported", "empty", "missing"
-TOTAL = "TOTAL"
+REPORTED: Final = "reported"
+EMPTY: Final = "empty"
+MISSING: Final = "missing"
+TOTAL: Final = "TOTAL"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -32,6 +34,8 @@ class Report:
 
     spec: Spec = dataclasses.field(repr=False)
     tables: Mapping[str, tuple[Row, ...]] = dataclasses.field(repr=False)
+    #: What was worked out of the tables: they never change.
+    _kept: dict[Hashable, Any] = dataclasses.field(default_factory=dict, init=False, repr=False)
 
     def __eq__(self, other: object) -> bool:
         """Equal as printed: 8.0 and 8.00 are the same number but not the same report."""
@@ -71,9 +75,28 @@ class Report:
 
     def one(self, table: str) -> Mapping[str, Value]:
         """The single row of a table of one row; empty where the report has none."""
-        rows = self.tables[table]
-        names = self.spec.tables[table].position
-        return MappingProxyType(dict(zip(names, rows[0], strict=True))) if rows else MappingProxyType({})
+        found: Mapping[str, Value] | None = self._kept.get(("one", table))
+        if found is None:
+            rows = self.tables[table]
+            names = self.spec.tables[table].position
+            found = MappingProxyType(dict(zip(names, rows[0], strict=True)) if rows else {})
+            self._kept["one", table] = found
+        return found
+
+    def columns(self, table: str) -> tuple[tuple[Value, ...], ...]:
+        """The values of each field of a table, one for each row; nothing where it has no rows."""
+        found: tuple[tuple[Value, ...], ...] | None = self._kept.get(("columns", table))
+        if found is None:
+            found = self._kept["columns", table] = tuple(zip(*self.tables[table], strict=True))
+        return found
+
+    def kinds(self, table: str) -> tuple[set[type], ...]:
+        """The types of the values of each field of a table; nothing where it has no rows."""
+        found: tuple[set[type], ...] | None = self._kept.get(("kinds", table))
+        if found is None:
+            found = tuple([set(map(type, column)) for column in self.columns(table)])
+            self._kept["kinds", table] = found
+        return found
 
     def value(self, table: str, key: str | Key, field: str) -> Value:
         """One cell by its row's key; ``KeyError`` where there is no such row, ``None`` where the cell is blank."""
@@ -101,7 +124,11 @@ class Report:
     @property
     def edition(self) -> Edition:
         """The edition of the printed forms that the report names, or the nearest known one."""
-        return self.spec.edition_for(str(self.one("report").get("edition")), self.fiscal_year)
+        found: Edition | None = self._kept.get("edition")
+        if found is None:
+            found = self.spec.edition_for(str(self.one("report").get("edition")), self.fiscal_year)
+            self._kept["edition"] = found
+        return found
 
     @property
     def unit(self) -> str | None:
@@ -239,7 +266,7 @@ def order_of(table: Table) -> Callable[[Row], Any]:
     return by_key
 
 
-_TOTAL_FIRST: Mapping[Value, tuple[int, Any]] = MappingProxyType({TOTAL: (3, "")})
+_TOTAL_FIRST: Final[Mapping[Value, tuple[int, Any]]] = MappingProxyType({TOTAL: (3, "")})
 
 
 def _rank(value: Value) -> tuple[int, Any]:
@@ -248,7 +275,7 @@ def _rank(value: Value) -> tuple[int, Any]:
     return (2, value) if isinstance(value, (int, Decimal)) else (0, 0)
 
 
-_BLANK = {type(None)}
+_BLANK: Final = {type(None)}
 
 
 def build(spec: Spec, tables: Mapping[str, Iterable[Row]]) -> Report:

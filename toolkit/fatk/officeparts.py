@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Final
 
 from fatk import strictxml
 from fatk.archive import Archive, Member
@@ -13,11 +14,11 @@ from fatk.limits import Limits
 from fatk.strictxml import Attributes, Begin, Parse, Qualify
 
 #: Namespaces of attributes that name a relationship, transitional and strict.
-RELATED = (
+RELATED: Final = (
     "http://schemas.openxmlformats.org/officeDocument/2006/relationships",
     "http://purl.oclc.org/ooxml/officeDocument/relationships",
 )
-_PACKAGE = frozenset({"http://schemas.openxmlformats.org/package/2006/relationships"})
+_PACKAGE: Final = frozenset({"http://schemas.openxmlformats.org/package/2006/relationships"})
 
 
 @dataclass(frozen=True, slots=True)

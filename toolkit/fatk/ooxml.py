@@ -15,7 +15,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterable
-from typing import NoReturn
+from typing import Final, NoReturn
 
 from fatk.archive import Archive, Member, open_archive
 from fatk.errors import Refused
@@ -46,26 +46,26 @@ from fatk.limits import DEFAULTS, Limits
 from fatk.officeparts import RELATED, Package, Relation
 from fatk.strictxml import Attributes, Parse, Qualify, refuse_document_types
 
-_MAIN = frozenset(
+_MAIN: Final = frozenset(
     {
         "http://schemas.openxmlformats.org/spreadsheetml/2006/main",
         "http://purl.oclc.org/ooxml/spreadsheetml/main",
     }
 )
-_KINDS = {"n": NUMBER, "s": TEXT, "str": TEXT, "inlineStr": TEXT, "d": TEXT, "b": BOOLEAN, "e": ERROR}
-_TRUE = {"1", "true", "on"}
+_KINDS: Final = {"n": NUMBER, "s": TEXT, "str": TEXT, "inlineStr": TEXT, "d": TEXT, "b": BOOLEAN, "e": ERROR}
+_TRUE: Final = {"1", "true", "on"}
 
 #: Columns A to ZZ, which is nearly every column there is; others are computed.
-_COLUMNS = {column_letters(column): column for column in range(702)}
+_COLUMNS: Final = {column_letters(column): column for column in range(702)}
 
-_ROW_NUMBER = re.compile(r"[1-9][0-9]{0,6}")
-_INDEX = re.compile(r"[ \t\r\n]*0*([0-9]{1,9})[ \t\r\n]*")
-_ESCAPE = re.compile(r"_x(D[89AB][0-9A-F]{2})__x(D[C-F][0-9A-F]{2})_|_x([0-9A-F]{4})_", re.IGNORECASE)
+_ROW_NUMBER: Final = re.compile(r"[1-9][0-9]{0,6}")
+_INDEX: Final = re.compile(r"[ \t\r\n]*0*([0-9]{1,9})[ \t\r\n]*")
+_ESCAPE: Final = re.compile(r"_x(D[89AB][0-9A-F]{2})__x(D[C-F][0-9A-F]{2})_|_x([0-9A-F]{4})_", re.IGNORECASE)
 #: Characters that one character of a text takes where it is escaped as ``_x000D_``.
-_LONGEST_ESCAPE = 7
+_LONGEST_ESCAPE: Final = 7
 
 #: Makes a cell from all its members in order, at half the cost of naming them.
-_new_cell = tuple.__new__
+_new_cell: Final = tuple.__new__
 
 #: Type of a cell as its element states it, and its number format.
 Look = tuple[str | None, NumberFormat]
@@ -159,7 +159,7 @@ def _plain_first(
 
 
 #: Name of a sheet's own by which a marked copy tells that the sheet holds what was found in it, and no data.
-RESULTS_NAME = "_fatk_results"
+RESULTS_NAME: Final = "_fatk_results"
 
 
 def _tells_of_results(name: str, attributes: Attributes) -> bool:
@@ -198,15 +198,17 @@ def _declared_sheets(
 
 
 #: Values by which a font of a run says that it is neither raised nor struck out.
-_NOT_APART = frozenset({"0", "false", "baseline"})
+_NOT_APART: Final = frozenset({"0", "false", "baseline"})
 
 
 #: A string without formats and references, behind which a piece of the part may be parted from the first.
-_PLAIN_STRING = re.compile(
+_PLAIN_STRING: Final = re.compile(
     r"""[ \t\r\n]*<si><t(?: xml:space="preserve")?>([^<>&\x00-\x08\x0b-\x1f\ufffe\uffff]*)</t>"""
 )
-_STRING_TAG = b"<si>"
-_STRING_BEGIN, _STRING_END, _MARKS = "<si><t>", "</t>", ("<", ">", "&")
+_STRING_TAG: Final = b"<si>"
+_STRING_BEGIN: Final = "<si><t>"
+_STRING_END: Final = "</t>"
+_MARKS: Final = ("<", ">", "&")
 
 
 def _strings(package: Package, member: Member | None, limits: Limits) -> dict[str, str]:
@@ -449,7 +451,7 @@ class _Cells:
 
     __slots__ = (
         "blanks", "characters", "deepest", "hidden_columns", "hidden_rows", "longest", "masters", "merges", "met",
-        "name", "ordered", "part", "plain", "row", "rows", "size", "tally", "widest",
+        "name", "ordered", "part", "plain", "row", "rows", "size", "solid", "tally", "widest",
     )  # fmt: skip
 
     def __init__(self, name: str, part: str, plain: _Plain, tally: Tally) -> None:
@@ -464,7 +466,7 @@ class _Cells:
         ] = {}  # shared formulas by index, and the cell that states each
         self.row = self.deepest = self.widest = -1  # the row before; the farthest row and column with content
         self.met = self.size = self.blanks = self.characters = 0  # rows and cells, cells without content
-        self.ordered = True
+        self.ordered = self.solid = True
 
     def refuse(self, code: str, where: str = "", **details: object) -> NoReturn:
         """Give up the whole file because of something in this sheet, at a cell or row."""
@@ -513,6 +515,7 @@ class _Cells:
             if formula is not None:
                 written = self.formula(formula, name, row, place)
                 characters += len(written)
+            self.solid = self.solid and bool(text)
             cells[place] = Cell(text, kind, shown, written)
         self.blanks += blanks
         if len(cells) > before:
@@ -691,30 +694,37 @@ class _Cells:
             hidden,
             frozenset(self.hidden_rows),
             frozenset(used & self.hidden_columns),
+            solid=self.solid,
         )
 
 
 #: How a row and a cell begin, as most are written; and what is plain behind that: attributes of a row that declare no
 #: namespace, and a cell with nothing but a value or an unformatted text, without references.
-_ROW = re.compile(r"""[ \t\r\n]*<row(?: r="([1-9][0-9]{0,6})")?([^<>]*)>""")
-_CELL = '<c r="'
-_PLAIN_ROW = re.compile(
+_ROW: Final = re.compile(r"""[ \t\r\n]*<row(?: r="([1-9][0-9]{0,6})")?([^<>]*)>""")
+_CELL: Final = '<c r="'
+_PLAIN_ROW: Final = re.compile(
     r"""(?: (?!xmlns|r=)(?:[A-Za-z][A-Za-z0-9]*:)?[A-Za-z]+="[^"<>&\x00-\x1f\ufffe\uffff]*")*"""
 )
-_PLAIN_CELL = re.compile(
+_PLAIN_CELL: Final = re.compile(
     r"""((?: (?:s|t|cm|vm|ph)="[A-Za-z0-9]*")*)"""
     r"""(?:/>|>(?:(<is><t(?: xml:space="preserve")?>)|<v>)([^<>&\x00-\x1f\ufffe\uffff]*)(?(2)</t></is>|</v>)</c>)"""
 )
-_VALUE_END = "</v></c>"
+_VALUE_END: Final = "</v></c>"
 #: Characters of nearly every number, and how long these are at most.
-_OF_NUMBERS, _SHORT = "0123456789.-E+", 40
-_PLAIN_ATTRIBUTE = re.compile(r' ([A-Za-z0-9]+:)?([A-Za-z]+)="([^"]*)"')
+_OF_NUMBERS: Final = "0123456789.-E+"
+_SHORT: Final = 40
+_PLAIN_ATTRIBUTE: Final = re.compile(r' ([A-Za-z0-9]+:)?([A-Za-z]+)="([^"]*)"')
 #: How many plain cells, or attributes of rows, are known at a time.
-_KNOWN = 4096
-_DATA_TAG = b"<sheetData>"
+_KNOWN: Final = 4096
+_DATA_TAG: Final = b"<sheetData>"
 
 # Where in a sheet's data expat is.
-_IN_DATA, _IN_ROW, _IN_CELL, _IN_VALUE, _IN_INLINE, _IN_TEXT = range(6)
+_IN_DATA: Final = 0
+_IN_ROW: Final = 1
+_IN_CELL: Final = 2
+_IN_VALUE: Final = 3
+_IN_INLINE: Final = 4
+_IN_TEXT: Final = 5
 
 
 def _read_sheet(package: Package, member: Member, cells: _Cells) -> list[tuple[str, str]]:
@@ -903,7 +913,7 @@ def _read_sheet(package: Package, member: Member, cells: _Cells) -> list[tuple[s
     return list(dict.fromkeys(notices))
 
 
-_FORMULA_TOKEN = re.compile(
+_FORMULA_TOKEN: Final = re.compile(
     r"""
       "(?:[^"]|"")*"                                                                   # text
     | '(?:[^']|'')*'!?                                                                 # name of a sheet

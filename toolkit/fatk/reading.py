@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 from fatk.errors import Refused
 from fatk.findings import CellRef, Finding, Places, notify, nowhere
@@ -49,7 +49,8 @@ class RowPlaces(Generic[Place]):
 
 
 #: How sure it is what a figure may be.
-LIKELY, POSSIBLE = "likely", "possible"
+LIKELY: Final = "likely"
+POSSIBLE: Final = "possible"
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from functools import cache, lru_cache
 from itertools import islice, pairwise
 from operator import itemgetter
 from types import MappingProxyType
+from typing import Final
 
 from fatk import layout
 from fatk.grid import MAX_COLUMNS, TEXT, Cell, Sheet
@@ -33,17 +34,18 @@ from fatk.vocabulary import (
     vocabulary,
 )
 
-_PLAIN_YEAR = re.compile(r"20[0-9]{2}")
-_AMOUNT = re.compile(r"-?[0-9][0-9,]*(?:\.[0-9]+)?")
-_FOOT = re.compile(
+_PLAIN_YEAR: Final = re.compile(r"20[0-9]{2}")
+_AMOUNT: Final = re.compile(r"-?[0-9][0-9,]*(?:\.[0-9]+)?")
+_FOOT: Final = re.compile(
     r"^(?:注\d*|说明|备注|公开时间|填报人|制表人|填表人|审核人|单位负责人|负责人)[:：]|^第?\s*\d+\s*页"
 )
 #: A header has at most this many rows, and begins at most this many rows below its title.
-_HEADER_ROWS, _HEADER_DISTANCE = 6, 8
+_HEADER_ROWS: Final = 6
+_HEADER_DISTANCE: Final = 8
 #: So much of a text is looked at where only its beginning matters.
-_BEGINNING = 200
+_BEGINNING: Final = 200
 #: A row with a title holds at most this many cells: the title, a number, a unit.
-_TITLE_CELLS = 3
+_TITLE_CELLS: Final = 3
 
 
 #: The cells of a row by column, from left to right, and the rows of a sheet, from top to bottom.
@@ -52,11 +54,13 @@ Rows = dict[int, Line]
 
 
 #: The text of a cell, by its place among what makes a cell.
-_text = itemgetter(Cell._fields.index("text"))
+_text: Final = itemgetter(Cell._fields.index("text"))
 
 
 def rows_of(sheet: Sheet) -> Rows:
     """The rows of a sheet as they show: a cell whose formula gives an empty text shows nothing, and is empty."""
+    if sheet.solid:
+        return sheet.rows
     rows: dict[int, Line] = {}
     for number, line in sheet.rows.items():
         if all(map(_text, line.values())):
@@ -101,7 +105,7 @@ def panes(sheet: Sheet) -> list[tuple[Sheet, Rows, list[Region]]]:
 
 
 #: At most this many forms stand side by side, and one more.
-_MOST_CUTS = 16
+_MOST_CUTS: Final = 16
 
 
 def _parts(sheet: Sheet) -> list[Sheet]:

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from decimal import Decimal
+from typing import Final
 
-ZERO = Decimal(0)
-_MANY = 5
+ZERO: Final = Decimal(0)
+_MANY: Final = 5
 
 
 def usual_step(unit: str | None, decimals: int) -> Decimal:

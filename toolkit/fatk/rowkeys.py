@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from functools import cache
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from fatk.grid import FORMULA_WITHOUT_VALUE, NUMBER, Cell
 from fatk.model import TOTAL
@@ -17,13 +17,13 @@ from fatk.values import BLANKS, clean_text
 from fatk.vocabulary import code_levels, fold, is_total, plain_label, resolve_line, strip_ordinal, vocabulary
 
 #: The code of a class, a section or an item.
-CODE = re.compile(r"[0-9]{3}(?:[0-9]{2}){0,2}")
+CODE: Final = re.compile(r"[0-9]{3}(?:[0-9]{2}){0,2}")
 #: A code and its name in one cell: 30207邮电费, 201-一般公共服务支出, 20103 政府办公厅.
-_GLUED = re.compile(r"([0-9０-９]{3}(?:[0-9０-９]{2}){0,2})\s*[-—_.、:：]?\s*([^\W\d_].*)", re.DOTALL)
+_GLUED: Final = re.compile(r"([0-9０-９]{3}(?:[0-9０-９]{2}){0,2})\s*[-—_.、:：]?\s*([^\W\d_].*)", re.DOTALL)
 #: What a form's pattern leaves behind where a person should have written.
-_RESIDUE = re.compile(r"[….。·×*_＿Xx〇○\s]+|[{｛【\[].*[}｝】\]]|待填写?|示例")
+_RESIDUE: Final = re.compile(r"[….。·×*_＿Xx〇○\s]+|[{｛【\[].*[}｝】\]]|待填写?|示例")
 #: Fixed labels print ordinals; one that lost its comma (一一般公共服务支出) is stripped only where a known label is left.
-_BARE_ORDINAL = re.compile(r"[一二三四五六七八九十]{1,3}")
+_BARE_ORDINAL: Final = re.compile(r"[一二三四五六七八九十]{1,3}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator
+from typing import Final
 from xml.parsers import expat
 
 from fatk import decoding
@@ -16,15 +17,17 @@ from fatk.archive import Archive
 from fatk.errors import Refused
 from fatk.limits import Limits
 
-_ENCODINGS = {"utf-8", "utf8", "us-ascii", "ascii"}
-_UTF16_MARKS = {b"\xfe\xff", b"\xff\xfe"}
+_ENCODINGS: Final = {"utf-8", "utf8", "us-ascii", "ascii"}
+_UTF16_MARKS: Final = {b"\xfe\xff", b"\xff\xfe"}
 #: How much of a part that is not parsed is looked at for the beginning of its root element, before which a document type stands.
-_HEAD = 4096
-_ROOT_FIRST = re.compile(rb"(?:\xef\xbb\xbf)?(?>(?:\s+|<\?(?>.*?\?>)|<!--(?>.*?-->))*)<[^!?]", re.DOTALL)
-_DECLARATION = re.compile(
+_HEAD: Final = 4096
+_ROOT_FIRST: Final = re.compile(
+    rb"(?:\xef\xbb\xbf)?(?>(?:\s+|<\?(?>.*?\?>)|<!--(?>.*?-->))*)<[^!?]", re.DOTALL
+)
+_DECLARATION: Final = re.compile(
     rb"""<\?xml[^>]{0,200}?encoding[ \t\r\n]*=[ \t\r\n]*["']([A-Za-z0-9._-]{1,40})["']"""
 )
-_PIECE = 1 << 18
+_PIECE: Final = 1 << 18
 
 Attributes = dict[str, str]
 #: Turns the local name of an element of the root's namespace into the one that expat reports.

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from functools import cache
 from operator import itemgetter
+from typing import Any, Final
 
 from fatk.findings import CellRef, Finding, notify
 from fatk.model import (
@@ -37,19 +38,20 @@ from fatk.values import (
     text_fault,
 )
 
-_ONE = rf"(?!-0(?:\.0+)?(?:\n|\Z)){DECIMAL_PATTERN}"
+_ONE: Final = rf"(?!-0(?:\.0+)?(?:\n|\Z)){DECIMAL_PATTERN}"
 #: What may be where an amount is, and many amounts in the standard's lexical form, one a line.
-_FIGURES = frozenset({Decimal, Nothing, type(None)})
-_TEXTS = frozenset({str, type(None)})
-_DECIMALS = re.compile(rf"{_ONE}(?:\n{_ONE})*")
+_FIGURES: Final = frozenset({Decimal, Nothing, type(None)})
+_TEXTS: Final = frozenset({str, type(None)})
+_DECIMALS: Final = re.compile(rf"{_ONE}(?:\n{_ONE})*")
+_DECIMAL: Final = {Decimal}
 #: Numbers of as many decimals as there may be, the usual ones first; and what no figure comes up to.
-_STEPS = tuple(Decimal(1).scaleb(-places) for places in (2, 0, 6, 4, 1, 3, 5))
-_TOO_GREAT = Decimal(10) ** 18
+_STEPS: Final = tuple(Decimal(1).scaleb(-places) for places in (2, 0, 6, 4, 1, 3, 5))
+_TOO_GREAT: Final = Decimal(10) ** 18
 #: How many sound texts of a field are known at most.
-_KNOWN = 4096
-_SIGNS = frozenset("=＝@＠+＋-－")
+_KNOWN: Final = 4096
+_SIGNS: Final = frozenset("=＝@＠+＋-－")
 #: A sign that begins a formula, where what follows could be one: "=366次" and "-5%" are none.
-_FORMULA = re.compile(r"[=＝@＠].*[A-Za-z(!|+*/^&-]|[+＋\-－].*[A-Za-z(]")
+_FORMULA: Final = re.compile(r"[=＝@＠].*[A-Za-z(!|+*/^&-]|[+＋\-－].*[A-Za-z(]")
 
 
 def check(report: Report) -> Iterator[Finding]:
@@ -79,7 +81,7 @@ def _rows(report: Report, table: Table) -> Iterator[Finding]:
         yield notify("STR-09", CellRef(table.id, "*"), title=table.title)
     if table.single and len(rows) > 1:
         yield notify("STR-11", CellRef(table.id, "*"), title=table.title, count=len(rows))
-    if _sound(table, rows):
+    if _sound(report, table):
         return
     value: Value
     for row, again in _numbered(table, rows):
@@ -110,18 +112,20 @@ def _rows(report: Report, table: Table) -> Iterator[Finding]:
             )
 
 
-def _sound(table: Table, rows: Sequence[Row]) -> bool:
+def _sound(report: Report, table: Table) -> bool:
     """Whether nothing is wrong with rows, seen by whole columns: most have nothing, and then no cell has to be gone to."""
+    rows = report.rows(table.id)
     if table.key and len(set(map(itemgetter(*table.key_positions), rows))) < len(rows):
         return False
     return all(
-        _sound_column(field, column)
-        for field, column in zip(table.fields, zip(*rows, strict=True), strict=bool(rows))
+        _sound_column(field, column, kinds)
+        for field, column, kinds in zip(
+            table.fields, report.columns(table.id), report.kinds(table.id), strict=bool(rows)
+        )
     )
 
 
-def _sound_column(field: Field, column: Sequence[Value]) -> bool:
-    kinds = set(map(type, column))
+def _sound_column(field: Field, column: Sequence[Value], kinds: set[type]) -> bool:
     if not field.amount:
         if field.required and type(None) in kinds:
             return False
@@ -137,14 +141,14 @@ def _sound_column(field: Field, column: Sequence[Value]) -> bool:
         return False  # looked at one by one
     if field.minimum is not None or field.maximum is not None:
         return all(_fault(field, value) is None for value in column)
-    plain = [value for value in column if isinstance(value, Decimal)]
+    plain = column if kinds == _DECIMAL else [value for value in column if isinstance(value, Decimal)]
     if _are_usual(plain):
         return True
-    written = "\n".join(map(str, plain))
+    written = "\n".join([str(value) for value in plain])
     return not written or _DECIMALS.fullmatch(written) is not None
 
 
-def _are_usual(figures: Sequence[Decimal]) -> bool:
+def _are_usual(figures: Sequence[Any]) -> bool:
     """Whether figures all have the same decimals, as many as may be, and are neither below zero nor as great as none may be."""
     step = next((step for step in _STEPS if figures and figures[0].same_quantum(step)), None)
     return (
@@ -313,7 +317,7 @@ def _formulas(report: Report) -> Iterator[Finding]:
         rows = report.rows(table.id)
         texts = [
             (i, f)
-            for i, (f, column) in enumerate(zip(table.fields, zip(*rows, strict=True), strict=bool(rows)))
+            for i, (f, column) in enumerate(zip(table.fields, report.columns(table.id), strict=bool(rows)))
             if f.type == "string" and not f.enum and any(map(_may_be_formula, set(column) - _harmless()))
         ]
         for row, again in _numbered(table, rows) if texts else ():

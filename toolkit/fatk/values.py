@@ -12,6 +12,7 @@ from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from enum import Enum
 from types import MappingProxyType
+from typing import Final
 
 
 class Nothing(Enum):
@@ -26,23 +27,23 @@ class Nothing(Enum):
 
 Value = Decimal | int | bool | str | Nothing | None
 
-NOTHINGS: Mapping[str, Nothing] = MappingProxyType({state.value: state for state in Nothing})
+NOTHINGS: Final[Mapping[str, Nothing]] = MappingProxyType({state.value: state for state in Nothing})
 #: Texts that stand for no value in a table whose figures may be missing for a reason, and so are no text there.
-RESERVED_TEXTS = frozenset({"", *NOTHINGS})
+RESERVED_TEXTS: Final = frozenset({"", *NOTHINGS})
 
 #: Lexical form of every decimal of the standard: no exponent, no plus, at most 18 digits before and 6 after the point.
-DECIMAL_PATTERN = r"-?(?:0|[1-9][0-9]{0,17})(?:\.[0-9]{1,6})?"
-INTEGER_PATTERN = r"-?(?:0|[1-9][0-9]{0,15})"
+DECIMAL_PATTERN: Final = r"-?(?:0|[1-9][0-9]{0,17})(?:\.[0-9]{1,6})?"
+INTEGER_PATTERN: Final = r"-?(?:0|[1-9][0-9]{0,15})"
 #: Greatest whole number that every reader of JSON keeps exact.
-MAX_INTEGER = 2**53 - 1
+MAX_INTEGER: Final = 2**53 - 1
 
-_DECIMAL = re.compile(DECIMAL_PATTERN)
-_INTEGER = re.compile(INTEGER_PATTERN)
-_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_DECIMAL: Final = re.compile(DECIMAL_PATTERN)
+_INTEGER: Final = re.compile(INTEGER_PATTERN)
+_DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 #: Characters that no text may hold: controls but line feed, surrogates, and what XML 1.0 cannot carry.
-_FORBIDDEN = re.compile(r"[\x00-\x09\x0b-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
+_FORBIDDEN: Final = re.compile(r"[\x00-\x09\x0b-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 #: Blanks that no text begins or ends with.
-BLANKS = " \t\r\n\u00a0\u3000\ufeff\u2002\u2003\u2009\u200b"
+BLANKS: Final = " \t\r\n\u00a0\u3000\ufeff\u2002\u2003\u2009\u200b"
 
 
 def parse_decimal(text: str) -> Decimal | None:

@@ -11,35 +11,36 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from types import MappingProxyType
+from typing import Final
 
 from fatk.grid import Cell
 from fatk.model import TOTAL
 from fatk.spec import Column, FixedLine, Table, load
 
-_SPACE = re.compile(r"\s+")
-_TITLE_MARKS = str.maketrans("", "", "\"'“”‘’「」『』《》〈〉()[]【】〔〕_")
-_TITLE_PREFIX = re.compile(
+_SPACE: Final = re.compile(r"\s+")
+_TITLE_MARKS: Final = str.maketrans("", "", "\"'“”‘’「」『』《》〈〉()[]【】〔〕_")
+_TITLE_PREFIX: Final = re.compile(
     r"^(?:附表?\d*|财决?公开\d+表|公开\d+表|表[一二三四五六七八九十\d]+|z\d+|[一二三四五六七八九十]+[、.,:]|\d+[、.:]?|第[一二三四五六七八九十]+[、:])+[:、.\-]?",
     re.IGNORECASE,
 )
-_TITLE_TAIL = re.compile(r"(?:续表?)?(?:(?:金额)?单位:?)?(?:[万千亿]?元)$|续表?$")
-_HEADER_UNIT = re.compile(r"\((?:单位:)?(?:[万千亿]?元)\)$")
-_YEAR = re.compile(r"20[0-9]{2}\s*年度?")
-_ORDINAL = re.compile(
+_TITLE_TAIL: Final = re.compile(r"(?:续表?)?(?:(?:金额)?单位:?)?(?:[万千亿]?元)$|续表?$")
+_HEADER_UNIT: Final = re.compile(r"\((?:单位:)?(?:[万千亿]?元)\)$")
+_YEAR: Final = re.compile(r"20[0-9]{2}\s*年度?")
+_ORDINAL: Final = re.compile(
     r"^(?:[一二三四五六七八九十]+[、.．,，]|[(（][一二三四五六七八九十]+[)）]|[0-9]{1,2}[、.．]|[(（][0-9]{1,2}[)）])\s*"
 )
-_AMONG = re.compile(r"^其中[:：]\s*")
+_AMONG: Final = re.compile(r"^其中[:：]\s*")
 #: The number of a column, with what it is the sum of: 7, 7=1+3, (7).
-_COLUMN_NUMBER = re.compile(r"[(]?[0-9]{1,2}[)]?(?:=[0-9+\-() ]+)?栏?")
+_COLUMN_NUMBER: Final = re.compile(r"[(]?[0-9]{1,2}[)]?(?:=[0-9+\-() ]+)?栏?")
 #: Columns beside budget and final figures that are none: of another year, or a difference of the two.
-_NEITHER = ("上年", "去年", "前年", "差异", "增减", "增长", "完成", "比例", "率", "%")
+_NEITHER: Final = ("上年", "去年", "前年", "差异", "增减", "增长", "完成", "比例", "率", "%")
 #: Groups of columns that hold no final figures of the year, whatever the words below them: budgets, other years, differences.
-_NOT_FINAL = re.compile(
+_NOT_FINAL: Final = re.compile(
     r"上年(?!结转|结余)|去年|前年|差异|增减|增长|完成|比例|年初预算|全年预算|调整预算|预算数|%"
 )
-_REMARK = re.compile(r"\([^()]*\)$")
-_OTHER_FIGURE = re.compile(r"上年|去年|预算|决算|20[0-9]{2}|其中|增减|差异|比")
-_TOTALS = frozenset({"合计", "总计"})
+_REMARK: Final = re.compile(r"\([^()]*\)$")
+_OTHER_FIGURE: Final = re.compile(r"上年|去年|预算|决算|20[0-9]{2}|其中|增减|差异|比")
+_TOTALS: Final = frozenset({"合计", "总计"})
 
 
 @lru_cache(maxsize=8192)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
+from typing import Final
 
 from fatk.findings import NOT_CHECKED
 from fatk.rules.codes import code
@@ -20,7 +21,7 @@ from fatk.rules.words import lint, presence
 Kind = Callable[[Rule, Context], Iterator[Check]]
 
 #: Every kind of rule and its generator.
-KINDS: Mapping[str, Kind] = MappingProxyType(
+KINDS: Final[Mapping[str, Kind]] = MappingProxyType(
     {
         "linear": linear,
         "rollup": rollup,

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from functools import cache, lru_cache
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Final
 
 from fatk import resources
 from fatk.findings import FAILED, INFO, NOT_CHECKED
@@ -24,9 +24,9 @@ from fatk.values import Nothing, Value, show
 Form = Callable[[Rule, Context], Iterator[Check]]
 
 #: How sure an entry of a list must be for a rule to rest on it.
-_CERTAIN = frozenset({"seen", "corroborated", "found"})
+_CERTAIN: Final = frozenset({"seen", "corroborated", "found"})
 #: Signs that print differs in and meaning does not.
-_MARKS = str.maketrans("", "", " \t\n\u3000\"'“”‘’()[]《》、,，·.")
+_MARKS: Final = str.maketrans("", "", " \t\n\u3000\"'“”‘’()[]《》、,，·.")
 
 
 def code(rule: Rule, context: Context) -> Iterator[Check]:
@@ -702,7 +702,7 @@ def _abbreviates(short: str, name: str) -> bool:
 
 
 #: Every form of a rule of kind ``code``.
-CODE: Mapping[str, Form] = MappingProxyType(
+CODE: Final[Mapping[str, Form]] = MappingProxyType(
     {
         "subset": subset,
         "one_name": one_name,

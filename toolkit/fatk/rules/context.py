@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
 from types import MappingProxyType
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 
 from fatk import resources
 from fatk.findings import FAILED, NOT_CHECKED, WITHIN_ROUNDING
@@ -18,14 +18,19 @@ from fatk.values import Nothing, Value, decimals_of
 
 Found = TypeVar("Found")
 
-EXACT, NOT_APPLICABLE = "exact", "not_applicable"
+EXACT: Final = "exact"
+NOT_APPLICABLE: Final = "not_applicable"
 
 #: Why an operand has no figure. What is not printed makes a rule inapplicable; the others leave it unchecked.
-BLANK, UNDISCLOSED, ABSENT, NO_TABLE, NOT_PRINTED = "blank", "undisclosed", "absent", "missing", "not_printed"
+BLANK: Final = "blank"
+UNDISCLOSED: Final = "undisclosed"
+ABSENT: Final = "absent"
+NO_TABLE: Final = "missing"
+NOT_PRINTED: Final = "not_printed"
 #: What the reader knows of a blank: that the source has something there.
-UNREAD = "unread"
+UNREAD: Final = "unread"
 #: What each unit of amounts is in 元.
-YUAN = {"元": 1, "千元": 1_000, "万元": 10_000, "亿元": 100_000_000}
+YUAN: Final = {"元": 1, "千元": 1_000, "万元": 10_000, "亿元": 100_000_000}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -108,7 +113,7 @@ def exactly(rule: Rule, times: int) -> tuple[Check, ...]:
 
 
 #: Kinds of rules that say what a figure is, and not only what it is not.
-EQUALITIES = frozenset({"linear", "rollup", "agrees"})
+EQUALITIES: Final = frozenset({"linear", "rollup", "agrees"})
 
 
 class Context:
@@ -288,4 +293,4 @@ class Context:
         return not tables or all(table in self.edition.forms for table in tables)
 
 
-OUTCOMES = (EXACT, WITHIN_ROUNDING, FAILED, NOT_CHECKED, NOT_APPLICABLE)
+OUTCOMES: Final = (EXACT, WITHIN_ROUNDING, FAILED, NOT_CHECKED, NOT_APPLICABLE)

@@ -281,7 +281,10 @@ def _column(context: Context, table_id: str, field_name: str, absent: str) -> Co
 
 def columns(context: Context, table_id: str) -> Sequence[Sequence[Value]]:
     """The columns of a table as they stand, of two rows of one name only of the first."""
+    rows = context.rows_of(table_id)
+    if len(rows) == len(context.report.rows(table_id)):
+        return context.report.columns(table_id)
     found: Sequence[Sequence[Value]] = context.once(
-        ("columns", table_id), lambda: tuple(zip(*context.rows_of(table_id).values(), strict=True))
+        ("columns", table_id), lambda: tuple(zip(*rows.values(), strict=True))
     )
     return found

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from functools import cache
-from typing import Any
+from typing import Any, Final
 
 from fatk import resources
 from fatk.findings import FAILED, INFO, NOT_CHECKED, WITHIN_ROUNDING, CellRef, Finding, fill
@@ -15,11 +15,11 @@ from fatk.rules.prose import line_name
 from fatk.values import Value, show
 
 #: Cells that a finding about what was not checked names, at most.
-_NAMED = 12
+_NAMED: Final = 12
 #: Titles of rules and labels of cells are the standard's and the form's own: they are not cut.
-_LONG = 300
+_LONG: Final = 300
 #: Within rounding, only these are worth a finding unless all are asked for.
-_WORTH = frozenset({"improbable", "fewer_decimals", "truncated", "plugged", "other_base"})
+_WORTH: Final = frozenset({"improbable", "fewer_decimals", "truncated", "plugged", "other_base"})
 
 
 @cache

@@ -11,7 +11,7 @@ from decimal import Decimal
 from functools import cache
 from itertools import chain
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from fatk.model import REPORTED, TOTAL
 from fatk.rounding import ZERO
@@ -21,8 +21,8 @@ from fatk.spec import Spec
 Bindings = Mapping[str, str]
 
 #: What a constant stands for: no cell.
-CONSTANT = Ref("", "", "")
-_ONE = Decimal(1)
+CONSTANT: Final = Ref("", "", "")
+_ONE: Final = Decimal(1)
 
 
 class Name(NamedTuple):

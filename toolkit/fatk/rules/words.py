@@ -16,7 +16,7 @@ from datetime import date
 from decimal import Decimal
 from functools import cache
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from fatk.findings import FAILED, INFO, NOT_CHECKED, WITHIN_ROUNDING
 from fatk.model import EMPTY, MISSING, REPORTED, is_number, row_name
@@ -46,21 +46,21 @@ Form = Callable[[Rule, Context], Iterator[Check]]
 Terms = Sequence[Mapping[str, Any]]
 
 
-_SIGNS = {"up": 1, "down": -1, "flat": 0}
-_WENT = {1: Both("增加", "rose"), -1: Both("减少", "fell"), 0: Both("没有增减", "did not change")}
-_MET: Mapping[str, Callable[[Decimal, Decimal], bool]] = {
+_SIGNS: Final = {"up": 1, "down": -1, "flat": 0}
+_WENT: Final = {1: Both("增加", "rose"), -1: Both("减少", "fell"), 0: Both("没有增减", "did not change")}
+_MET: Final[Mapping[str, Callable[[Decimal, Decimal], bool]]] = {
     "eq": operator.eq, "ge": operator.ge, "le": operator.le, "gt": operator.gt, "lt": operator.lt,
 }  # fmt: skip
 #: Where the budget that a subject is compared with has a column beside its final amount.
-_BUDGET_SIDE = {"three_public_expenses": "budget"}
-_BUDGETS = frozenset({"annual_budget", "budget"})
-_ONE = Decimal(1)
+_BUDGET_SIDE: Final = {"three_public_expenses": "budget"}
+_BUDGETS: Final = frozenset({"annual_budget", "budget"})
+_ONE: Final = Decimal(1)
 #: The tables whose rows are the elements of lists that claims are about.
-_LISTS = {
+_LISTS: Final = {
     "general_public_budget.structure": "general_budget_structure",
     "general_public_budget.items": "general_budget_items",
 }
-_POSITION = re.compile(r"\[([0-9]+)\]")
+_POSITION: Final = re.compile(r"\[([0-9]+)\]")
 
 
 def presence(rule: Rule, context: Context) -> Iterator[Check]:
@@ -410,11 +410,9 @@ def _all_withheld(context: Context) -> Mapping[str, list[Ref]]:
     found: dict[str, list[Ref]] = {}
     for table in context.spec.tables.values():
         rows = context.report.rows(table.id)
-        columns = zip(table.fields, zip(*rows, strict=True), strict=bool(rows))
+        columns = zip(table.fields, context.report.kinds(table.id), strict=bool(rows))
         places = [
-            (at, field.name)
-            for at, (field, column) in enumerate(columns)
-            if field.states and Nothing in set(map(type, column))
+            (at, field.name) for at, (field, kinds) in enumerate(columns) if field.states and Nothing in kinds
         ]
         for row in rows if places else ():
             for at, field in places:
@@ -447,7 +445,7 @@ def recoverable(rule: Rule, context: Context) -> Iterator[Check]:
         yield Check(rule.id, FAILED if by else EXACT, (ref,), details=details)
 
 
-_SUMS: Mapping[str, Form] = MappingProxyType({"linear": linear, "rollup": rollup})
+_SUMS: Final[Mapping[str, Form]] = MappingProxyType({"linear": linear, "rollup": rollup})
 
 
 @cache
@@ -1203,7 +1201,7 @@ def _texts(fields: Mapping[str, Sequence[str]], context: Context) -> Iterator[tu
 
 
 #: Every form of a rule of kind ``presence``.
-PRESENCE: Mapping[str, Form] = MappingProxyType(
+PRESENCE: Final[Mapping[str, Form]] = MappingProxyType(
     {
         "parts_filled": parts_filled,
         "empty_if_zero": empty_if_zero,
@@ -1229,7 +1227,7 @@ PRESENCE: Mapping[str, Form] = MappingProxyType(
 )
 
 #: Every form of a rule of kind ``lint``.
-LINT: Mapping[str, Form] = MappingProxyType(
+LINT: Final[Mapping[str, Form]] = MappingProxyType(
     {
         "direction_word": direction_word,
         "flat_word": flat_word,

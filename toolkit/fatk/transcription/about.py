@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from itertools import islice
+from typing import Final
 
 from fatk.captions import says_withheld
 from fatk.findings import CellRef, notify
@@ -22,11 +23,11 @@ from fatk.values import Value, clean_text
 from fatk.vocabulary import code_levels, fold, fold_title, is_cut_title, strip_ordinal, title_of
 
 #: A cover's large line: whose final accounts, of which year.
-_COVER = re.compile(r"(.*?)(20[0-9]{2})年(?:度)?(?:部门|单位)?决算.*")
-_COVER_CELLS = 200
+_COVER: Final = re.compile(r"(.*?)(20[0-9]{2})年(?:度)?(?:部门|单位)?决算.*")
+_COVER_CELLS: Final = 200
 #: A title stands so many rows above the header at most.
-_ABOVE = 8
-_BUDGET = re.compile(r"预算(?:公开|总表|表)|年度?(?:部门|单位)?预算$|部门预算|单位预算")
+_ABOVE: Final = 8
+_BUDGET: Final = re.compile(r"预算(?:公开|总表|表)|年度?(?:部门|单位)?预算$|部门预算|单位预算")
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Mapping
 from decimal import Decimal
 from functools import cache, lru_cache
+from typing import Final
 
 from fatk import lexical
 from fatk.captions import unit_shown
@@ -15,13 +16,14 @@ from fatk.spec import Field, load
 from fatk.values import BLANKS, Nothing, Value, clean_text, parse_decimal, round_half_up, show, text_fault
 
 #: Beyond this share of the last printed digit, the figure stored is not the figure shown.
-_STORED = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
-_WRITTEN_OUT = re.compile(r"-?[0-9]{1,17}(?:\.[0-9]{1,6})?")
+_STORED: Final = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+_WRITTEN_OUT: Final = re.compile(r"-?[0-9]{1,17}(?:\.[0-9]{1,6})?")
 #: Words of a number format that make another number of the figure shown.
-_OTHER_NUMBER = re.compile(r"[0-9%‰‱千万亿]")
-_FLOAT_NOISE, _FLOAT_PRECISION = Decimal("0.000001"), Decimal("1e-12")
+_OTHER_NUMBER: Final = re.compile(r"[0-9%‰‱千万亿]")
+_FLOAT_NOISE: Final = Decimal("0.000001")
+_FLOAT_PRECISION: Final = Decimal("1e-12")
 #: How many figures are known at a time: a report says most of them more than once.
-_REPEATED = 2048
+_REPEATED: Final = 2048
 
 
 def from_cell(declared: Field, cell: Cell, decimals: int | None) -> tuple[Value, lexical.Fault | None]:

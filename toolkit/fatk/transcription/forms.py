@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from difflib import SequenceMatcher
 from itertools import chain
+from typing import Final
 
 from fatk import captions, lexical
 from fatk.captions import read_captions, says_empty, unit_in
@@ -37,7 +38,7 @@ from fatk.values import BLANKS, Value, clean_text, parse_decimal
 from fatk.vocabulary import Meaning, fold, is_cut_title, is_header_word, title_of, vocabulary
 
 #: How much of a misspelt word must be right for the one that is meant to be named.
-_ALIKE = 0.7
+_ALIKE: Final = 0.7
 
 
 # Around the data

@@ -12,6 +12,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Final
 
 from fatk import lexical
 from fatk.captions import unit_shown, years_in
@@ -24,10 +25,10 @@ from fatk.spec import Field, Spec, Table
 from fatk.values import Value, clean_text
 from fatk.vocabulary import fold
 
-_BREAK = re.compile(r"[ \u3000]*\n[ \u3000]*")
+_BREAK: Final = re.compile(r"[ \u3000]*\n[ \u3000]*")
 
 #: What the reader of a file notices → what is told of it.
-NOTICES = {
+NOTICES: Final = {
     "MACRO_PRESENT": "READ-44",
     "EXTERNAL_LINK": "READ-45",
     "HIDDEN_CONTENT": "READ-46",
@@ -265,7 +266,7 @@ def _head(form: PrintedForm) -> str:
 
 # What is left
 
-_NONE: frozenset[int] = frozenset()
+_NONE: Final[frozenset[int]] = frozenset()
 
 
 def rest(ledger: Ledger) -> int:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from fatk.rules.context import Context, Ref
 from fatk.spec import Spec, read_list
@@ -93,7 +93,7 @@ def _lists(spec: Spec) -> Mapping[str, str]:
     return MappingProxyType(found)
 
 
-_POSITION = re.compile(r"\[([1-9][0-9]{0,8})\]")
+_POSITION: Final = re.compile(r"\[([1-9][0-9]{0,8})\]")
 
 
 def read_claims(context: Context) -> list[Claim]:

@@ -8,7 +8,7 @@ from decimal import Decimal
 from functools import partial
 from itertools import chain
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from fatk.rounding import ZERO
 from fatk.rules.context import ABSENT, BLANK, UNDISCLOSED, YUAN, Context, Ref
@@ -16,15 +16,18 @@ from fatk.rules.narrative.claims import Claim, catalogue, claim_ref, read_claims
 from fatk.values import Nothing, Value, decimals_of
 
 #: Why a figure cannot be used: nothing is stated, or a dash is printed, which are no faults; or its unit is unknown.
-UNSTATED, DASH, UNIT = "unstated", "n/a", "unit"
-_WHYS: Mapping[Value, str] = MappingProxyType(
+UNSTATED: Final = "unstated"
+DASH: Final = "n/a"
+UNIT: Final = "unit"
+_WHYS: Final[Mapping[Value, str]] = MappingProxyType(
     {None: BLANK, Nothing.UNDISCLOSED: UNDISCLOSED, Nothing.NOT_APPLICABLE: DASH}
 )
 
-ONE, HUNDRED = Decimal(1), Decimal(100)
-_YUAN: Mapping[Value, Decimal] = MappingProxyType({unit: Decimal(yuan) for unit, yuan in YUAN.items()})
+ONE: Final = Decimal(1)
+HUNDRED: Final = Decimal(100)
+_YUAN: Final[Mapping[Value, Decimal]] = MappingProxyType({unit: Decimal(yuan) for unit, yuan in YUAN.items()})
 #: What a constant or a count stands for: no cell.
-NO_CELL = Ref("", "", "")
+NO_CELL: Final = Ref("", "", "")
 
 
 class Figure(NamedTuple):

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 from types import MappingProxyType
+from typing import Final
 
 from fatk.findings import FAILED, NOT_CHECKED, fill
 from fatk.model import EMPTY, MISSING, REPORTED
@@ -193,7 +194,7 @@ def _bare(name: str) -> str:
     return re.sub(r"[\"'“”‘’()\[\]《》、,，·.]", "", fold(name)).removesuffix("支出") or name
 
 
-LIST_CHECKS: Mapping[str, Callable[[Rule, Context, Stated], Iterator[Check]]] = MappingProxyType(
+LIST_CHECKS: Final[Mapping[str, Callable[[Rule, Context, Stated], Iterator[Check]]]] = MappingProxyType(
     {
         "described": _described,
         "named_items": _named_items,

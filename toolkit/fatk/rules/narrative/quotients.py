@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from decimal import ROUND_HALF_UP, ROUND_UP, Decimal
 from decimal import Context as Arithmetic
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from fatk.findings import FAILED
 from fatk.rounding import ZERO
@@ -14,7 +14,7 @@ from fatk.rules.narrative.figures import HUNDRED, ONE, Figure
 from fatk.values import decimals_of
 
 #: Wide enough for the quotient of the greatest figure that a report may hold and the least.
-_WIDE = Arithmetic(prec=80, rounding=ROUND_HALF_UP)
+_WIDE: Final = Arithmetic(prec=80, rounding=ROUND_HALF_UP)
 
 
 class Quotient(NamedTuple):
@@ -28,7 +28,9 @@ class Quotient(NamedTuple):
 
 
 #: Grades of a rate that has a quotient, best first.
-WITHIN, TRUNCATED, PLUGGED = "within", "truncated", "plugged"
+WITHIN: Final = "within"
+TRUNCATED: Final = "truncated"
+PLUGGED: Final = "plugged"
 
 
 def quotient(part: Figure, whole: Figure, shift: Decimal = ZERO) -> Quotient:

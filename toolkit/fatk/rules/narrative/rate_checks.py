@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from decimal import Decimal
 from types import MappingProxyType
+from typing import Final
 
 from fatk.findings import FAILED, NOT_CHECKED, WARNING, WITHIN_ROUNDING
 from fatk.rounding import ZERO
@@ -263,7 +264,7 @@ def _score(
     )  # fmt: skip
 
 
-_CHECKS: Mapping[str, Callable[[Rule, Context, Stated], Iterator[Check]]] = MappingProxyType(
+_CHECKS: Final[Mapping[str, Callable[[Rule, Context, Stated], Iterator[Check]]]] = MappingProxyType(
     {
         "quotient": _quotients,
         "zero_base": _zero_base,

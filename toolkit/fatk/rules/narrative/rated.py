@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from functools import cache
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from fatk.findings import FAILED
 from fatk.rounding import ZERO
@@ -42,7 +42,7 @@ from fatk.spec import read_list
 from fatk.values import Nothing, decimals_of
 
 #: Units of a rate; one that names none is a percent.
-_PERCENT = frozenset({None, "%", "％"})
+_PERCENT: Final = frozenset({None, "%", "％"})
 
 
 class Rated(NamedTuple):
@@ -70,9 +70,12 @@ def percent_of(one: Rated) -> Decimal:
 
 
 #: Grades of a rate that has a quotient, best first.
-_ORDER = (EXACT, WITHIN, TRUNCATED, PLUGGED, FAILED)
+_ORDER: Final = (EXACT, WITHIN, TRUNCATED, PLUGGED, FAILED)
 #: Grades of one that has none: nothing over nothing, something over nothing, a negative base, an amount unknown.
-NOTHING, NO_BASE, NEGATIVE, UNKNOWN = "zero_zero", "zero_base", "negative", "unknown"
+NOTHING: Final = "zero_zero"
+NO_BASE: Final = "zero_base"
+NEGATIVE: Final = "negative"
+UNKNOWN: Final = "unknown"
 
 
 def graded(claim: Claim, printed: Decimal, part: Decimal, quotients: Sequence[Quotient]) -> Rated:
