@@ -92,7 +92,7 @@ class Sheet:
     plain: bool = False
     file: str = ""
     above: int = 0
-    solid: bool = False
+    solid: bool = field(default=False, compare=False)
 
     @property
     def cells(self) -> dict[tuple[int, int], Cell]:
