@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from functools import partial
 from operator import eq, le
-from typing import Any
+from typing import Any, Final
 
 from fatk.findings import FAILED, NOT_CHECKED, WITHIN_ROUNDING
 from fatk.model import TOTAL
@@ -32,6 +32,9 @@ from fatk.rules.terms import CONSTANT, Side, bindings, equations, operands, prem
 from fatk.values import decimals_of
 
 
+_NONE: Final[frozenset[str]] = frozenset()
+
+
 def linear(rule: Rule, context: Context) -> Iterator[Check]:
     """The left side equals the right, exactly or within what rounding explains."""
     exact, open_ = _instances(rule, context, eq)
@@ -46,14 +49,15 @@ def rollup(rule: Rule, context: Context) -> Iterator[Check]:
     table = context.spec.tables[rule.body["table"]]
     columns = [
         (field, field.only is None and context.printed(table, "", field.name),
-         context.once(("below", table.id, field.name), partial(_exact_parents, context, table.id, field.name)))
+         context.once(("below", table.id, field.name), partial(_exact_parents, context, table.id, field.name))
+         if context.brief else _NONE)
         for field in table.amounts
     ]  # fmt: skip
     for parent, children in _families(rule, context):
         for field, everywhere, exact in columns:
             if not everywhere and not context.printed(table, parent, field.name):
                 continue
-            if context.brief and parent in exact:
+            if parent in exact:
                 count += 1
             else:
                 total, parts = _figures(table.id, parent, children, field.name, context)
@@ -95,7 +99,7 @@ def _figures(
     return context.operand(table, parent, field), parts
 
 
-def _exact_parents(context: Context, table: str, field: str) -> set[str]:
+def _exact_parents(context: Context, table: str, field: str) -> frozenset[str]:
     """The codes whose figure in a column is exactly the sum of those below them, all being plain figures."""
     named = column(context, (table, field, ""))
     parents = context.once(("parents", table), lambda: _parents(named.names))
@@ -109,7 +113,7 @@ def _exact_parents(context: Context, table: str, field: str) -> set[str]:
         else:
             sums[parent] = sums[parent] + value if parent in sums else value
     figures = named.figures
-    return {parent for parent, total in sums.items() if parent not in odd and figures.get(parent) == total}
+    return frozenset(p for p, total in sums.items() if p not in odd and figures.get(p) == total)
 
 
 def _parents(names: Iterable[str]) -> list[str | None]:
