@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, replace
 from threading import Event, Timer
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from fatk.batch.child import EXHAUSTED
 from fatk.batch.orders import Item, Order
@@ -23,8 +23,10 @@ from fatk.batch.work import Line
 from fatk.errors import FatkError, NotWritten
 from fatk.limits import Limits
 from fatk.outcome import Refusal
-from fatk.warehouse.chains import Spooled
-from fatk.warehouse.comparisons import Comparison
+
+if TYPE_CHECKING:
+    from fatk.warehouse.chains import Spooled
+    from fatk.warehouse.comparisons import Comparison
 
 Thing = TypeVar("Thing")
 Answer = TypeVar("Answer")
@@ -198,6 +200,7 @@ def do(
 def compare(hand: Hand, order: Order, comparisons: Sequence[Comparison]) -> tuple[Spooled, ...]:
     """The spools that hold what comes of so many comparisons, whatever becomes of the processes that work at them: one that ends
     two is told to be unfinished. Errors are those of ``do``."""
+    from fatk.warehouse.chains import Spooled  # only a store needs it
 
     def ask(some: Sequence[Comparison]) -> Spooled:
         task = {"store": order.target, "comparisons": [asdict(one) for one in some]}

@@ -8,13 +8,15 @@ from itertools import islice
 from queue import SimpleQueue
 from threading import Thread
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from fatk.batch import hands
 from fatk.batch.orders import Item, Order
 from fatk.batch.work import Line
 from fatk.limits import Limits
-from fatk.warehouse.chains import Job, Spooled
+
+if TYPE_CHECKING:
+    from fatk.warehouse.chains import Job, Spooled
 
 #: Tasks that wait for each process: enough that none is idle, few enough that a broken run has begun little.
 _AHEAD = 2
