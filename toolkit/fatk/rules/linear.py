@@ -31,7 +31,6 @@ from fatk.rules.exact import Holds, column, plans, settle
 from fatk.rules.terms import CONSTANT, Side, bindings, equations, operands, premise, reports
 from fatk.values import decimals_of
 
-
 _NONE: Final[frozenset[str]] = frozenset()
 
 
