@@ -19,3 +19,8 @@ def test_a_module_that_is_compiled(name: str) -> None:
     assert module.__file__ is not None
     is_compiled = not module.__file__.endswith(".py")
     assert is_compiled == ("FATK_COMPILED" in os.environ)
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_nothing_in_it_is_kept_by_a_decorator_that_the_compiler_takes_for_a_property(name: str) -> None:
+    assert "cached_property" not in (TOOLKIT / f"{name}.py").read_text(encoding="utf-8")

@@ -8,7 +8,6 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import Any, Final, Generic, TypeVar
 
 from fatk.errors import Refused
@@ -28,6 +27,7 @@ class RowPlaces(Generic[Place]):
 
     def __init__(self) -> None:
         self._added: list[tuple[Table, Row, Place]] = []
+        self._by_name: dict[tuple[str, str], list[Place]] | None = None
 
     def add(self, table: Table, row: Row, place: Place) -> None:
         """Keep the place of a row, before any is looked for."""
@@ -35,11 +35,12 @@ class RowPlaces(Generic[Place]):
 
     def find(self, table: str, row: str, again: int) -> Place | None:
         """The place of a row; ``again`` is how many of that name stand before it."""
+        if self._by_name is None:
+            self._by_name = self._in_order()
         named = self._by_name.get((table, row), [])
         return named[again] if again < len(named) else None
 
-    @cached_property
-    def _by_name(self) -> dict[tuple[str, str], list[Place]]:
+    def _in_order(self) -> dict[tuple[str, str], list[Place]]:
         """By table and name; a row that is wholly blank is none of a report, unless its table has no other."""
         found: dict[tuple[str, str], list[Place]] = {}
         for table, row, place in self._added:

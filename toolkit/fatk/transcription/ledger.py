@@ -9,10 +9,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
-from typing import Final
+from typing import Any, Final
 
 from fatk import lexical
 from fatk.captions import unit_shown, years_in
@@ -44,36 +43,39 @@ NOTICES: Final = {
 CellFault = tuple[Field, int, Cell, lexical.Fault]
 
 
-@dataclass
+@dataclass(slots=True)
 class Pane:
     """A sheet, or one of the parts of it on which forms stand side by side: its rows, its tables, and by row the columns of
-    the cells that are used, and of those that are kept as they are and told already."""
+    the cells that are used, and of those that are kept as they are and told already. ``covered`` are the cells with content
+    that nobody sees, since a merged range shows its first cell only."""
 
     sheet: Sheet
     rows: Rows
     regions: Sequence[Region]
     used: defaultdict[int, set[int]] = field(default_factory=lambda: defaultdict(set))
     told: defaultdict[int, set[int]] = field(default_factory=lambda: defaultdict(set))
+    covered: frozenset[tuple[int, int]] = field(init=False)
 
-    @cached_property
-    def covered(self) -> frozenset[tuple[int, int]]:
-        """The cells with content that nobody sees, since a merged range shows its first cell only."""
-        rows = self.sheet.rows
-        return frozenset(
-            (row, column)
-            for top, left, bottom, right in self.sheet.merges
-            for row in _within(rows, top, bottom)
-            if len(rows[row]) > 1 or row != top or left not in rows[row]
-            for column in _within(rows[row], left, right)
-            if (row, column) != (top, left)
-        )
+    def __post_init__(self) -> None:
+        self.covered = _covered(self.sheet)
 
 
-def _within(there: Mapping[int, object], first: int, last: int) -> Iterable[int]:
+def _covered(sheet: Sheet) -> frozenset[tuple[int, int]]:
+    """The cells with content in merged ranges, but the first of each."""
+    rows, found = sheet.rows, []
+    for top, left, bottom, right in sheet.merges:
+        for row in _within(rows, top, bottom):
+            line = rows[row]
+            if len(line) > 1 or row != top or left not in line:
+                found += [(row, c) for c in _within(line, left, right) if c != left or row != top]
+    return frozenset(found)
+
+
+def _within(there: dict[int, Any], first: int, last: int) -> list[int]:
     """The rows, or columns, of those that are there that lie in a span, both ends inclusive: the fewer are looked at."""
     if last - first < len(there):
-        return (index for index in range(first, last + 1) if index in there)
-    return (index for index in there if first <= index <= last)
+        return [index for index in range(first, last + 1) if index in there]
+    return [index for index in there if first <= index <= last]
 
 
 @dataclass(slots=True)
