@@ -12,8 +12,9 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
+from operator import itemgetter
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from fatk.spec import Edition, Field, Form, Spec, Table
 from fatk.values import Nothing, Value
@@ -26,6 +27,28 @@ REPORTED: Final = "reported"
 EMPTY: Final = "empty"
 MISSING: Final = "missing"
 TOTAL: Final = "TOTAL"
+
+
+class Figures(NamedTuple):
+    """The figures of a column. ``whole``: the column has a figure in each row. ``step`` is the unit of the last digit of all of
+    them, 0.01 where they have two decimals; ``None`` where they have not as many, or more than six, or there are none.
+    ``unsigned``: none has a minus, be it before a zero."""
+
+    values: tuple[Decimal, ...]
+    whole: bool
+    step: Decimal | None
+    unsigned: bool
+
+
+_DECIMAL: Final = {Decimal}
+#: Units of the last digit of a figure, the usual ones first.
+_STEPS: Final = tuple(Decimal(1).scaleb(-places) for places in (2, 0, 6, 4, 1, 3, 5))
+
+
+def _figures(values: tuple[Any, ...], whole: bool) -> Figures:
+    step = next((step for step in _STEPS if values and values[0].same_quantum(step)), None)
+    even = step is not None and all(map(step.same_quantum, values))
+    return Figures(values, whole, step if even else None, not any(map(Decimal.is_signed, values)))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -90,12 +113,24 @@ class Report:
             found = self._kept["columns", table] = tuple(zip(*self.tables[table], strict=True))
         return found
 
-    def kinds(self, table: str) -> tuple[set[type], ...]:
-        """The types of the values of each field of a table; nothing where it has no rows."""
-        found: tuple[set[type], ...] | None = self._kept.get(("kinds", table))
+    def kinds(self, table: str, at: int) -> set[type]:
+        """The types of the values of a table's field of that position; none where it has no rows."""
+        found: set[type] | None = self._kept.get(("kinds", table, at))
         if found is None:
-            found = tuple([set(map(type, column)) for column in self.columns(table)])
-            self._kept["kinds", table] = found
+            columns = self.columns(table)
+            found = self._kept["kinds", table, at] = set(map(type, columns[at])) if columns else set()
+        return found
+
+    def figures(self, table: str, at: int) -> Figures:
+        """The figures of a table's field of that position, and what they have in common."""
+        found: Figures | None = self._kept.get(("figures", table, at))
+        if found is None:
+            columns = self.columns(table)
+            whole = self.kinds(table, at) == _DECIMAL
+            values: Any = columns[at] if columns else ()
+            if not whole:
+                values = tuple([value for value in values if isinstance(value, Decimal)])
+            found = self._kept["figures", table, at] = _figures(values, whole)
         return found
 
     def value(self, table: str, key: str | Key, field: str) -> Value:
@@ -255,7 +290,7 @@ def order_of(table: Table) -> Callable[[Row], Any]:
             return (next((rank for prefix, rank in prefixes if line.startswith(prefix)), len(ranks)), line)
 
         return by_line
-    listed: dict[int, Mapping[Value, tuple[int, Any]]] = {
+    listed: dict[int, dict[Value, tuple[int, Any]]] = {
         i: {v: (1, n) for n, v in enumerate(table.fields[i].enum)} for i in table.key_positions
     }
     parts = [(i, ranks or _TOTAL_FIRST) for i, ranks in listed.items()]
@@ -266,7 +301,7 @@ def order_of(table: Table) -> Callable[[Row], Any]:
     return by_key
 
 
-_TOTAL_FIRST: Final[Mapping[Value, tuple[int, Any]]] = MappingProxyType({TOTAL: (3, "")})
+_TOTAL_FIRST: Final[dict[Value, tuple[int, Any]]] = {TOTAL: (3, "")}
 
 
 def _rank(value: Value) -> tuple[int, Any]:
@@ -312,7 +347,8 @@ def _complete_codes(spec: Spec, tables: Mapping[str, tuple[Row, ...]]) -> tuple[
         scheme, code = key_of(declared, row)
         known.setdefault(scheme, set()).add(code)
     year = tables["report"][0][spec.tables["report"].position["fiscal_year"]] if tables["report"] else None
-    added: list[Row] = []
+    rank = order_of(declared)
+    added: list[tuple[Any, Row]] = []
     for form in spec.forms:
         at, name_at = form.key_positions[0], form.position["name"]
         there = known.setdefault(form.scheme, set())
@@ -323,12 +359,17 @@ def _complete_codes(spec: Spec, tables: Mapping[str, tuple[Row, ...]]) -> tuple[
                 added.append(_code_row(spec, form, code, row[name_at], year))
     if not added:
         return tables["codes"]
-    return tuple(sorted([*tables["codes"], *added], key=order_of(declared)))
+    ranked = sorted([*((rank(row), row) for row in tables["codes"]), *added], key=_FIRST)
+    return tuple([row for _, row in ranked])
+
+
+_FIRST: Final = itemgetter(0)
 
 
 @lru_cache(maxsize=8192)
-def _code_row(spec: Spec, form: Table, code: str, name: Value, year: Value) -> Row:
-    """The row of ``codes`` for a code that a form uses: named by the official list of the year, else as printed."""
+def _code_row(spec: Spec, form: Table, code: str, name: Value, year: Value) -> tuple[Any, Row]:
+    """The row of ``codes`` for a code that a form uses, behind its place in the order of rows: named by the official list of the
+    year, else as printed."""
     fixed = form.scheme == form.id
     entry = (
         None
@@ -346,10 +387,12 @@ def _code_row(spec: Spec, form: Table, code: str, name: Value, year: Value) -> R
             else "合计"
         )
         certainty = "unknown" if code[0].isdigit() and not fixed else "seen"
-    return make_row(
-        spec.tables["codes"], scheme=form.scheme, code=code, name=name, year=year if isinstance(year, int) else None,
+    declared = spec.tables["codes"]
+    row = make_row(
+        declared, scheme=form.scheme, code=code, name=name, year=year if isinstance(year, int) else None,
         level=level, certainty=certainty,
     )  # fmt: skip
+    return order_of(declared)(row), row
 
 
 def make_row(declared: Table, /, **values: Value) -> Row:

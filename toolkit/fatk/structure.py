@@ -7,11 +7,10 @@ a JSON document are held to the same. Whether figures agree is the rules' busine
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from functools import cache
-from operator import itemgetter
-from typing import Any, Final
+from typing import Final
 
 from fatk.findings import CellRef, Finding, notify
 from fatk.model import (
@@ -43,9 +42,8 @@ _ONE: Final = rf"(?!-0(?:\.0+)?(?:\n|\Z)){DECIMAL_PATTERN}"
 _FIGURES: Final = frozenset({Decimal, Nothing, type(None)})
 _TEXTS: Final = frozenset({str, type(None)})
 _DECIMALS: Final = re.compile(rf"{_ONE}(?:\n{_ONE})*")
-_DECIMAL: Final = {Decimal}
-#: Numbers of as many decimals as there may be, the usual ones first; and what no figure comes up to.
-_STEPS: Final = tuple(Decimal(1).scaleb(-places) for places in (2, 0, 6, 4, 1, 3, 5))
+_INTEGERS: Final = frozenset({int, type(None)})
+#: What no figure comes up to.
 _TOO_GREAT: Final = Decimal(10) ** 18
 #: How many sound texts of a field are known at most.
 _KNOWN: Final = 4096
@@ -114,55 +112,55 @@ def _rows(report: Report, table: Table) -> Iterator[Finding]:
 
 def _sound(report: Report, table: Table) -> bool:
     """Whether nothing is wrong with rows, seen by whole columns: most have nothing, and then no cell has to be gone to."""
-    rows = report.rows(table.id)
-    if table.key and len(set(map(itemgetter(*table.key_positions), rows))) < len(rows):
+    columns = report.columns(table.id)
+    if not columns:
+        return True
+    keys = [columns[at] for at in table.key_positions]
+    if keys and len(set(keys[0] if len(keys) == 1 else zip(*keys, strict=True))) < len(columns[0]):
         return False
-    return all(
-        _sound_column(field, column, kinds)
-        for field, column, kinds in zip(
-            table.fields, report.columns(table.id), report.kinds(table.id), strict=bool(rows)
-        )
-    )
-
-
-def _sound_column(field: Field, column: Sequence[Value], kinds: set[type]) -> bool:
-    if not field.amount:
-        if field.required and type(None) in kinds:
+    for at, field in enumerate(table.fields):
+        sound = _sound_amounts if field.amount else _sound_column
+        if not sound(report, table, at):
             return False
-        if not kinds <= _TEXTS:  # of equal figures each is looked at: 1 and true are equal, and 0 and -0
-            return all(_fault(field, value) is None for value in column)
-        known = _sound_texts(field)
-        new = set(column) - known
-        sound = all(_fault(field, value) is None for value in new)
-        if sound and len(known) + len(new) <= _KNOWN:
-            known |= new
-        return sound
+    return True
+
+
+def _sound_column(report: Report, table: Table, at: int) -> bool:
+    field, column = table.fields[at], report.columns(table.id)[at]
+    known = _sound_texts(field)
+    if known.issuperset(column):
+        return True
+    kinds = report.kinds(table.id, at)
+    if field.required and type(None) in kinds:
+        return False
+    if not (kinds <= _TEXTS or kinds <= _INTEGERS):
+        # Of equal figures each is looked at: 1 and true are equal, and 0 and -0.
+        return all(_fault(field, value) is None for value in column)
+    new = set(column) - known
+    sound = all(_fault(field, value) is None for value in new)
+    if sound and kinds <= _TEXTS and len(known) + len(new) <= _KNOWN:
+        known |= new
+    return sound
+
+
+def _sound_amounts(report: Report, table: Table, at: int) -> bool:
+    field, kinds = table.fields[at], report.kinds(table.id, at)
     if field.required or not kinds <= _FIGURES or (Nothing in kinds and not field.states):
         return False  # looked at one by one
     if field.minimum is not None or field.maximum is not None:
-        return all(_fault(field, value) is None for value in column)
-    plain = column if kinds == _DECIMAL else [value for value in column if isinstance(value, Decimal)]
-    if _are_usual(plain):
+        return all(_fault(field, value) is None for value in report.columns(table.id)[at])
+    figures = report.figures(table.id, at)
+    if figures.step is not None and figures.unsigned and max(figures.values) < _TOO_GREAT:
         return True
-    written = "\n".join([str(value) for value in plain])
+    written = "\n".join([str(value) for value in figures.values])
     return not written or _DECIMALS.fullmatch(written) is not None
-
-
-def _are_usual(figures: Sequence[Any]) -> bool:
-    """Whether figures all have the same decimals, as many as may be, and are neither below zero nor as great as none may be."""
-    step = next((step for step in _STEPS if figures and figures[0].same_quantum(step)), None)
-    return (
-        step is not None
-        and all(map(step.same_quantum, figures))
-        and not any(map(Decimal.is_signed, figures))
-        and max(figures) < _TOO_GREAT
-    )
 
 
 @cache
 def _sound_texts(field: Field) -> set[Value]:
-    """Texts of a field of which nothing is wrong, as far as met: most are in every report, as names of items are."""
-    return {None}
+    """Texts of a field of which nothing is wrong, as far as met: most are in every report, as names of items are. Nothing at all
+    is one of them where the field may be blank."""
+    return set() if field.required else {None}
 
 
 def _numbered(table: Table, rows: Iterable[Row]) -> Iterator[tuple[Row, int]]:
@@ -232,9 +230,10 @@ def _foreign_keys(report: Report) -> Iterator[Finding]:
             place = (key.table, key.target)
             if place not in targets:
                 at = report.spec.tables[key.table].position[key.target]
-                targets[place] = {row[at] for row in report.rows(key.table)}
-            at = table.position[key.field]
-            if {row[at] for row in report.rows(table.id)} <= {*targets[place], None}:
+                columns = report.columns(key.table)
+                targets[place] = {None, *(columns[at] if columns else ())}
+            at, columns = table.position[key.field], report.columns(table.id)
+            if not columns or targets[place].issuperset(columns[at]):
                 continue
             for row, again in _numbered(table, report.rows(table.id)):
                 if row[at] is not None and row[at] not in targets[place]:
@@ -318,7 +317,10 @@ def _formulas(report: Report) -> Iterator[Finding]:
         texts = [
             (i, f)
             for i, (f, column) in enumerate(zip(table.fields, report.columns(table.id), strict=bool(rows)))
-            if f.type == "string" and not f.enum and any(map(_may_be_formula, set(column) - _harmless()))
+            if f.type == "string"
+            and not f.enum
+            and not _harmless().issuperset(column)
+            and any(map(_may_be_formula, set(column) - _harmless()))
         ]
         for row, again in _numbered(table, rows) if texts else ():
             for i, field in texts:

@@ -13,8 +13,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
 from functools import cache
-from operator import add
-from typing import Any, NamedTuple
+from operator import add, le
+from typing import Any, Final, NamedTuple
 
 from fatk.model import EMPTY, MISSING, REPORTED, TOTAL
 from fatk.rounding import ZERO
@@ -32,7 +32,6 @@ from fatk.rules.terms import (
     rows_named,
 )
 from fatk.spec import Spec
-from fatk.values import Value
 
 #: Whether two sums are as a rule wants them.
 Holds = Callable[[Decimal, Decimal], bool]
@@ -49,6 +48,9 @@ class Sum(NamedTuple):
     cells: tuple[tuple[Place, str, Decimal], ...]
     kinds: tuple[tuple[Place, Rows, Decimal], ...]
     rows: tuple[tuple[Place, str, Decimal], ...]
+
+
+_ZERO: Final = Sum(ZERO, known=True, cells=(), kinds=(), rows=())
 
 
 class Instance(NamedTuple):
@@ -185,6 +187,8 @@ def _rows(instance: Instance, names: Sequence[str], context: Context, holds: Hol
     """Of which rows, by their index, an instance has anything but plain figures, or does not hold."""
     lacking: set[int] = set()
     sides = []
+    if holds is le and _none_below(instance, names, context):
+        return ()
     for side in (instance.left, instance.right):
         constant = _constant(side, context)
         if constant is None:
@@ -193,6 +197,16 @@ def _rows(instance: Instance, names: Sequence[str], context: Context, holds: Hol
     if all(map(holds, *sides)):
         return lacking
     return lacking.union(i for i, fits in enumerate(map(holds, *sides)) if not fits)
+
+
+def _none_below(instance: Instance, names: Sequence[str], context: Context) -> bool:
+    """Whether an inequality says no more than that no figure of a column is below zero, and it is known of all that none is."""
+    if instance.left != _ZERO or instance.right.known or instance.right.cells or instance.right.kinds:
+        return False
+    if len(instance.right.rows) != 1 or (term := instance.right.rows[0])[1] or term[2] != 1:
+        return False
+    named = column(context, term[0])
+    return named.unsigned and named.whole is names
 
 
 def _sums(
@@ -228,16 +242,23 @@ class Column:
     """The plain figures of a column in the report's unit by row, ``None`` where there is something else.
 
     ``absent`` is what a row that is not there stands for. ``whole`` are the names of all rows, if all have plain figures, which
-    are ``values`` then.
+    are ``values`` then. ``unsigned``: none of these is below zero.
     """
 
-    __slots__ = ("_figures", "absent", "names", "values", "whole")
+    __slots__ = ("_figures", "absent", "names", "unsigned", "values", "whole")
 
     def __init__(
-        self, names: Sequence[str], values: Sequence[Decimal | None], absent: Decimal | None, *, whole: bool
+        self,
+        names: Sequence[str],
+        values: Sequence[Decimal | None],
+        absent: Decimal | None,
+        *,
+        whole: bool,
+        unsigned: bool = False,
     ) -> None:
         self.names, self.values, self.absent = names, values, absent
         self.whole = names if whole else None
+        self.unsigned = unsigned
         self._figures: dict[str, Decimal | None] | None = None
 
     @property
@@ -268,23 +289,18 @@ def _column(context: Context, table_id: str, field_name: str, absent: str) -> Co
         return Column((), (), None, whole=False)
     factor = context.scale(table_id)[0] if field.amount else 1
     names = context.keys(table_id)
-    values: Sequence[Any] = columns(context, table_id)[at] if names else ()
-    whole = set(map(type, values)) == {Decimal}
+    values: Sequence[Any]
+    whole = unsigned = False
+    if len(names) == len(
+        context.report.rows(table_id)
+    ):  # else some rows have one name, and the first of these counts
+        figures = context.report.figures(table_id, at)
+        values, whole, unsigned = figures.values, figures.whole, figures.unsigned
     if not whole:
+        values = [row[at] for row in context.rows_of(table_id).values()]
         values = [value if isinstance(value, Decimal) else None for value in values]
     if factor != 1:
         values = [None if value is None else value * factor for value in values]
     if form and TOTAL not in context.rows_of(table_id):
         names, values, whole = (*names, TOTAL), (*values, None), False
-    return Column(names, values, ZERO if absent == "zero" else None, whole=whole)
-
-
-def columns(context: Context, table_id: str) -> Sequence[Sequence[Value]]:
-    """The columns of a table as they stand, of two rows of one name only of the first."""
-    rows = context.rows_of(table_id)
-    if len(rows) == len(context.report.rows(table_id)):
-        return context.report.columns(table_id)
-    found: Sequence[Sequence[Value]] = context.once(
-        ("columns", table_id), lambda: tuple(zip(*rows.values(), strict=True))
-    )
-    return found
+    return Column(names, values, ZERO if absent == "zero" else None, whole=whole, unsigned=unsigned)

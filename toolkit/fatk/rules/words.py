@@ -19,7 +19,7 @@ from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 from fatk.findings import FAILED, INFO, NOT_CHECKED, WITHIN_ROUNDING
-from fatk.model import EMPTY, MISSING, REPORTED, is_number, row_name
+from fatk.model import EMPTY, MISSING, REPORTED, Figures, is_number, row_name
 from fatk.rounding import ZERO
 from fatk.rules.context import (
     EXACT,
@@ -36,7 +36,7 @@ from fatk.rules.context import (
     exactly,
     load_rules,
 )
-from fatk.rules.exact import column, columns
+from fatk.rules.exact import column
 from fatk.rules.linear import linear, rollup
 from fatk.rules.sentences import Both, listed, sentences, titled
 from fatk.spec import read_list
@@ -410,9 +410,10 @@ def _all_withheld(context: Context) -> Mapping[str, list[Ref]]:
     found: dict[str, list[Ref]] = {}
     for table in context.spec.tables.values():
         rows = context.report.rows(table.id)
-        columns = zip(table.fields, context.report.kinds(table.id), strict=bool(rows))
         places = [
-            (at, field.name) for at, (field, kinds) in enumerate(columns) if field.states and Nothing in kinds
+            (at, field.name)
+            for at, field in enumerate(table.fields if rows else ())
+            if field.states and Nothing in context.report.kinds(table.id, at)
         ]
         for row in rows if places else ():
             for at, field in places:
@@ -905,8 +906,7 @@ def amount_decimals(rule: Rule, context: Context) -> Iterator[Check]:
             yield Check(rule.id, NOT_APPLICABLE, (Ref("report", "*", "decimals"),))
             return
         step, places = _ONE.scaleb(-wanted), [(f.name, table.position[f.name]) for f in table.amounts]
-        standing = columns(context, table.id)
-        if all(_are_even(standing[at], step) for _, at in places):
+        if all(_are_even(context.report.figures(table.id, at), step) for _, at in places):
             yield _decimals_check(rule, [], wanted, titled(table.id, context))
             continue
         odd = [
@@ -926,12 +926,9 @@ def amount_decimals(rule: Rule, context: Context) -> Iterator[Check]:
         yield _decimals_check(rule, short, declared, titled("claims", context))
 
 
-def _are_even(column: Sequence[Value], step: Decimal) -> bool:
+def _are_even(figures: Figures, step: Decimal) -> bool:
     """Whether all figures of a column have the decimals of a step."""
-    try:
-        return all(map(step.same_quantum, column))  # type: ignore[arg-type]
-    except TypeError:  # not all are figures
-        return all(map(step.same_quantum, [value for value in column if isinstance(value, Decimal)]))
+    return not figures.values or (figures.step is not None and figures.step.same_quantum(step))
 
 
 def rate_decimals(rule: Rule, context: Context) -> Iterator[Check]:
