@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 MAX_ROWS: Final = 1_048_576
@@ -218,6 +219,7 @@ def a1(row: int, column: int) -> str:
     return f"{column_letters(column)}{row + 1}"
 
 
+@lru_cache(maxsize=4096)
 def from_a1(name: str) -> tuple[int, int]:
     """Row and column of a name such as ``C35``; ``ValueError`` where it is none, or lies outside any sheet."""
     match = _A1.fullmatch(name)
@@ -257,6 +259,7 @@ _FORMAT_TOKEN: Final = re.compile(
 )
 
 
+@lru_cache(maxsize=256)
 def read_format(code: str) -> NumberFormat:
     """What a number format code of Excel says about the figures that it shows (ECMA-376 part 1, 18.8.31).
 

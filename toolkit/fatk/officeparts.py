@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Final
 
 from fatk import strictxml
@@ -19,6 +20,7 @@ RELATED: Final = (
     "http://purl.oclc.org/ooxml/officeDocument/relationships",
 )
 _PACKAGE: Final = frozenset({"http://schemas.openxmlformats.org/package/2006/relationships"})
+_RELATIONSHIPS: Final = frozenset({"Relationships/Relationship"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,7 @@ class Package:
         if member is None:
             return {}
         found: dict[str, Relation] = {}
-        for _, attributes in self.elements(member, "Relationships", _PACKAGE, {"Relationships/Relationship"}):
+        for _, attributes in self.elements(member, "Relationships", _PACKAGE, _RELATIONSHIPS):
             external = attributes.get("TargetMode") == "External"
             target = attributes.get("Target", "")
             if not external:
@@ -85,36 +87,17 @@ class Package:
         member: Member,
         root: str,
         namespaces: frozenset[str],
-        wanted: set[str],
+        wanted: frozenset[str],
         keep: Callable[[str, Attributes], bool] | None = None,
-    ) -> list[tuple[str, Attributes]]:
+    ) -> Sequence[tuple[str, Attributes]]:
         """Path and attributes of the elements at the wanted paths (``parent/child``), at most two levels below the root;
         only those that ``keep`` wants, where it is given: of some elements there are often very many."""
-        found: list[tuple[str, Attributes]] = []
-
-        def begin(parse: Parse, qualify: Qualify) -> None:
-            space = qualify("")
-            path = [root]
-
-            def start(name: str, attributes: Attributes) -> None:
-                local = name.removeprefix(space) if name.startswith(space) else ""
-                step = f"{path[-1]}/{local}"
-                if step in wanted and len(path) < 3 and (keep is None or keep(local, attributes)):
-                    found.append((step, attributes))
-                    if len(found) > self.limits.styles:
-                        raise Refused("XLSX_TOO_MANY_STYLES", part=member.name, limit=self.limits.styles)
-                path.append(local)
-                if len(path) > self.limits.xml_depth:
-                    raise Refused("XML_TOO_COMPLEX", part=member.name, limit=self.limits.xml_depth)
-
-            def end(name: str) -> None:
-                path.pop()
-
-            parse.parser.StartElementHandler = start
-            parse.parser.EndElementHandler = end
-
-        self.parse(member, root, namespaces, begin)
-        return found
+        self.parsed.add(member.name)
+        if member.size <= _SMALL:
+            return _known(self.archive.read(member), member.name, self.limits, root, namespaces, wanted, keep)
+        return _elements(
+            self.archive.pieces(member), member.name, self.limits, root, namespaces, wanted, keep
+        )
 
     def parse(
         self, member: Member, root: str, namespaces: frozenset[str], begin: Begin, mark: bytes = b""
@@ -124,3 +107,56 @@ class Package:
         self.parsed.add(member.name)
         pieces = self.archive.pieces(member)
         strictxml.parse(member.name, pieces, self.limits, root, namespaces, begin, mark=mark)
+
+
+#: Parts of at most so many bytes are known by what is in them: programs write the same styles and relationships in each file.
+_SMALL: Final = 1 << 15
+
+
+@lru_cache(maxsize=32)
+def _known(
+    data: bytes,
+    part: str,
+    limits: Limits,
+    root: str,
+    namespaces: frozenset[str],
+    wanted: frozenset[str],
+    keep: Callable[[str, Attributes], bool] | None,
+) -> Sequence[tuple[str, Attributes]]:
+    return _elements([data], part, limits, root, namespaces, wanted, keep)
+
+
+def _elements(
+    pieces: Iterable[bytes],
+    part: str,
+    limits: Limits,
+    root: str,
+    namespaces: frozenset[str],
+    wanted: frozenset[str],
+    keep: Callable[[str, Attributes], bool] | None,
+) -> Sequence[tuple[str, Attributes]]:
+    found: list[tuple[str, Attributes]] = []
+
+    def begin(parse: Parse, qualify: Qualify) -> None:
+        space = qualify("")
+        path = [root]
+
+        def start(name: str, attributes: Attributes) -> None:
+            local = name.removeprefix(space) if name.startswith(space) else ""
+            step = f"{path[-1]}/{local}"
+            if step in wanted and len(path) < 3 and (keep is None or keep(local, attributes)):
+                found.append((step, attributes))
+                if len(found) > limits.styles:
+                    raise Refused("XLSX_TOO_MANY_STYLES", part=part, limit=limits.styles)
+            path.append(local)
+            if len(path) > limits.xml_depth:
+                raise Refused("XML_TOO_COMPLEX", part=part, limit=limits.xml_depth)
+
+        def end(name: str) -> None:
+            path.pop()
+
+        parse.parser.StartElementHandler = start
+        parse.parser.EndElementHandler = end
+
+    strictxml.parse(part, pieces, limits, root, namespaces, begin)
+    return found

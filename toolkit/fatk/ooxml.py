@@ -15,6 +15,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterable
+from itertools import islice
 from typing import Final, NoReturn
 
 from fatk.archive import Archive, Member, open_archive
@@ -57,6 +58,8 @@ _TRUE: Final = {"1", "true", "on"}
 
 #: Columns A to ZZ, which is nearly every column there is; others are computed.
 _COLUMNS: Final = {column_letters(column): column for column in range(702)}
+#: The letters of each, and behind the last what no cell's name begins with.
+_LETTERS: Final = (*_COLUMNS, "\0")
 
 _ROW_NUMBER: Final = re.compile(r"[1-9][0-9]{0,6}")
 _INDEX: Final = re.compile(r"[ \t\r\n]*0*([0-9]{1,9})[ \t\r\n]*")
@@ -66,6 +69,8 @@ _LONGEST_ESCAPE: Final = 7
 
 #: Makes a cell from all its members in order, at half the cost of naming them.
 _new_cell: Final = tuple.__new__
+#: Stands for a cell that is met for the first time.
+_UNMET: Final = Cell("", "")
 
 #: Type of a cell as its element states it, and its number format.
 Look = tuple[str | None, NumberFormat]
@@ -162,6 +167,10 @@ def _plain_first(
 RESULTS_NAME: Final = "_fatk_results"
 
 
+_OF_WORKBOOK: Final = frozenset({"sheets/sheet", "workbook/workbookPr", "definedNames/definedName"})
+_OF_STYLES: Final = frozenset({"numFmts/numFmt", "cellXfs/xf"})
+
+
 def _tells_of_results(name: str, attributes: Attributes) -> bool:
     """Whether an element of a workbook is looked at: any, but of the names that it defines only that of results."""
     return name != "definedName" or attributes.get("name") == RESULTS_NAME
@@ -175,8 +184,7 @@ def _declared_sheets(
     sheets = []
     results: set[int] = set()
     epoch_1904 = False
-    wanted = {"sheets/sheet", "workbook/workbookPr", "definedNames/definedName"}
-    for step, attributes in package.elements(workbook, "workbook", _MAIN, wanted, _tells_of_results):
+    for step, attributes in package.elements(workbook, "workbook", _MAIN, _OF_WORKBOOK, _tells_of_results):
         if step == "workbook/workbookPr":
             epoch_1904 = attributes.get("date1904") in _TRUE
         elif step == "definedNames/definedName":
@@ -208,7 +216,6 @@ _PLAIN_STRING: Final = re.compile(
 _STRING_TAG: Final = b"<si>"
 _STRING_BEGIN: Final = "<si><t>"
 _STRING_END: Final = "</t>"
-_MARKS: Final = ("<", ">", "&")
 
 
 def _strings(package: Package, member: Member | None, limits: Limits) -> dict[str, str]:
@@ -276,7 +283,7 @@ def _strings(package: Package, member: Member | None, limits: Limits) -> dict[st
         def take_plain(markup: str) -> bool:
             if markup.startswith(_STRING_BEGIN) and markup.endswith(_STRING_END):
                 plainest = markup[len(_STRING_BEGIN) : -len(_STRING_END)]
-                if plainest.isprintable() and not any(mark in plainest for mark in _MARKS):
+                if plainest.isprintable() and not ("<" in plainest or ">" in plainest or "&" in plainest):
                     keep(plainest)
                     return True
             text = _PLAIN_STRING.fullmatch(markup)
@@ -308,9 +315,7 @@ def _formats(package: Package, member: Member | None) -> dict[str | None, Number
     codes = dict(BUILT_IN_FORMATS)
     numbers: list[int] = []
     if member is not None:
-        for step, attributes in package.elements(
-            member, "styleSheet", _MAIN, {"numFmts/numFmt", "cellXfs/xf"}
-        ):
+        for step, attributes in package.elements(member, "styleSheet", _MAIN, _OF_STYLES):
             number = _index(attributes.get("numFmtId", "0"))
             if step == "cellXfs/xf":
                 numbers.append(number)
@@ -353,7 +358,7 @@ class _Plain:
     """The plain cells of a workbook by their markup behind the name, ``None`` for one without content. They are made when
     first met and serve for all that look alike, since a workbook repeats itself."""
 
-    __slots__ = ("formats", "heads", "known", "limits", "looks", "strings")
+    __slots__ = ("formats", "heads", "known", "limits", "looks", "rows", "strings")
 
     def __init__(
         self, formats: dict[str | None, NumberFormat], strings: dict[str, str], limits: Limits
@@ -362,6 +367,7 @@ class _Plain:
         self.known: dict[str, Cell | None] = {}
         self.looks: dict[str, Look] = {}  # by the markup of a cell's attributes
         self.heads: dict[str, Look] = {}  # by the markup before a value
+        self.rows: dict[frozenset[str], _RowLooks] = {}  # by the prefixes that are declared
 
     def met(self, markup: str) -> Cell | None:
         """A cell that is met for the first time. ``KeyError`` where it is not plain, or more has to be known of it, be it only
@@ -405,6 +411,13 @@ class _Plain:
             raise KeyError(markup)
         return _new_cell(Cell, (text, kind, shown, None)) if text else None
 
+    def row_looks(self, prefixes: frozenset[str]) -> _RowLooks:
+        """What is known of the rows of sheets that declare these prefixes."""
+        found = self.rows.get(prefixes)
+        if found is None:
+            found = self.rows[prefixes] = _RowLooks(prefixes)
+        return found
+
     def look(self, markup: str) -> Look:
         """What the markup of a plain cell's attributes says."""
         look = self.looks.get(markup)
@@ -428,7 +441,7 @@ class _RowLooks(dict[str, bool | None]):
 
     __slots__ = ("prefixes",)
 
-    def __init__(self, prefixes: set[str]) -> None:
+    def __init__(self, prefixes: frozenset[str]) -> None:
         super().__init__()
         self.prefixes = prefixes
 
@@ -616,31 +629,36 @@ class _Cells:
         hidden = rows[attributes]
         if hidden is None or int(number) <= self.deepest + 1:
             return False
-        before, *written = rest.split(_CELL)
-        if before:
+        written = rest.split(_CELL)
+        if written[0]:
             return False
-        plain, columns, column, digits = self.plain, _COLUMNS, -1, len(number)
-        known = plain.known
+        plain, columns, letters, column = self.plain, _COLUMNS, _LETTERS, -1
+        known, behind, digits = plain.known, number + '"', len(number)
         cells: dict[int, Cell] = {}
         characters = 0
         try:
-            for one in written:
-                end = (
-                    digits + 1 if one[digits + 1 : digits + 2] == '"' else one.find('"')
-                )  # most have one letter
-                place = columns[one[: end - digits]]
-                if place <= column or one[end - digits : end] != number:
-                    return False
-                column = place
-                look = one[end + 1 :]
-                cell = known[look] if look in known else plain.met(look)
+            for one in islice(written, 1, None):
+                name = letters[column + 1] + behind
+                if one.startswith(name):  # most cells are in the column behind the one before
+                    column += 1
+                    look = one[len(name) :]
+                else:
+                    end = one.find('"')
+                    place = columns[one[: end - digits]]
+                    if place <= column or one[end - digits : end] != number:
+                        return False
+                    column = place
+                    look = one[end + 1 :]
+                cell = known.get(look, _UNMET)
+                if cell is _UNMET:
+                    cell = plain.met(look)
                 if cell is not None:
-                    cells[place] = cell
+                    cells[column] = cell
                     characters += len(cell.text)
         except KeyError:
             return False
         row, _ = self.next_row(number)
-        self.blanks += len(written) - len(cells)
+        self.blanks += len(written) - 1 - len(cells)
         if cells:
             self.keep(row, cells, len(cells), characters, hidden)
             self.widest = max(self.widest, next(reversed(cells)))
@@ -756,7 +774,7 @@ def _read_sheet(package: Package, member: Member, cells: _Cells) -> list[tuple[s
         runs: list[str] = []  # texts of an inline string
         raised_name, struck_name = qualify("vertAlign"), qualify("strike")
         apart: bool | None = None  # whether a run of it is struck out, else raised or lowered
-        row_looks = _RowLooks(parse.prefixes)
+        row_looks = cells.plain.row_looks(frozenset(parse.prefixes))
 
         def start(name: str, attributes: Attributes) -> None:
             nonlocal where, row, cell, value, formula, shared, before, apart
