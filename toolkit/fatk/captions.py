@@ -113,9 +113,10 @@ def _caption(text: str, table_id: str) -> Caption | None:
     return Caption(YEAR, str(years[0]), text)
 
 
-def years_in(text: str) -> list[int]:
+@lru_cache(maxsize=1024)
+def years_in(text: str) -> tuple[int, ...]:
     """The years that a title or a line names, as 2022年."""
-    return [int(year) for year in _YEAR.findall(text)]
+    return tuple([int(year) for year in _YEAR.findall(text)])
 
 
 @lru_cache(maxsize=1024)

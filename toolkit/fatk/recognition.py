@@ -6,7 +6,7 @@ A title is known by its words, a column by the path of its header, a list by its
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from itertools import islice, pairwise
@@ -111,8 +111,8 @@ _MOST_CUTS: Final = 16
 def _parts(sheet: Sheet) -> list[Sheet]:
     """A sheet cut before each title of a form that stands beside another; none where there is no such title."""
     lines = sheet.rows.values()
-    found = {title_of(cell.text) for line in lines for cell in line.values() if cell.kind == TEXT}
-    if len(found - {None}) < 2:
+    texts = {cell.text for line in lines for cell in line.values() if cell.kind == TEXT}
+    if len(set(map(title_of, texts)) - {None}) < 2:
         return []
     cuts: set[int] = set()
     filled = set().union(*lines)
@@ -149,6 +149,8 @@ def regions(sheet: Sheet, rows: Rows) -> list[Region]:
         within = number if within is not None and within == number - 1 else None
         line = rows[number]
         first = 1 if within == number else len(line) if len(line) <= _TITLE_CELLS else 0
+        if not first:
+            continue
         for column, cell in islice(line.items(), first):
             if cell.kind != "text" or len(cell.text) > 80:
                 continue
@@ -283,6 +285,7 @@ def heading(sheet: Sheet, rows: Rows, region: Region, names: Mapping[str, str]) 
     words = vocabulary(region.table.id)
     anchors = _covered(sheet, region.header, min(region.end, region.header + _HEADER_ROWS))
     header_rows: list[int] = []
+    counted: int | None = None  # the row that numbers the columns
     key_columns: set[int] = set()
     first_data = region.end + 1
     for number in range(region.header, region.end + 1):
@@ -290,6 +293,7 @@ def heading(sheet: Sheet, rows: Rows, region: Region, names: Mapping[str, str]) 
         if not line:
             continue
         if is_number_row(line):
+            counted = number
             header_rows.append(number)
             first_data = number + 1
             break
@@ -308,8 +312,8 @@ def heading(sheet: Sheet, rows: Rows, region: Region, names: Mapping[str, str]) 
                     c for (r, c), a in anchors.items() if a == (number, column) and r == number
                 )
                 key_columns.add(column)
-    labelled = [r for r in header_rows if not is_number_row(rows[r]) or _has_levels(rows[r])]
-    paths = _paths(_labels(rows, labelled, first_data, words), labelled, anchors)
+    labelled = [r for r in header_rows if r != counted or _has_levels(rows[r])]
+    paths = _paths(_labels(rows, labelled, (first_data, counted), words), labelled, anchors)
     groups = {path[:end] for path in paths.values() for end in range(1, len(path))}
     paths = {
         column: path for column, path in paths.items() if path not in groups
@@ -341,16 +345,16 @@ def heading(sheet: Sheet, rows: Rows, region: Region, names: Mapping[str, str]) 
 
 
 def _labels(
-    rows: Rows, header_rows: Sequence[int], first_data: int, words: Vocabulary
+    rows: Rows, header_rows: Sequence[int], partly: Collection[int | None], words: Vocabulary
 ) -> dict[tuple[int, int], Cell]:
-    """The cells of a header by their place; of a row of data or of numbers, those that name columns."""
+    """The cells of a header by their place; of rows that are header only ``partly``, as one of data or of numbers, those that
+    name columns."""
     known = words.words | code_levels()
     return {
         (row, column): cell
         for row in header_rows
-        for partly in [row == first_data or is_number_row(rows[row])]
         for column, cell in rows[row].items()
-        if not partly or (cell.kind == "text" and header_word(cell.text) in known)
+        if row not in partly or (cell.kind == "text" and header_word(cell.text) in known)
     }
 
 

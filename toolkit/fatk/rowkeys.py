@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
-from functools import cache
+from functools import cache, lru_cache
 from typing import Final, NamedTuple
 
 from fatk.grid import FORMULA_WITHOUT_VALUE, NUMBER, Cell
@@ -80,7 +80,7 @@ class Keys:
         cell = line.get(column)
         if cell is None or not cell.text.strip(BLANKS):
             return Identity(None, None, [column] if cell and cell.kind == FORMULA_WITHOUT_VALUE else [])
-        name = clean_text(strip_ordinal(clean_text(cell.text)))
+        name = _plain_name(cell.text)
         key = self._line_of(cell.text, name)
         bare = _BARE_ORDINAL.match(name)
         for length in range(1, bare.end() + 1 if bare and key is None else 1):
@@ -172,6 +172,12 @@ class Keys:
                 return code
         alone = _named().get(name, ())
         return alone[0] if len(alone) == 1 else None
+
+
+@lru_cache(maxsize=8192)
+def _plain_name(text: str) -> str:
+    """A label without what stands around it and before it."""
+    return clean_text(strip_ordinal(clean_text(text)))
 
 
 def code_text(cell: Cell) -> str:

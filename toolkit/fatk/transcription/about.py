@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 from itertools import islice
 from typing import Final
 
@@ -73,14 +73,11 @@ def _fit(ledger: Ledger, edition: Edition, year: int) -> _Fit:
     tables = []
     for table_id, printed in edition.forms.items():
         form = ledger.forms.get(table_id)
-        own, names = _header_of(printed)
-        paths = form.heading.paths.values() if form else ()
-        whole = (p[:-1] if len(p) > 1 and p[-1] in code_levels() else p for p in paths)
-        found = {tuple([names.get(word, word) for word in path]) for path in whole}
+        alike, other = _same_columns(printed, tuple(form.heading.paths.values()) if form else ())
         title = fold_title(strip_ordinal(form.title)) if form and form.title else ""
         same = [title == fold_title(printed.title), form is not None and form.number == printed.number]
-        wrong = len(own ^ found) + same.count(False) if form else 1
-        likenesses += len(own & found) + same.count(True)
+        wrong = other + same.count(False) if form else 1
+        likenesses += alike + same.count(True)
         differences += wrong
         if wrong:
             tables.append(table_id)
@@ -88,12 +85,16 @@ def _fit(ledger: Ledger, edition: Edition, year: int) -> _Fit:
     return _Fit(likenesses, differences + len(beyond), (*tables, *beyond))
 
 
-@cache
-def _header_of(printed: Form) -> tuple[frozenset[tuple[str, ...]], Mapping[str, str]]:
-    """The header paths of a form, folded, and the names of its lines by their other names."""
+@lru_cache(maxsize=1024)
+def _same_columns(printed: Form, paths: Iterable[tuple[str, ...]]) -> tuple[int, int]:
+    """How many columns a header has that a form is printed with, and how many only one of them has: a code in several columns
+    is one, and a line goes by any of its names."""
     lines = [line for block in printed.blocks for line in block.lines]
     names = {fold(alias): fold(line.name) for line in lines for alias in line.aliases}
-    return frozenset(tuple(fold(h) for h in column.header) for column in printed.columns), names
+    own = {tuple([fold(h) for h in column.header]) for column in printed.columns}
+    whole = [p[:-1] if len(p) > 1 and p[-1] in code_levels() else p for p in paths]
+    found = {tuple([names.get(word, word) for word in path]) for path in whole}
+    return len(own & found), len(own ^ found)
 
 
 def _likely_year(ledger: Ledger) -> int | None:

@@ -9,7 +9,7 @@ from itertools import chain
 from typing import Final
 
 from fatk import captions, lexical
-from fatk.captions import read_captions, says_empty, unit_in
+from fatk.captions import read_captions, says_empty, unit_in, years_in
 from fatk.findings import CellRef, notify
 from fatk.grid import FORMULA_WITHOUT_VALUE, TEXT, Cell
 from fatk.model import REPORTED
@@ -103,10 +103,11 @@ def surroundings(ledger: Ledger, form: PrintedForm, names: Mapping[str, str]) ->
             placed = column in form.heading.meanings or number != form.heading.rows[-1]
             if placed and cell.kind == "text" and is_header_word(cell, words, names):
                 pane.used[number].add(column)
-                place = pane.sheet.place(number, column)
-                note_unit(form, unit_in(cell.text), place)
-                if column in form.heading.meanings:
-                    note_year(ledger, place, cell.text)
+                unit = unit_in(cell.text)
+                if unit is not None:
+                    note_unit(form, unit, pane.sheet.place(number, column))
+                if column in form.heading.meanings and years_in(cell.text):
+                    note_year(ledger, pane.sheet.place(number, column), cell.text)
             elif placed and number != form.heading.first_data and is_header_word(cell, words, names):
                 pane.used[number].add(column)
     note_year(ledger, pane.sheet.place(*_place_of(region)), title or "")
@@ -349,6 +350,7 @@ def _read_rows(
     table, numbers = form.region.table, range(head.first_data, last + 1)
     plain = [plain_rows(ledger, pane, block, table, numbers, decimals) for block in blocks]
     columns = [frozenset(block.spots.values()) for block in blocks]
+    parts = list(zip(blocks, plain, columns, strict=True))
     known: set[int] = set().union(*plain)  # these have a code, so they are neither headers nor titles
     for number in numbers:
         line = pane.rows.get(number)
@@ -363,7 +365,7 @@ def _read_rows(
                 continue
             if pane.sheet.plain:
                 _note_beyond(ledger, form, number, line)
-        for block, rows, places in zip(blocks, plain, columns, strict=True):
+        for block, rows, places in parts:
             row = rows.get(number)
             if row is None:
                 _read_row(ledger, form, block, keys[block.name], number, line, decimals)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from fatk.findings import CellRef, notify
 from fatk.grid import Cell
 from fatk.model import REPORTED
@@ -32,10 +34,12 @@ def read_line_columns(ledger: Ledger, form: PrintedForm, last: int, decimals: in
     line = pane.rows.get(number, {}) if number <= last else {}
     lines: dict[str, dict[int, tuple[int, Cell | None]]] = {}
     labels: dict[str, str] = {}
+    header = [r for r in head.rows if not is_number_row(pane.rows[r])]
     for column, meaning in head.meanings.items():
         if meaning.line and meaning.field:
             lines.setdefault(meaning.line, {})[table.position[meaning.field]] = (column, line.get(column))
-            labels.setdefault(meaning.line, _line_label(ledger, form, column, meaning))
+            if meaning.line not in labels:
+                labels[meaning.line] = _line_label(ledger, form, header, column, meaning)
     for key, found in lines.items():
         values: list[Value] = [None] * len(table.fields)
         values[table.key_positions[0]], values[table.position["name"]] = key, labels[key]
@@ -80,15 +84,17 @@ def _line_row(ledger: Ledger, form: PrintedForm, last: int) -> int | None:
     return totals[0]
 
 
-def _line_label(ledger: Ledger, form: PrintedForm, column: int, meaning: Meaning) -> str:
-    """The printed name of a line that is a column: the word of its header that names it, as printed."""
-    words = vocabulary(form.region.table.id)
-    at = {(r, c): cell for r in form.heading.rows for c, cell in form.pane.rows[r].items()}
+def _line_label(
+    ledger: Ledger, form: PrintedForm, header: Sequence[int], column: int, meaning: Meaning
+) -> str:
+    """The printed name of a line that is a column: the word of its header, of these rows, that names it, as printed."""
+    words, head, rows = vocabulary(form.region.table.id), form.heading, form.pane.rows
     printed = []
-    for row in (r for r in form.heading.rows if not is_number_row(form.pane.rows[r])):
-        place = form.heading.anchors.get((row, column), (row, column))
-        if place in at and clean_text(at[place].text) not in printed:
-            printed.append(clean_text(at[place].text))
+    for row in header:
+        at, place = head.anchors.get((row, column), (row, column))
+        cell = rows[at].get(place) if at in head.rows else None
+        if cell is not None and clean_text(cell.text) not in printed:
+            printed.append(clean_text(cell.text))
     own = [text for text in printed if fold(text) in words.items or fold(text) not in words.words]
     named = [text for text in own if words.items.get(fold(text)) == meaning.line]
     return unbroken(ledger, (named or own or printed)[-1])

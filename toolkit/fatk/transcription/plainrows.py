@@ -7,6 +7,8 @@ something has to be told, is left to be read by itself: nothing is decided here 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
+from typing import Final
 
 from fatk.grid import NUMBER, TEXT, Cell
 from fatk.model import Row
@@ -39,9 +41,8 @@ def plain_rows(
             code is not None
             and name is not None
             and code.kind == name.kind == TEXT
-            and CODE.fullmatch(code.text)
-            and "\n" not in name.text
-            and text_fault(name.text, declared.reserved) is None
+            and len(name.text) <= _LONG
+            and _is_plain(declared, code.text, name.text)
         ):
             found[number] = line
     lines = list(found.values())
@@ -55,16 +56,31 @@ def plain_rows(
         for line in lines:
             cell = line.get(column)
             place = id(cell)
-            if place not in figures:
-                figures[place] = _figure(amount, cell, decimals)
-                if figures[place] is None:
+            value = figures.get(place, _UNMET)
+            if value is _UNMET:
+                value = figures[place] = _figure(amount, cell, decimals)
+                if value is None:
                     others.add(place)
-            values.append(figures[place])
+            values.append(value)
         read[position] = values
     rows = dict(zip(found, zip(*read, strict=True), strict=True))
     if others:
         rows = {n: row for n, row in rows.items() if others.isdisjoint(map(id, found[n].values()))}
     return rows
+
+
+#: No name of an item is longer.
+_LONG: Final = 200
+#: Stands for the figure of a cell that is met for the first time: no figure is a text.
+_UNMET: Final = "unmet"
+
+
+@lru_cache(maxsize=8192)
+def _is_plain(declared: Field, code: str, name: str) -> bool:
+    """Whether two texts are a code and its name, of which nothing has to be told."""
+    return (
+        CODE.fullmatch(code) is not None and "\n" not in name and text_fault(name, declared.reserved) is None
+    )
 
 
 def _figure(declared: Field, cell: Cell | None, decimals: int) -> Value:
