@@ -20,6 +20,9 @@ ROOT = Path(__file__).resolve().parent.parent
 #: Where an unpacked compiled wheel lies: on ``PYTHONPATH`` it stands before the sources.
 UNPACKED = ROOT / "build" / "compiled" / "unpacked"
 
+#: Functions of the compiled modules call each other, and those of Python, without a detour by the table of the linker.
+DIRECT = () if sys.platform == "win32" else ("-fvisibility=hidden", "-fno-semantic-interposition", "-fno-plt")
+
 #: What most of the time of reading a file and checking it is spent in. Modules that spend theirs in libraries, or in a child
 #: process, would gain nothing.
 MODULES = (
@@ -77,7 +80,7 @@ def compile_in(folder: Path, level: str) -> None:
         [sys.executable, "-c", program, "build_ext", "--inplace"],
         folder,
         # mypyc finds the package's modules, and mypy the imports of these, where the compiled ones are to stand.
-        {**os.environ, "MYPYPATH": str(folder)},
+        {**os.environ, "MYPYPATH": str(folder), "CFLAGS": " ".join([*DIRECT, os.environ.get("CFLAGS", "")])},
     )
     shutil.rmtree(folder / "build", ignore_errors=True)
 

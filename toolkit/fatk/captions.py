@@ -94,6 +94,7 @@ def read_captions(text: str, table_id: str) -> tuple[Caption, ...]:
     return tuple(caption for caption in found if caption is not None) if None not in found else ()
 
 
+@lru_cache(maxsize=1024)
 def _caption(text: str, table_id: str) -> Caption | None:
     unit = _UNIT.fullmatch(text) or _printed_line("unit_line", "unit", _UNITS).fullmatch(text)
     if unit is None and (within := _UNIT.search(text)):

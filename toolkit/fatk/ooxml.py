@@ -358,7 +358,7 @@ class _Plain:
     """The plain cells of a workbook by their markup behind the name, ``None`` for one without content. They are made when
     first met and serve for all that look alike, since a workbook repeats itself."""
 
-    __slots__ = ("formats", "heads", "known", "limits", "looks", "rows", "strings")
+    __slots__ = ("formats", "heads", "known", "limits", "looks", "names", "rows", "strings")
 
     def __init__(
         self, formats: dict[str | None, NumberFormat], strings: dict[str, str], limits: Limits
@@ -367,6 +367,7 @@ class _Plain:
         self.known: dict[str, Cell | None] = {}
         self.looks: dict[str, Look] = {}  # by the markup of a cell's attributes
         self.heads: dict[str, Look] = {}  # by the markup before a value
+        self.names: dict[str, list[str]] = {}  # by the number of a row
         self.rows: dict[frozenset[str], _RowLooks] = {}  # by the prefixes that are declared
 
     def met(self, markup: str) -> Cell | None:
@@ -374,12 +375,12 @@ class _Plain:
         its name to refuse it."""
         if len(self.known) > _KNOWN:
             self.known.clear()
-        head, _, tail = markup.partition("<v>")
+        at = markup.find(_VALUE)
         cell: Cell | None = None
-        known = self.heads.get(head)
-        if known is not None and tail.endswith(_VALUE_END):
+        known = self.heads.get(markup[:at]) if at >= 0 else None
+        if known is not None and markup.endswith(_VALUE_END):
             stated, shown = known
-            written = tail[: -len(_VALUE_END)]
+            written = markup[at + len(_VALUE) : -len(_VALUE_END)]
             if stated == "s":
                 string = self.strings.get(written)
                 if string and len(string) <= self.limits.cell_text:
@@ -410,6 +411,15 @@ class _Plain:
         if len(text) > self.limits.cell_text:
             raise KeyError(markup)
         return _new_cell(Cell, (text, kind, shown, None)) if text else None
+
+    def names_in(self, row: str) -> list[str]:
+        """The names of the cells in a row of that number, from column A on and each with the quote behind it, as far as met."""
+        found = self.names.get(row)
+        if found is None:
+            if len(self.names) > _KNOWN:
+                self.names.clear()
+            found = self.names[row] = []
+        return found
 
     def row_looks(self, prefixes: frozenset[str]) -> _RowLooks:
         """What is known of the rows of sheets that declare these prefixes."""
@@ -634,14 +644,17 @@ class _Cells:
             return False
         plain, columns, letters, column = self.plain, _COLUMNS, _LETTERS, -1
         known, behind, digits = plain.known, number + '"', len(number)
+        names = plain.names_in(number) if len(written) <= _WIDE else []
         cells: dict[int, Cell] = {}
         characters = 0
         try:
             for one in islice(written, 1, None):
-                name = letters[column + 1] + behind
-                if one.startswith(name):  # most cells are in the column behind the one before
+                if column + 1 == len(names):
+                    names.append(letters[column + 1] + behind)
+                # Most cells are in the column behind the one before.
+                if column + 1 < len(names) and one.startswith(names[column + 1]):
                     column += 1
-                    look = one[len(name) :]
+                    look = one[len(names[column]) :]
                 else:
                     end = one.find('"')
                     place = columns[one[: end - digits]]
@@ -727,6 +740,7 @@ _PLAIN_CELL: Final = re.compile(
     r"""((?: (?:s|t|cm|vm|ph)="[A-Za-z0-9]*")*)"""
     r"""(?:/>|>(?:(<is><t(?: xml:space="preserve")?>)|<v>)([^<>&\x00-\x1f\ufffe\uffff]*)(?(2)</t></is>|</v>)</c>)"""
 )
+_VALUE: Final = "<v>"
 _VALUE_END: Final = "</v></c>"
 #: Characters of nearly every number, and how long these are at most.
 _OF_NUMBERS: Final = "0123456789.-E+"
@@ -734,6 +748,8 @@ _SHORT: Final = 40
 _PLAIN_ATTRIBUTE: Final = re.compile(r' ([A-Za-z0-9]+:)?([A-Za-z]+)="([^"]*)"')
 #: How many plain cells, or attributes of rows, are known at a time.
 _KNOWN: Final = 4096
+#: Rows with more cells are none that the names of cells are kept of.
+_WIDE: Final = 64
 _DATA_TAG: Final = b"<sheetData>"
 
 # Where in a sheet's data expat is.

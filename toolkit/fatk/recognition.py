@@ -18,6 +18,7 @@ from fatk import layout
 from fatk.grid import MAX_COLUMNS, TEXT, Cell, Sheet
 from fatk.spec import Spec, Table, load
 from fatk.vocabulary import (
+    TITLE_MARK,
     Meaning,
     Vocabulary,
     budget_or_final,
@@ -111,7 +112,9 @@ _MOST_CUTS: Final = 16
 def _parts(sheet: Sheet) -> list[Sheet]:
     """A sheet cut before each title of a form that stands beside another; none where there is no such title."""
     lines = sheet.rows.values()
-    texts = {cell.text for line in lines for cell in line.values() if cell.kind == TEXT}
+    texts = {
+        cell.text for line in lines for cell in line.values() if TITLE_MARK in cell.text and cell.kind == TEXT
+    }
     if len(set(map(title_of, texts)) - {None}) < 2:
         return []
     cuts: set[int] = set()
@@ -165,7 +168,7 @@ def regions(sheet: Sheet, rows: Rows) -> list[Region]:
                 break
             if within == number:
                 continue
-            named = title_of(cell.text)
+            named = title_of(cell.text) if TITLE_MARK in cell.text else None
             shown = (
                 _shown(rows, numbers[index + 1 : index + 1 + _HEADER_DISTANCE], (named, title_of(sheet.name)))
                 if named
@@ -227,31 +230,35 @@ def _end(rows: Rows, region: Region, last: int) -> int:
 def _shown(rows: Rows, numbers: Sequence[int], named: Sequence[str | None]) -> tuple[str, int] | None:
     """The table whose header stands in the rows, and its first row: the first one named whose words fit as well as any
     other's, else the only one that fits best, else the one named; ``None`` where there is no header."""
-    hits: dict[str, set[str]] = {}
+    known, over_all = tables_of_words(), roofs()
+    words: set[str] = set()
+    hits: dict[str, int] = {}  # how many words of each table's headers
     first: dict[str, int] = {}
     for number in numbers:
         line = rows[number]
         if hits and (is_number_row(line) or any(map(looks_like_amount, line.values()))):
             break
-        if not hits and len(line) < 2 and fold(_first(line).text) not in roofs():
+        if not hits and len(line) < 2 and fold(_first(line).text) not in over_all:
             continue  # a title, a number, a unit: no header begins with one cell, but for a label over all columns
         for cell in line.values():
             if cell.kind == "text" and len(cell.text) <= 40:
                 word = header_word(cell.text)
-                for table_id in tables_of_words().get(word, ()):
-                    hits.setdefault(table_id, set()).add(word)
-                    first.setdefault(table_id, number)
+                if word not in words:
+                    words.add(word)
+                    for table_id in known.get(word, ()):
+                        hits[table_id] = hits.get(table_id, 0) + 1
+                        first.setdefault(table_id, number)
     if not hits:
         return None
-    best = max(len(words) for words in hits.values())
+    best = max(hits.values())
     likely = [table_id for table_id in named if table_id]
     for table_id in likely:
-        if len(hits.get(table_id, ())) == best >= 2:
+        if hits.get(table_id, 0) == best >= 2:
             return table_id, first[table_id]
-    leaders = [table_id for table_id, words in hits.items() if len(words) == best]
+    leaders = [table_id for table_id, count in hits.items() if count == best]
     if len(leaders) == 1 and best >= 4:
         return leaders[0], first[leaders[0]]
-    return next(((t, first[t]) for t in likely if len(hits.get(t, ())) >= 2), None)
+    return next(((t, first[t]) for t in likely if hits.get(t, 0) >= 2), None)
 
 
 @cache
@@ -312,18 +319,13 @@ def heading(sheet: Sheet, rows: Rows, region: Region, names: Mapping[str, str]) 
                     c for (r, c), a in anchors.items() if a == (number, column) and r == number
                 )
                 key_columns.add(column)
-    labelled = [r for r in header_rows if r != counted or _has_levels(rows[r])]
-    paths = _paths(_labels(rows, labelled, (first_data, counted), words), labelled, anchors)
-    groups = {path[:end] for path in paths.values() for end in range(1, len(path))}
-    paths = {
-        column: path for column, path in paths.items() if path not in groups
-    }  # a blank column below a group's label
-    meanings = {}
-    for column, path in paths.items():
-        meaning = meaning_of(path, words, names)
-        if meaning is not None:
-            meanings[column] = meaning
-    meanings = _of_one_year(meanings, paths)
+    labelled = tuple([r for r in header_rows if r != counted or _has_levels(rows[r])])
+    labels = _labels(rows, labelled, (first_data, counted), words)
+    if names or len(anchors) > _PLACES or sum(map(len, labels.values())) > _CHARACTERS:
+        found = _columns(region.table.id, labelled, labels, anchors, names)
+    else:
+        found = _known_columns(region.table.id, labelled, tuple(labels.items()), tuple(anchors.items()))
+    paths, meanings = dict(found[0]), dict(found[1])
     if words.items and not meanings:
         meanings = _of_one_year(_listed(paths, rows, first_data, region.end, words), paths)
     repeated = _repeated(meanings)
@@ -344,14 +346,54 @@ def heading(sheet: Sheet, rows: Rows, region: Region, names: Mapping[str, str]) 
     )
 
 
+Place = tuple[int, int]
+#: The header paths of columns, and what the columns mean.
+Columns = tuple[Mapping[int, tuple[str, ...]], Mapping[int, Meaning]]
+#: Headers of more characters, or with more places under merged cells, are none that are kept.
+_CHARACTERS: Final = 2000
+_PLACES: Final = 400
+
+
+@lru_cache(maxsize=256)
+def _known_columns(
+    table_id: str,
+    labelled: tuple[int, ...],
+    labels: tuple[tuple[Place, str], ...],
+    anchors: tuple[tuple[Place, Place], ...],
+) -> Columns:
+    """The columns of a header by its cells: programs print one header in every file."""
+    return _columns(table_id, labelled, dict(labels), dict(anchors), {})
+
+
+def _columns(
+    table_id: str,
+    labelled: Sequence[int],
+    labels: Mapping[Place, str],
+    anchors: Mapping[Place, Place],
+    names: Mapping[str, str],
+) -> Columns:
+    """The columns that the labels of a header name, by their path, and those of them that are known."""
+    words = vocabulary(table_id)
+    paths = _paths(labels, labelled, anchors)
+    groups = {path[:end] for path in paths.values() for end in range(1, len(path))}
+    # A blank column below a group's label is none.
+    paths = {column: path for column, path in paths.items() if path not in groups}
+    meanings = {}
+    for column, path in paths.items():
+        meaning = meaning_of(path, words, names)
+        if meaning is not None:
+            meanings[column] = meaning
+    return paths, _of_one_year(meanings, paths)
+
+
 def _labels(
     rows: Rows, header_rows: Sequence[int], partly: Collection[int | None], words: Vocabulary
-) -> dict[tuple[int, int], Cell]:
-    """The cells of a header by their place; of rows that are header only ``partly``, as one of data or of numbers, those that
+) -> dict[Place, str]:
+    """The texts of a header by their place; of rows that are header only ``partly``, as one of data or of numbers, those that
     name columns."""
     known = words.words | code_levels()
     return {
-        (row, column): cell
+        (row, column): cell.text
         for row in header_rows
         for column, cell in rows[row].items()
         if row not in partly or (cell.kind == "text" and header_word(cell.text) in known)
@@ -469,7 +511,12 @@ def _has_levels(line: Line) -> bool:
 
 def is_foot(line: Line) -> bool:
     """Whether a row begins the foot of a table (注：, 说明：)."""
-    return _begins_foot(_first(line).text[:_BEGINNING])
+    return begins_foot(_first(line).text)
+
+
+def begins_foot(text: str) -> bool:
+    """Whether a text is that of a row's first cell that begins the foot of a table."""
+    return _begins_foot(text[:_BEGINNING])
 
 
 @lru_cache(maxsize=8192)
@@ -478,9 +525,9 @@ def _begins_foot(text: str) -> bool:
 
 
 def _paths(
-    at: Mapping[tuple[int, int], Cell],
+    at: Mapping[Place, str],
     header_rows: Sequence[int],
-    anchors: Mapping[tuple[int, int], tuple[int, int]],
+    anchors: Mapping[Place, Place],
 ) -> dict[int, tuple[str, ...]]:
     """The header path of every column. Where a merge was lost, a group's label reaches right to the next label."""
     columns = sorted({c for _, c in at} | {c for r, c in anchors if r in header_rows})
@@ -502,7 +549,7 @@ def _paths(
         before: tuple[int, int] | None = None
         for found in source:
             if found is not None and found != before:
-                path.append(header_word(at[found].text))
+                path.append(header_word(at[found]))
             before = found or before
         if path:
             paths[column] = tuple(path)

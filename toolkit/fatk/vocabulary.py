@@ -201,17 +201,21 @@ def is_cut_title(text: str) -> bool:
     return fold_title(text) in _cut_titles()
 
 
+#: What every title has in it.
+TITLE_MARK: Final = "表"
+
+
 @lru_cache(maxsize=8192)
 def title_of(text: str) -> str | None:
     """The one of the nine tables whose title a text is, or ``None``. A sentence that names a table is no title."""
-    if not 3 <= len(text) <= 80:
+    if TITLE_MARK not in text or not 3 <= len(text) <= 80:
         return None
     folded = fold_title(text)
     known = _titles().get(folded) or _cut_titles().get(folded)
     if known:
         return known
     if (
-        not folded.endswith("表")
+        not folded.endswith(TITLE_MARK)
         or folded.endswith(("空表", "本表", "附表"))
         or any(c in folded for c in ",。;")
     ):

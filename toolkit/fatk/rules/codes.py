@@ -180,7 +180,7 @@ def foreign_code(rule: Rule, context: Context) -> Iterator[Check]:
     for place in rule.body["places"]:
         table, start, fields = place["table"], place.get("prefix", ""), place["fields"]
         rows = context.rows_of(table)
-        codes = tuple(start + entry["code"] for entry in place["codes"] if _dated(entry, context.year))
+        codes = tuple([start + entry["code"] for entry in place["codes"] if _dated(entry, context.year)])
         found = [name for name in rows if name.startswith(codes)]
         for name in found:
             if any(name != above and name.startswith(above) for above in found):
@@ -350,14 +350,20 @@ def _lines_named(table: str) -> Mapping[str, Sequence[str]]:
 
 def line_name(rule: Rule, context: Context) -> Iterator[Check]:
     """A fixed row has a name of its own line; a name of another line is an error, an unknown wording an info."""
+    exact = 0
     for table in rule.body["tables"]:
         owners = _lines_named(table)
         for line, row in context.rows_of(table).items():
             text = _text(row, table, context)
             if not text:
                 continue
-            said, refs = plain(text), (Ref(table, line, "name"),)
-            if line in owners.get(said, ()) or said in _class_names(line.rpartition(".")[2]):
+            said = plain(text)
+            known = line in owners.get(said, ()) or said in _class_names(line.rpartition(".")[2])
+            if known and context.brief:
+                exact += 1
+                continue
+            refs = (Ref(table, line, "name"),)
+            if known:
                 yield Check(rule.id, EXACT, refs)
                 continue
             other = next(iter(owners.get(said, ())), None)
@@ -369,6 +375,7 @@ def line_name(rule: Rule, context: Context) -> Iterator[Check]:
                 line=line, text=text,
             )  # fmt: skip
             yield Check(rule.id, FAILED, refs, severity=None if other else INFO, details=details)
+    yield from exactly(rule, exact)
 
 
 def name_path(rule: Rule, context: Context) -> Iterator[Check]:

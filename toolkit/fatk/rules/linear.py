@@ -76,14 +76,18 @@ def levels(rule: Rule, context: Context) -> Iterator[tuple[Operand, list[Operand
 def _families(rule: Rule, context: Context) -> Iterator[tuple[str, list[str]]]:
     """Parent and children of each instance of a roll-up, but for its column."""
     table = rule.body["table"]
-    rows = context.rows_of(table)
-    children = context.once(("children", table), lambda: _children(rows))
+    rows, children = context.rows_of(table), _children_in(table, context)
     wanted = [TOTAL] if rule.body["level"] == "total" else [p for p in children if p != TOTAL]
     return ((parent, children[parent]) for parent in wanted if parent in rows and parent in children)
 
 
+def _children_in(table: str, context: Context) -> dict[str, list[str]]:
+    """The codes of a table, by the one above them."""
+    return context.once(("children", table), lambda: _children(context.rows_of(table)))
+
+
 def _children(rows: Iterable[str]) -> dict[str, list[str]]:
-    """Codes by the one above them."""
+    """Of these rows the codes, by the one above them."""
     found: dict[str, list[str]] = {}
     for name in rows:
         if name.isdigit():
@@ -101,23 +105,26 @@ def _figures(
 def _exact_parents(context: Context, table: str, field: str) -> frozenset[str]:
     """The codes whose figure in a column is exactly the sum of those below them, all being plain figures."""
     named = column(context, (table, field, ""))
-    parents = context.once(("parents", table), lambda: _parents(named.names))
-    sums: dict[str, Decimal] = {}
-    odd: set[str] = set()
-    for parent, value in zip(parents, named.values, strict=True):
-        if parent is None:
-            continue
-        if value is None:
-            odd.add(parent)
-        else:
-            sums[parent] = sums[parent] + value if parent in sums else value
-    figures = named.figures
-    return frozenset(p for p, total in sums.items() if p not in odd and figures.get(p) == total)
+    values: list[Any] = list(named.values)
+    found = []
+    children = _children_in(table, context)
+    for parent, at, below in context.once(("families", table), lambda: _places(children, named.names)):
+        total = values[at]
+        if total is not None:
+            try:
+                parts = [values[i] for i in below]
+                if sum(parts, ZERO) == total:
+                    found.append(parent)
+            except TypeError:  # one is no figure
+                continue
+    return frozenset(found)
 
 
-def _parents(names: Iterable[str]) -> list[str | None]:
-    """The codes above these rows; ``None`` above one that is no code."""
-    return [parent_of(name) if name.isdigit() else None for name in names]
+def _places(children: dict[str, list[str]], names: Sequence[str]) -> list[tuple[str, int, list[int]]]:
+    """The codes that have others below them, each with where it stands among these names, and where those do."""
+    at = {name: i for i, name in enumerate(names)}
+    there = [(parent, below) for parent, below in children.items() if parent in at]
+    return [(parent, at[parent], [at[name] for name in below]) for parent, below in there]
 
 
 def parent_of(code: str) -> str:

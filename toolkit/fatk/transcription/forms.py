@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from difflib import SequenceMatcher
-from itertools import chain
 from typing import Final
 
 from fatk import captions, lexical
@@ -13,7 +12,7 @@ from fatk.captions import read_captions, says_empty, unit_in, years_in
 from fatk.findings import CellRef, notify
 from fatk.grid import FORMULA_WITHOUT_VALUE, TEXT, Cell
 from fatk.model import REPORTED
-from fatk.recognition import Heading, Line, Region, heading, is_foot, looks_like_amount
+from fatk.recognition import Heading, Line, Region, begins_foot, heading, is_foot, looks_like_amount
 from fatk.rowkeys import Columns, Keys, is_residue
 from fatk.spec import Edition, Field, Table
 from fatk.transcription.cells import from_cell
@@ -182,7 +181,7 @@ def _read_foot(ledger: Ledger, form: PrintedForm, blocks: Sequence[Columns], nam
         text = clean_text(cell.text) if len(line) == 1 and cell.kind == TEXT else ""
         if text:
             alone[number] = column, text
-        if is_foot(line) or (text and (text in statements or says_empty(text))):
+        if begins_foot(cell.text) or (text and (text in statements or says_empty(text))):
             begins.append(number)
     # What an edition prints below its form ends it.
     printed = (number for number, (_, text) in alone.items() if fold(text) in words.footnotes)
@@ -447,14 +446,14 @@ def _line_numbers(form: PrintedForm, last: int) -> None:
     """Take a column of bare 行次 that no header names: whole numbers, one more in each row."""
     pane, head = form.pane, form.heading
     named = head.meanings.keys() | head.paths.keys()
-    lines = [(n, line) for n in range(head.first_data, last + 1) if (line := pane.rows.get(n))]
-    if named.issuperset(chain.from_iterable(line for _, line in lines)):
-        return
     columns: dict[int, list[tuple[int, str]]] = {}
-    for number, line in lines:
-        for column, cell in line.items():
+    for number in range(head.first_data, last + 1):
+        line = pane.rows.get(number)
+        if line is None:
+            continue
+        for column in line:
             if column not in named:
-                columns.setdefault(column, []).append((number, cell.text.strip(BLANKS)))
+                columns.setdefault(column, []).append((number, line[column].text.strip(BLANKS)))
     for column, found in columns.items():
         texts = [text for _, text in found]
         if len(texts) >= 3 and texts[0].isdecimal():

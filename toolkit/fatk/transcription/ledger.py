@@ -283,11 +283,11 @@ def rest(ledger: Ledger) -> int:
         for row, line in pane.sheet.rows.items():
             accounted += len(line)
             used = pane.used.get(row, _NONE)
-            if used.issuperset(line):
-                continue
             for column, cell in line.items():
+                if column in used:
+                    continue
                 text = clean_text(cell.text)
-                if column in used or not text or (pane.regions and text in titles):
+                if not text or (pane.regions and text in titles):
                     continue
                 if column not in pane.told.get(row, ()):
                     first, count = first or (row, column), count + 1
