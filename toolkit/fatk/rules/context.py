@@ -89,6 +89,15 @@ class Operand(NamedTuple):
     weight: Decimal = Decimal(1)
 
 
+#: Makes a tuple of a class from all its members in order, at half the cost of naming them.
+_new: Final = tuple.__new__
+_ONE: Final = Decimal(1)
+
+
+def _figure(ref: Ref, value: Decimal, half: Decimal, why: str | None = None) -> Operand:
+    return _new(Operand, (ref, value, half, why, _ONE))
+
+
 class Check(NamedTuple):
     """One instance of a rule and what came of it; figures are in the report's unit. ``times``: how many instances it stands
     for, where no more is asked of what is exact."""
@@ -109,7 +118,10 @@ class Check(NamedTuple):
 
 def exactly(rule: Rule, times: int) -> tuple[Check, ...]:
     """So many instances of a rule that came out exactly, of which no more is asked."""
-    return (Check(rule.id, EXACT, times=times),) if times else ()
+    return (_new(Check, (rule.id, *_NO_MORE, times)),) if times else ()
+
+
+_NO_MORE: Final = Check("", EXACT)[1:-1]
 
 
 #: Kinds of rules that say what a figure is, and not only what it is not.
@@ -221,33 +233,33 @@ class Context:
         return found
 
     def _operand(self, table_id: str, row: str, field_name: str, absent: str) -> Operand:
-        ref = Ref(table_id, row, field_name)
+        ref: Ref = _new(Ref, (table_id, row, field_name))
         table = self.spec.tables[table_id]
         form = table.kind == "form"
         status = self.status.get(table_id, MISSING) if form else REPORTED
         if status == EMPTY:
-            return Operand(ref, ZERO, ZERO, None if self.printed(table, row, field_name) else NOT_PRINTED)
+            return _figure(ref, ZERO, ZERO, None if self.printed(table, row, field_name) else NOT_PRINTED)
         if status != REPORTED:
-            return Operand(ref, ZERO, ZERO, NO_TABLE if table_id in self.edition.forms else NOT_PRINTED)
+            return _figure(ref, ZERO, ZERO, NO_TABLE if table_id in self.edition.forms else NOT_PRINTED)
         found = self.rows_of(table_id).get(row)
         if found is None:
             fixed = not form or self.fixed(table_id, row)
             total = form and fixed and row == TOTAL
             none = not total and (absent == "zero" or not fixed)
-            return Operand(ref, ZERO, ZERO, None if none else ABSENT)
+            return _figure(ref, ZERO, ZERO, None if none else ABSENT)
         at = table.position[field_name]
         value = found[at]
         if isinstance(value, Decimal):
             if table.fields[at].amount:
                 factor, half = self.scale(table_id)
-                return Operand(ref, value if factor == 1 else value * factor, half)
+                return _figure(ref, value if factor == 1 else value * factor, half)
             half = Decimal(1).scaleb(-decimals_of(value)) / 2 if table_id == "claims" else ZERO
-            return Operand(ref, value, half)
+            return _figure(ref, value, half)
         if isinstance(value, int):
-            return Operand(ref, Decimal(value), ZERO)
+            return _figure(ref, Decimal(value), ZERO)
         if isinstance(value, Nothing):
-            return Operand(ref, ZERO, ZERO, UNDISCLOSED if value is Nothing.UNDISCLOSED else None)
-        return Operand(ref, ZERO, ZERO, BLANK if self.printed(table, row, field_name) else NOT_PRINTED)
+            return _figure(ref, ZERO, ZERO, UNDISCLOSED if value is Nothing.UNDISCLOSED else None)
+        return _figure(ref, ZERO, ZERO, BLANK if self.printed(table, row, field_name) else NOT_PRINTED)
 
     def printed(self, table: Table, row: str, field: str) -> bool:
         """Whether the printed form of the report's edition has the cell."""

@@ -41,7 +41,8 @@ Place = tuple[str, str, str]
 
 class Sum(NamedTuple):
     """One side of an instance: a constant; single figures by place, row and weight; the figures of all rows of a kind; and
-    those of the row that the rule's variable names, behind a text. ``known``: there is a constant."""
+    those of the row that the rule's variable names, behind a text. ``known``: there is a constant. A weight of one is always
+    the same object."""
 
     constant: Decimal
     known: bool
@@ -50,6 +51,7 @@ class Sum(NamedTuple):
     rows: tuple[tuple[Place, str, Decimal], ...]
 
 
+_ONE: Final = Decimal(1)
 _ZERO: Final = Sum(ZERO, known=True, cells=(), kinds=(), rows=())
 
 
@@ -142,13 +144,14 @@ def _sum(side: Side, bound: Bindings, row: Variable | None) -> Sum:
             constant, known = constant + term.value * term.weight, True
             continue
         place = term.table.of(bound), term.field.of(bound), term.absent
+        weight = _ONE if term.weight == 1 else term.weight
         if term.rows is not None:
-            kinds.append((place, term.rows, term.weight))
+            kinds.append((place, term.rows, weight))
         for name in term.names if term.rows is None else ():
             if row is not None and name.variable == row.name:
-                rows.append((place, name.text, term.weight))
+                rows.append((place, name.text, weight))
             else:
-                cells.append((place, name.of(bound), term.weight))
+                cells.append((place, name.of(bound), weight))
     return Sum(constant, known, tuple(cells), tuple(kinds), tuple(rows))
 
 
@@ -170,14 +173,14 @@ def _constant(side: Sum, context: Context) -> Decimal | None:
         value = named.figures.get(row, named.absent)
         if value is None:
             return None
-        total, known = total + (value if weight == 1 else value * weight), True
+        total, known = total + (value if weight is _ONE else value * weight), True
     for place, rows, weight in side.kinds:
         named = column(context, place)
         for row in rows_named(rows, place[0], context):
             value = named.figures.get(row, named.absent)
             if value is None:
                 return None
-            total, known = total + (value if weight == 1 else value * weight), True
+            total, known = total + (value if weight is _ONE else value * weight), True
     return (
         total if known or side.rows else None
     )  # no figures at all is another matter than none that is plain
@@ -203,7 +206,7 @@ def _none_below(instance: Instance, names: Sequence[str], context: Context) -> b
     """Whether an inequality says no more than that no figure of a column is below zero, and it is known of all that none is."""
     if instance.left != _ZERO or instance.right.known or instance.right.cells or instance.right.kinds:
         return False
-    if len(instance.right.rows) != 1 or (term := instance.right.rows[0])[1] or term[2] != 1:
+    if len(instance.right.rows) != 1 or (term := instance.right.rows[0])[1] or term[2] is not _ONE:
         return False
     named = column(context, term[0])
     return named.unsigned and named.whole is names
@@ -223,7 +226,7 @@ def _sums(
         else:
             figures, absent = named.figures, named.absent
             values = _filled([figures.get(one, absent) for one in rows], lacking)
-        if weight != 1:
+        if weight is not _ONE:
             values = [value * weight for value in values]
         sums = values if sums is None else list(map(add, sums, values))
     if sums is None:
@@ -232,9 +235,10 @@ def _sums(
 
 
 def _filled(found: list[Decimal | None], lacking: set[int]) -> list[Decimal]:
-    if type(None) in set(map(type, found)):
-        lacking.update(i for i, one in enumerate(found) if one is None)
-        return [ZERO if one is None else one for one in found]
+    for i, one in enumerate(found):
+        if one is None:
+            lacking.add(i)
+            found[i] = ZERO
     return found  # type: ignore[return-value]
 
 

@@ -105,18 +105,16 @@ def _figures(
 def _exact_parents(context: Context, table: str, field: str) -> frozenset[str]:
     """The codes whose figure in a column is exactly the sum of those below them, all being plain figures."""
     named = column(context, (table, field, ""))
-    values: list[Any] = list(named.values)
+    values: list[Decimal | None] = list(named.values)
     found = []
     children = _children_in(table, context)
     for parent, at, below in context.once(("families", table), lambda: _places(children, named.names)):
-        total = values[at]
-        if total is not None:
-            try:
-                parts = [values[i] for i in below]
-                if sum(parts, ZERO) == total:
-                    found.append(parent)
-            except TypeError:  # one is no figure
-                continue
+        total = values[below[0]]
+        for i in range(1, len(below)):
+            part = values[below[i]]
+            total = None if total is None or part is None else total + part
+        if total is not None and total == values[at]:
+            found.append(parent)
     return frozenset(found)
 
 

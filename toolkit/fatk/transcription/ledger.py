@@ -268,13 +268,12 @@ def _head(form: PrintedForm) -> str:
 
 # What is left
 
-_NONE: Final[frozenset[int]] = frozenset()
-
 
 def rest(ledger: Ledger) -> int:
     """Keep every cell that nothing has used, word for word, and say so once a sheet; how many cells are used, kept,
     blank, or derived from the report."""
     accounted = 0
+    none: set[int] = set()
     table = ledger.spec.tables["extras"]
     titles = _cover_titles(ledger)
     for pane in ledger.panes:
@@ -282,7 +281,7 @@ def rest(ledger: Ledger) -> int:
         count = 0
         for row, line in pane.sheet.rows.items():
             accounted += len(line)
-            used = pane.used.get(row, _NONE)
+            used = pane.used.get(row) or none
             for column, cell in line.items():
                 if column in used:
                     continue
