@@ -40,12 +40,13 @@ class Figures(NamedTuple):
     unsigned: bool
 
 
-_DECIMAL: Final = {Decimal}
 #: Units of the last digit of a figure, the usual ones first.
 _STEPS: Final = tuple(Decimal(1).scaleb(-places) for places in (2, 0, 6, 4, 1, 3, 5))
 
 
-def _figures(values: tuple[Any, ...], whole: bool) -> Figures:
+def _figures(column: tuple[Value, ...]) -> Figures:
+    values = tuple([value for value in column if isinstance(value, Decimal)])
+    whole = bool(values) and len(values) == len(column)
     step = next((step for step in _STEPS if values and values[0].same_quantum(step)), None)
     even = step is not None and all(map(step.same_quantum, values))
     return Figures(values, whole, step if even else None, not any(map(Decimal.is_signed, values)))
@@ -126,11 +127,7 @@ class Report:
         found: Figures | None = self._kept.get(("figures", table, at))
         if found is None:
             columns = self.columns(table)
-            whole = self.kinds(table, at) == _DECIMAL
-            values: Any = columns[at] if columns else ()
-            if not whole:
-                values = tuple([value for value in values if isinstance(value, Decimal)])
-            found = self._kept["figures", table, at] = _figures(values, whole)
+            found = self._kept["figures", table, at] = _figures(columns[at] if columns else ())
         return found
 
     def value(self, table: str, key: str | Key, field: str) -> Value:
@@ -295,8 +292,11 @@ def order_of(table: Table) -> Callable[[Row], Any]:
     }
     parts = [(i, ranks or _TOTAL_FIRST) for i, ranks in listed.items()]
 
-    def by_key(row: Row) -> list[tuple[int, Any]]:
-        return [ranks.get(row[i]) or _rank(row[i]) for i, ranks in parts]
+    def by_key(row: Row) -> list[Any]:
+        places: list[Any] = []
+        for i, ranks in parts:
+            places += ranks.get(row[i]) or _rank(row[i])
+        return places
 
     return by_key
 

@@ -516,7 +516,8 @@ def is_foot(line: Line) -> bool:
 
 def begins_foot(text: str) -> bool:
     """Whether a text is that of a row's first cell that begins the foot of a table."""
-    return _begins_foot(text[:_BEGINNING])
+    marked = ":" in text or "：" in text or "页" in text
+    return marked and _begins_foot(text[:_BEGINNING])
 
 
 @lru_cache(maxsize=8192)

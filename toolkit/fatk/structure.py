@@ -144,13 +144,17 @@ def _sound_column(report: Report, table: Table, at: int) -> bool:
 
 
 def _sound_amounts(report: Report, table: Table, at: int) -> bool:
-    field, kinds = table.fields[at], report.kinds(table.id, at)
+    field, figures = table.fields[at], report.figures(table.id, at)
+    bounded = field.minimum is not None or field.maximum is not None
+    usual = figures.step is not None and figures.unsigned and max(figures.values) < _TOO_GREAT
+    if figures.whole and usual and not bounded:
+        return True
+    kinds = report.kinds(table.id, at)
     if field.required or not kinds <= _FIGURES or (Nothing in kinds and not field.states):
         return False  # looked at one by one
-    if field.minimum is not None or field.maximum is not None:
+    if bounded:
         return all(_fault(field, value) is None for value in report.columns(table.id)[at])
-    figures = report.figures(table.id, at)
-    if figures.step is not None and figures.unsigned and max(figures.values) < _TOO_GREAT:
+    if usual:
         return True
     written = "\n".join([str(value) for value in figures.values])
     return not written or _DECIMALS.fullmatch(written) is not None

@@ -97,7 +97,7 @@ def _sheet(listed: Mapping[str, Any], formats: list[NumberFormat]) -> Sheet:
         rows.setdefault(int(row), {})[int(column)] = cell
     return Sheet(
         str(listed["name"]),
-        rows,
+        {row: dict(sorted(line.items())) for row, line in sorted(rows.items())},
         tuple((int(r1), int(c1), int(r2), int(c2)) for r1, c1, r2, c2 in listed["merges"]),
         listed["hidden"] is True,
         frozenset(rows.keys() & listed["hidden_rows"]),

@@ -59,12 +59,13 @@ def subset(rule: Rule, context: Context) -> Iterator[Check]:
         )
         return
     known = context.rows_of(whole)
-    depth = max([len(name) for name in known if name.isdigit()], default=7)
+    depth = max([len(name) for name in context.codes(whole)], default=7)
     exact = 0
     for table in rule.body["tables"]:
         at = context.spec.tables[table].position[field]
-        for name, row in context.rows_of(table).items():
-            if not name.isdigit() or len(name) > depth or not _money(row[at]):
+        rows = context.rows_of(table)
+        for name in context.codes(table):
+            if len(name) > depth or not _money(rows[name][at]):
                 continue
             if name in known:
                 if context.brief:
@@ -109,8 +110,8 @@ def parents(rule: Rule, context: Context) -> Iterator[Check]:
     exact = 0
     for table in rule.body["tables"]:
         rows, key = context.rows_of(table), context.spec.tables[table].key[0]
-        for name in rows:
-            if not name.isdigit() or len(name) < 5:
+        for name in context.codes(table):
+            if len(name) < 5:
                 continue
             lacking = [name[:n] for n in range(3, len(name), 2) if name[:n] not in rows]
             if context.brief and not lacking:
@@ -134,9 +135,10 @@ def depth(rule: Rule, context: Context) -> Iterator[Check]:
         amounts = [(f.name, declared.position[f.name]) for f in declared.amounts]
         first = amounts[0][1]  # the total, as a rule
         children = _children(str(declared.scheme))
-        for name, row in rows.items():
-            if not name.isdigit() or name in divided:
+        for name in context.codes(table):
+            if name in divided:
                 continue
+            row = rows[name]
             if not _money(row[first]) and not any(_money(row[at]) for _, at in amounts):
                 continue
             short = len(name) < digits
@@ -162,7 +164,7 @@ def prefix(rule: Rule, context: Context) -> Iterator[Check]:
     """Codes of a table are of its own classification, known by their first digit."""
     for table, first in rule.body["tables"].items():
         key = context.spec.tables[table].key[0]
-        names = [name for name in context.rows_of(table) if name.isdigit()]
+        names = context.codes(table)
         wrong = [name for name in names if not name.startswith(first)]
         if names and not wrong:
             yield Check(rule.id, EXACT, (Ref(table, names[0], key),))
@@ -180,8 +182,9 @@ def foreign_code(rule: Rule, context: Context) -> Iterator[Check]:
     for place in rule.body["places"]:
         table, start, fields = place["table"], place.get("prefix", ""), place["fields"]
         rows = context.rows_of(table)
-        codes = tuple([start + entry["code"] for entry in place["codes"] if _dated(entry, context.year)])
-        found = [name for name in rows if name.startswith(codes)]
+        codes = {start + entry["code"] for entry in place["codes"] if _dated(entry, context.year)}
+        lengths = {len(one) for one in codes}
+        found = [name for name in rows if not codes.isdisjoint([name[:n] for n in lengths])]
         for name in found:
             if any(name != above and name.startswith(above) for above in found):
                 continue  # its section says it already

@@ -159,6 +159,7 @@ class Context:
         #: Columns of figures as they are taken for sums, by table, field and what a row that is not there stands for.
         self.columns: dict[tuple[str, str, str], Any] = {}
         self._keys: dict[tuple[str, str, int | None], tuple[str, ...]] = {}
+        self._codes: dict[str, tuple[str, ...]] = {}
         self._once: dict[Hashable, Any] = {}
         self._operands: dict[tuple[str, str, str, str], Operand] = {}
         self._widths: dict[str, tuple[Decimal, Decimal]] = {}
@@ -177,10 +178,7 @@ class Context:
         """The rows of a table by name; of two rows of one name the first."""
         found = self.rows.get(table)
         if found is None:
-            declared = self.spec.tables[table]
-            found = {row_name(declared, row): row for row in reversed(self.report.rows(table))}
-            found = dict(reversed(found.items()))
-            self.rows[table] = found
+            found = self.rows[table] = _by_name(self.report, self.spec.tables[table])
         return found
 
     def rows_with(self, table: str, where: Mapping[str, str]) -> Sequence[str]:
@@ -295,6 +293,13 @@ class Context:
             found = self._keys[key] = tuple(named)
         return found
 
+    def codes(self, table: str) -> Sequence[str]:
+        """The rows of a table that are codes, by name."""
+        found = self._codes.get(table)
+        if found is None:
+            found = self._codes[table] = tuple([name for name in self.rows_of(table) if name.isdigit()])
+        return found
+
     def applies(self, rule: Rule) -> bool:
         """Whether a rule's conditions on year and edition are met; what needs another report is told by the kind."""
         when = rule.when
@@ -305,4 +310,16 @@ class Context:
         return not tables or all(table in self.edition.forms for table in tables)
 
 
+def _by_name(report: Report, table: Table) -> dict[str, Row]:
+    rows, found = report.rows(table.id), {}
+    if len(table.key_positions) == 1 and report.kinds(table.id, table.key_positions[0]) == _TEXTS:
+        names: Any = report.columns(table.id)[table.key_positions[0]]
+        found = dict(zip(names, rows, strict=True))
+    if len(found) < len(rows):
+        found = {row_name(table, row): row for row in reversed(rows)}
+        found = dict(reversed(found.items()))
+    return found
+
+
+_TEXTS: Final = {str}
 OUTCOMES: Final = (EXACT, WITHIN_ROUNDING, FAILED, NOT_CHECKED, NOT_APPLICABLE)

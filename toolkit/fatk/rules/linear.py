@@ -83,15 +83,13 @@ def _families(rule: Rule, context: Context) -> Iterator[tuple[str, list[str]]]:
 
 def _children_in(table: str, context: Context) -> dict[str, list[str]]:
     """The codes of a table, by the one above them."""
-    return context.once(("children", table), lambda: _children(context.rows_of(table)))
+    return context.once(("children", table), lambda: _children(context.codes(table)))
 
 
-def _children(rows: Iterable[str]) -> dict[str, list[str]]:
-    """Of these rows the codes, by the one above them."""
+def _children(codes: Iterable[str]) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
-    for name in rows:
-        if name.isdigit():
-            found.setdefault(parent_of(name), []).append(name)
+    for code in codes:
+        found.setdefault(parent_of(code), []).append(code)
     return found
 
 
@@ -113,7 +111,8 @@ def _exact_parents(context: Context, table: str, field: str) -> frozenset[str]:
         for i in range(1, len(below)):
             part = values[below[i]]
             total = None if total is None or part is None else total + part
-        if total is not None and total == values[at]:
+        figure = values[at]
+        if total is not None and figure is not None and total == figure:
             found.append(parent)
     return frozenset(found)
 

@@ -183,8 +183,13 @@ def choices(variable: Variable, bound: Bindings, context: Context) -> Sequence[s
 
 def _named(rows: Rows, bound: Bindings, context: Context) -> Sequence[str]:
     """The rows of a kind as a variable names them."""
-    named = context.keys(rows.table.of(bound), prefix=rows.prefix, level=rows.level)
-    return [row[len(rows.prefix) :] for row in named] if rows.bare and rows.prefix else named
+    table = rows.table.of(bound)
+    named = context.keys(table, prefix=rows.prefix, level=rows.level)
+    if not rows.bare or not rows.prefix:
+        return named
+    return context.once(
+        ("bare", table, rows.prefix, rows.level), lambda: [row[len(rows.prefix) :] for row in named]
+    )
 
 
 def fixed_bindings(

@@ -34,8 +34,7 @@ def from_cell(declared: Field, cell: Cell, decimals: int | None) -> tuple[Value,
     if kind == "number" and declared.numeric:
         form = cell.format
         if form.bare and declared.type == "number":  # most cells of a workbook are of this kind
-            shown = decimals if form.decimals is None else form.decimals
-            value = None if shown is None else _plain_figure(cell.text, min(shown, 6))
+            value = plain_figure(cell, decimals)
             if value is not None:
                 return value, None
         return _stored(declared, cell, decimals)
@@ -53,6 +52,14 @@ def from_cell(declared: Field, cell: Cell, decimals: int | None) -> tuple[Value,
         if kind == "boolean" and declared.type == "boolean":
             return text in ("1", "TRUE", "true"), None
     return lexical.from_text(declared, text)
+
+
+def plain_figure(cell: Cell, decimals: int | None) -> Decimal | None:
+    """The number of a cell whose format shows it as it is stored, if it is written out and has no more decimals than are shown."""
+    shown = cell.format.decimals
+    if shown is None:
+        shown = decimals
+    return None if shown is None else _plain_figure(cell.text, min(shown, 6))
 
 
 def _figure(declared: Field, cell: Cell, decimals: int | None) -> tuple[Value, lexical.Fault | None]:

@@ -21,6 +21,7 @@ from fatk.transcription.ledger import (
     Ledger,
     Pane,
     PrintedForm,
+    edge_of,
     keep,
     listed_status,
     note_fault,
@@ -349,7 +350,8 @@ def _read_rows(
     table, numbers = form.region.table, range(head.first_data, last + 1)
     plain = [plain_rows(ledger, pane, block, table, numbers, decimals) for block in blocks]
     columns = [frozenset(block.spots.values()) for block in blocks]
-    parts = list(zip(blocks, plain, columns, strict=True))
+    edges = [edge if (edge := edge_of(places)) == len(places) else 0 for places in columns]
+    parts = list(zip(blocks, plain, columns, edges, strict=True))
     known: set[int] = set().union(*plain)  # these have a code, so they are neither headers nor titles
     for number in numbers:
         line = pane.rows.get(number)
@@ -364,13 +366,16 @@ def _read_rows(
                 continue
             if pane.sheet.plain:
                 _note_beyond(ledger, form, number, line)
-        for block, rows, places in parts:
+        for block, rows, places, edge in parts:
             row = rows.get(number)
             if row is None:
                 _read_row(ledger, form, block, keys[block.name], number, line, decimals)
             else:
                 keys[block.name].met(str(row[table.key_positions[0]]))
-                pane.used[number] |= places
+                if edge:
+                    pane.edges[number] = edge
+                else:
+                    pane.used[number] |= places
                 keep(ledger, pane, table, number, row, block.spots, ())
 
 
@@ -392,8 +397,8 @@ def _look_below(
     pane, table = form.pane, form.region.table
     keys = {block.name: Keys(table, block.name, names) for block in blocks}
     for number in range(last + 1, form.region.end + 1):
-        used = pane.used.get(number, ())
-        line = {c: cell for c, cell in pane.rows.get(number, {}).items() if c not in used}
+        used, edge = pane.used.get(number, ()), pane.edges.get(number, 0)
+        line = {c: cell for c, cell in pane.rows.get(number, {}).items() if c >= edge and c not in used}
         for block in blocks:
             figures = [c for c, _, _ in block.amounts if c in line and looks_like_amount(line[c])]
             found = keys[block.name].identify(block, line) if figures else None
@@ -447,9 +452,10 @@ def _line_numbers(form: PrintedForm, last: int) -> None:
     pane, head = form.pane, form.heading
     named = head.meanings.keys() | head.paths.keys()
     columns: dict[int, list[tuple[int, str]]] = {}
+    edge = edge_of(named)
     for number in range(head.first_data, last + 1):
         line = pane.rows.get(number)
-        if line is None:
+        if not line or next(reversed(line)) < edge:
             continue
         for column in line:
             if column not in named:

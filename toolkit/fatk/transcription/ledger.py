@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -46,18 +46,27 @@ CellFault = tuple[Field, int, Cell, lexical.Fault]
 @dataclass(slots=True)
 class Pane:
     """A sheet, or one of the parts of it on which forms stand side by side: its rows, its tables, and by row the columns of
-    the cells that are used, and of those that are kept as they are and told already. ``covered`` are the cells with content
-    that nobody sees, since a merged range shows its first cell only."""
+    the cells that are used, and of those that are kept as they are and told already; ``edges``: the column left of which all
+    are used. ``covered`` are the cells with content that nobody sees, since a merged range shows its first cell only."""
 
     sheet: Sheet
     rows: Rows
     regions: Sequence[Region]
     used: defaultdict[int, set[int]] = field(default_factory=lambda: defaultdict(set))
     told: defaultdict[int, set[int]] = field(default_factory=lambda: defaultdict(set))
+    edges: dict[int, int] = field(default_factory=dict)
     covered: frozenset[tuple[int, int]] = field(init=False)
 
     def __post_init__(self) -> None:
         self.covered = _covered(self.sheet)
+
+
+def edge_of(columns: Collection[int]) -> int:
+    """The leftmost column that is none of these."""
+    edge = 0
+    while edge in columns:
+        edge += 1
+    return edge
 
 
 def _covered(sheet: Sheet) -> frozenset[tuple[int, int]]:
@@ -281,9 +290,12 @@ def rest(ledger: Ledger) -> int:
         count = 0
         for row, line in pane.sheet.rows.items():
             accounted += len(line)
+            edge = pane.edges.get(row, 0)
+            if edge and next(reversed(line)) < edge:
+                continue
             used = pane.used.get(row) or none
             for column, cell in line.items():
-                if column in used:
+                if column < edge or column in used:
                     continue
                 text = clean_text(cell.text)
                 if not text or (pane.regions and text in titles):

@@ -15,7 +15,7 @@ from fatk.model import Row
 from fatk.recognition import Line
 from fatk.rowkeys import CODE, Columns
 from fatk.spec import Field, Table
-from fatk.transcription.cells import from_cell
+from fatk.transcription.cells import from_cell, plain_figure
 from fatk.transcription.ledger import Ledger, Pane
 from fatk.values import Value, text_fault
 
@@ -34,7 +34,7 @@ def plain_rows(
     found: dict[int, Line] = {}
     for number in numbers:
         line = pane.rows.get(number)
-        if line is None or pane.used.get(number):
+        if line is None or pane.used.get(number) or number in pane.edges:
             continue
         code, name = line.get(code_at), line.get(at)
         if (
@@ -87,5 +87,8 @@ def _figure(declared: Field, cell: Cell | None, decimals: int) -> Value:
     """The figure of a cell whose format shows no more than a figure; ``None`` where anything has to be told of it."""
     if cell is None or cell.kind != NUMBER or not cell.format.bare:
         return None
+    figure = plain_figure(cell, decimals) if declared.type == "number" else None
+    if figure is not None:
+        return figure
     value, fault = from_cell(declared, cell, decimals)
     return None if fault else value
