@@ -408,12 +408,15 @@ def _withheld(context: Context) -> Mapping[str, list[Ref]]:
 
 def _all_withheld(context: Context) -> Mapping[str, list[Ref]]:
     found: dict[str, list[Ref]] = {}
+    report = context.report
     for table in context.spec.tables.values():
-        rows = context.report.rows(table.id)
+        rows = report.rows(table.id)
         places = [
             (at, field.name)
             for at, field in enumerate(table.fields if rows else ())
-            if field.states and Nothing in context.report.kinds(table.id, at)
+            if field.states
+            and not (field.amount and report.figures(table.id, at).whole)
+            and Nothing in report.kinds(table.id, at)
         ]
         for row in rows if places else ():
             for at, field in places:
