@@ -45,8 +45,9 @@ _DECIMALS: Final = re.compile(rf"{_ONE}(?:\n{_ONE})*")
 _INTEGERS: Final = frozenset({int, type(None)})
 #: What no figure comes up to.
 _TOO_GREAT: Final = Decimal(10) ** 18
-#: How many sound texts of a field are known at most.
-_KNOWN: Final = 4096
+#: How many sound texts of a field are known at most, and of how many characters: names of items are short and in many reports.
+_KNOWN: Final = 2048
+_SHORT: Final = 64
 _SIGNS: Final = frozenset("=＝@＠+＋-－")
 #: A sign that begins a formula, where what follows could be one: "=366次" and "-5%" are none.
 _FORMULA: Final = re.compile(r"[=＝@＠].*[A-Za-z(!|+*/^&-]|[+＋\-－].*[A-Za-z(]")
@@ -139,7 +140,7 @@ def _sound_column(report: Report, table: Table, at: int) -> bool:
     new = set(column) - known
     sound = all(_fault(field, value) is None for value in new)
     if sound and kinds <= _TEXTS and len(known) + len(new) <= _KNOWN:
-        known |= new
+        known.update([text for text in new if text is None or len(str(text)) <= _SHORT])
     return sound
 
 
@@ -343,7 +344,7 @@ def _formulas(report: Report) -> Iterator[Finding]:
 def _may_be_formula(value: Value) -> bool:
     if isinstance(value, str) and value[:1] in _SIGNS and _FORMULA.match(value) is not None:
         return True
-    if len(_harmless()) < _KNOWN:
+    if len(_harmless()) < _KNOWN and len(str(value)) <= _SHORT:
         _harmless().add(value)
     return False
 
