@@ -31,7 +31,7 @@ demo: .venv/.stamp-dev ## 演示：真实决算表在三种格式间往返并校
 test: .venv/.stamp-dev tests/node/node_modules/.stamp ## 安装所需并运行全部测试（ARGS="-k 词"） · set up and run all tests
 	.venv/bin/python -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
-compiled: build/compiled/.stamp ## 编译过的安装包（dist/）：同样的代码，快三成；需要 C 编译器 · a compiled wheel: the same code, faster; takes a C compiler
+compiled: build/compiled/.stamp ## 编译过的安装包（dist/）：同样的代码，时间少四成；需要 C 编译器 · a compiled wheel: the same code, faster; takes a C compiler
 
 build/compiled/.stamp: scripts/compiled.py $(shell find toolkit/fatk -name '*.py') | .venv/.stamp-dev
 	.venv/bin/python scripts/compiled.py

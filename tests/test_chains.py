@@ -322,10 +322,16 @@ def ran_batch(
     """How many comparisons a batch makes, of how many it tells, and what it sums up."""
     command = [*FATK, str(src), str(store), "--workers", str(workers), "--log", "jsonl"]
     done = subprocess.run(command, capture_output=True, check=False, env=environment)
-    assert done.returncode in {0, 1}, done.stderr.decode()
+    assert done.returncode in {0, 1, 3}, done.stderr.decode()
     events = [json.loads(line) for line in done.stdout.splitlines()]
+    assert events[-1]["exit_status"] == done.returncode
     begun = [event["total"] for event in events if event.get("phase") == "comparing"]
-    return {"begun": sum(begun), **events[-1]["between_reports"], **events[-1]["run"]}
+    return {
+        "begun": sum(begun),
+        "status": done.returncode,
+        **events[-1]["between_reports"],
+        **events[-1]["run"],
+    }
 
 
 def altered(src: Path, folder: Path) -> Path:
@@ -426,6 +432,7 @@ def test_a_process_that_ends_loses_nothing_but_what_ended_it_twice(
     path = os.pathsep.join([str(tmp_path / "patched"), *filter(None, sys.path)])
     done = ran_batch(src, tmp_path / "store", 2, {**os.environ, "PYTHONPATH": path})
     assert (done["compared"], done["previous"], done["unfinished"]) == (20, 19, 1)
+    assert done["status"] == 3, "not all was held against each other"
     assert rows(tmp_path / "store", "select file from comparisons where outcome = 'unfinished'") == [
         ("0000/000004-2022.xlsx",)
     ]
@@ -433,5 +440,6 @@ def test_a_process_that_ends_loses_nothing_but_what_ended_it_twice(
     changed = altered(src, tmp_path / "src")
     done = ran_batch(changed, tmp_path / "store", 1)
     assert (done["compared"], done["previous"], done["unfinished"]) == (2, 19, 0), "it is tried again"
+    assert done["status"] == 0
     ran_batch(changed, tmp_path / "fresh", 1)
     assert contents(tmp_path / "store") == contents(tmp_path / "fresh")

@@ -13,6 +13,7 @@ from typing import Any
 from fatk import __version__, resources
 from fatk.batch.work import REFUSED, Line, worst
 from fatk.check import INVALID, UNCHECKED, VALID
+from fatk.errors import Refused
 from fatk.findings import fill
 from fatk.render import rules_digest
 from fatk.spec import load
@@ -61,8 +62,9 @@ class Summary:
 
     @property
     def exit_status(self) -> int:
-        """The exit status that the worst source comes to."""
-        return worst(sorted(self.statuses))
+        """The exit status that the worst source comes to, or a comparison that a process did not end."""
+        unfinished = {Refused.exit_status} if self.between and self.between.get("unfinished") else set()
+        return worst(sorted(self.statuses | unfinished))
 
     def document(self) -> dict[str, Any]:
         """The summary as JSON: counts are in the order of their keys, ``run`` is what this run did."""
