@@ -42,7 +42,7 @@ test-compiled: .venv/.stamp-dev ## 用编译过的代码运行读取与检查的
 	.venv/bin/python scripts/compiled.py --level 0 --into build/test-compiled
 	FATK_COMPILED=1 PYTHONPATH=build/test-compiled/unpacked .venv/bin/python -m pytest -n $(WORKERS) --dist worksteal \
 		$(patsubst %,tests/test_%.py,compiled conformance editions layouts ooxml printed_numbers rules_engine rules_exact \
-		rules_narrative rules_words same_findings units values)
+		rules_narrative rules_words same_findings units values warehouse)
 
 # Apart from what tests run with, so that nothing of it can change what they find.
 build/peers/.stamp: requirements/bench.txt | .venv/.stamp-dev

@@ -33,6 +33,7 @@ MODULES = (
     "rules/narrative/rate_checks", "rules/narrative/rated", "rules/narrative/terms", "rules/report", "rules/terms",
     "rules/words", "transcription/__init__", "transcription/about", "transcription/cells", "transcription/forms",
     "transcription/ledger", "transcription/linecolumns", "transcription/lists", "transcription/plainrows",
+    "warehouse/rows",
 )  # fmt: skip
 
 

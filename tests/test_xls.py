@@ -610,3 +610,17 @@ def test_an_answer_of_another_shape_is_a_crash(monkeypatch: pytest.MonkeyPatch) 
     ):
         monkeypatch.setattr(confined, "run", lambda *_, answer=answer: answer)
         assert refusal(xls.read_book, workbook(ONE)) == "READER_CRASHED"
+
+
+def test_cells_stand_in_order_whatever_the_order_of_the_answer() -> None:
+    found = {
+        "formats": ["General"],
+        "sheets": [
+            {
+                "name": "a", "rows": [2, 0, 0], "columns": [0, 3, 1], "texts": ["1", "2", "3"], "kinds": ["number"] * 3,
+                "formats": [0] * 3, "formulas": [], "merges": [], "hidden": False, "hidden_rows": [], "hidden_columns": [],
+            }
+        ],
+    }  # fmt: skip
+    (sheet,) = xls._sheets(found)
+    assert [(row, list(line)) for row, line in sheet.rows.items()] == [(0, [1, 3]), (2, [0])]

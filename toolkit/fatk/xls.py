@@ -90,14 +90,20 @@ def _sheet(listed: Mapping[str, Any], formats: list[NumberFormat]) -> Sheet:
     places = zip(listed["rows"], listed["columns"], strict=True)
     formulas: dict[int, str] = dict(zip(listed["formulas"], repeat(_FORMULA), strict=False))
     rows: dict[int, dict[int, Cell]] = {}
-    for index, ((row, column), text, kind, number) in enumerate(
+    before = (-1, -1)
+    ordered = True
+    for index, (place, text, kind, number) in enumerate(
         zip(places, listed["texts"], listed["kinds"], listed["formats"], strict=True)
     ):
         cell = Cell(str(text), str(kind), formats[number], formulas.get(index))
-        rows.setdefault(int(row), {})[int(column)] = cell
+        rows.setdefault(int(place[0]), {})[int(place[1])] = cell
+        ordered = ordered and place > before
+        before = place
+    if not ordered:
+        rows = {row: dict(sorted(line.items())) for row, line in sorted(rows.items())}
     return Sheet(
         str(listed["name"]),
-        {row: dict(sorted(line.items())) for row, line in sorted(rows.items())},
+        rows,
         tuple((int(r1), int(c1), int(r2), int(c2)) for r1, c1, r2, c2 in listed["merges"]),
         listed["hidden"] is True,
         frozenset(rows.keys() & listed["hidden_rows"]),

@@ -33,7 +33,7 @@ _DIVISION = re.compile(r"[0-9]{2,12}")
 _PREFECTURE = 4
 #: Bytes of values after which a group of rows of a Parquet file is full; a source is never divided. A value that is no text
 #: counts as so many, about what it takes.
-_GROUP, _VALUE = 2 << 20, 8
+_GROUP, _VALUE = 1 << 20, 8
 #: Pieces of a group after which they are made one: a piece of few rows is mostly what Arrow keeps of its columns.
 _PIECES = 32
 #: Spools of which it is known at once where rows are in them. Sources come in the order in which spools were filled.
@@ -68,7 +68,7 @@ def spool(store: Path, gathered: Sequence[Mapping[str, list[tuple[Any, ...]]]]) 
     import pyarrow as pa
 
     index: dict[str, tuple[int, list[int]]] = {}
-    options = pa.ipc.IpcWriteOptions(compression="zstd")
+    options = pa.ipc.IpcWriteOptions(compression="lz4")
     name = f"{secrets.token_hex(12)}.rows"
     with files.replacing(store / SPOOLS / name) as partial, pa.OSFile(str(partial), "wb") as sink:
         for dataset in datasets(load()).values():

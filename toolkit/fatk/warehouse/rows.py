@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from functools import cache
-from typing import Any
+from typing import Any, Final
 
 from fatk.check import Result
 from fatk.findings import ERROR, CellRef, Finding
@@ -36,12 +36,12 @@ from fatk.warehouse.datasets import (
 #: A row of a dataset: its values in the order of the dataset's columns.
 Cells = tuple[Any, ...]
 #: Decimals of amounts of a report that does not say how many.
-USUAL_DECIMALS = 2
+USUAL_DECIMALS: Final = 2
 #: What each unit is in 元, each one digit and an exponent: no product has more digits than the figure.
-FACTORS: Mapping[str, Decimal] = {unit: Decimal(yuan).normalize() for unit, yuan in YUAN.items()}
+FACTORS: Final[dict[str, Decimal]] = {unit: Decimal(yuan).normalize() for unit, yuan in YUAN.items()}
 #: Kinds of rules whose differences are of sums of figures.
-_ARITHMETIC = EQUALITIES | {"compare"}
-_COUNTS = (*OUTCOMES, "errors", "warnings", "infos", "source_cells", "unaccounted_cells")
+_ARITHMETIC: Final = EQUALITIES | {"compare"}
+_COUNTS: Final = (*OUTCOMES, "errors", "warnings", "infos", "source_cells", "unaccounted_cells")
 
 
 def rows(outcome: Outcome) -> Mapping[str, list[Cells]]:
@@ -83,7 +83,12 @@ def _named(spec: Spec, dataset: str, values: Mapping[str, Any]) -> Cells:
 
 # How the fields of a table become columns
 
-_PLAIN, _DATE, _NUMBER, _COUNT, _MONEY, _BOUND = range(6)
+_PLAIN: Final = 0
+_DATE: Final = 1
+_NUMBER: Final = 2
+_COUNT: Final = 3
+_MONEY: Final = 4
+_BOUND: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
