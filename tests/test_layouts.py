@@ -5,6 +5,7 @@ Each case is a change of a workbook that openpyxl draws; most stand for one trap
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -26,9 +27,10 @@ from openpyxl.worksheet.worksheet import Worksheet
 import fatk
 import strategies
 from drawing import Habits, drawn, printable, saved
-from fatk import formats, structure
+from fatk import formats, grid, recognition, rowkeys, structure
 from fatk.model import EMPTY, MISSING, REPORTED, Report
 from fatk.reading import Reading
+from fatk.transcription import about, plainrows
 
 EXAMPLES = Path(__file__).resolve().parent.parent / "datapackages"
 IES, INC, EXP, FAS, GBE, GBB, TPE, GF, SC = (
@@ -957,3 +959,37 @@ def test_a_cell_out_of_place_is_kept_or_told_and_harms_no_other(data: st.DataObj
     changed = [t.id for t in report().spec.forms if found.report.rows(t.id) != report().rows(t.id)]
     own = [row for row in found.report.rows(table) if any(v in row for v in (Decimal("987654.5"),))]
     assert not changed or told or own, changed
+
+
+def test_what_a_file_makes_long_is_not_remembered() -> None:
+    """Programs print one header, one format and one name of an item in every file; nobody else's texts fill the memory."""
+
+    def book(long: str, more: int) -> bytes:
+        book = Workbook()
+        sheet = book.worksheets[0]
+        sheet.title = "收入决算表"
+        header = ["科目编码", "科目名称", "本年收入合计", *[f"{long}{n}" for n in range(more)], *["="] * more]
+        for line in (
+            ["收入决算表"],
+            ["金额单位：万元"],
+            header,
+            ["合计", None, 3],
+            ["201", f"一般公共服务支出{long}", 3],
+        ):
+            sheet.append(line)
+        sheet["C5"].number_format = f'0.00"{long}"'
+        stream = io.BytesIO()
+        book.save(stream)
+        return stream.getvalue()
+
+    known = (
+        grid._known_format,
+        recognition._known_columns,
+        about._known_columns,
+        rowkeys._known_name,
+        plainrows._is_plain,
+    )
+    formats.read_bytes(book("", 0))
+    before = [function.cache_info().currsize for function in known]
+    formats.read_bytes(book("长" * 300, 450))
+    assert [function.cache_info().currsize for function in known] == before

@@ -259,13 +259,25 @@ _FORMAT_TOKEN: Final = re.compile(
 )
 
 
-@lru_cache(maxsize=256)
+#: The longest code that Excel takes. Longer ones are not kept.
+_LONGEST_CODE: Final = 255
+
+
 def read_format(code: str) -> NumberFormat:
     """What a number format code of Excel says about the figures that it shows (ECMA-376 part 1, 18.8.31).
 
     The first section decides, as figures are mostly positive. Where sections have conditions of their own, as in
     ``[>=10000]0!.0,"万";0``, decimals are not fixed and the largest scale is told.
     """
+    return _known_format(code) if len(code) <= _LONGEST_CODE else _read_format(code)
+
+
+@lru_cache(maxsize=256)
+def _known_format(code: str) -> NumberFormat:
+    return _read_format(code)
+
+
+def _read_format(code: str) -> NumberFormat:
     sections: list[_Section] = [_Section()]
     for token in _FORMAT_TOKEN.finditer(code):
         if token["other"] == ";":

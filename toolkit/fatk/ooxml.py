@@ -644,12 +644,12 @@ class _Cells:
             return False
         plain, columns, letters, column = self.plain, _COLUMNS, _LETTERS, -1
         known, behind, digits = plain.known, number + '"', len(number)
-        names = plain.names_in(number) if len(written) <= _WIDE else []
+        names = plain.names_in(number)
         cells: dict[int, Cell] = {}
         characters = 0
         try:
             for one in islice(written, 1, None):
-                if column + 1 == len(names):
+                if column + 1 == len(names) < _WIDE:
                     names.append(letters[column + 1] + behind)
                 # Most cells are in the column behind the one before.
                 if column + 1 < len(names) and one.startswith(names[column + 1]):
@@ -748,7 +748,7 @@ _SHORT: Final = 40
 _PLAIN_ATTRIBUTE: Final = re.compile(r' ([A-Za-z0-9]+:)?([A-Za-z]+)="([^"]*)"')
 #: How many plain cells, or attributes of rows, are known at a time.
 _KNOWN: Final = 4096
-#: Rows with more cells are none that the names of cells are kept of.
+#: Of so many columns the names of cells are kept.
 _WIDE: Final = 64
 _DATA_TAG: Final = b"<sheetData>"
 

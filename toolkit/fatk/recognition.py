@@ -321,7 +321,8 @@ def heading(sheet: Sheet, rows: Rows, region: Region, names: Mapping[str, str]) 
                 key_columns.add(column)
     labelled = tuple([r for r in header_rows if r != counted or _has_levels(rows[r])])
     labels = _labels(rows, labelled, (first_data, counted), words)
-    if names or len(anchors) > _PLACES or sum(map(len, labels.values())) > _CHARACTERS:
+    many = len(anchors) > _PLACES or len(labels) > _PLACES
+    if names or many or sum(map(len, labels.values())) > _CHARACTERS:
         found = _columns(region.table.id, labelled, labels, anchors, names)
     else:
         found = _known_columns(region.table.id, labelled, tuple(labels.items()), tuple(anchors.items()))
@@ -349,7 +350,7 @@ def heading(sheet: Sheet, rows: Rows, region: Region, names: Mapping[str, str]) 
 Place = tuple[int, int]
 #: The header paths of columns, and what the columns mean.
 Columns = tuple[Mapping[int, tuple[str, ...]], Mapping[int, Meaning]]
-#: Headers of more characters, or with more places under merged cells, are none that are kept.
+#: Headers of more characters, with more labels, or with more places under merged cells, are none that are kept.
 _CHARACTERS: Final = 2000
 _PLACES: Final = 400
 

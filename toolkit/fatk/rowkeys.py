@@ -88,7 +88,7 @@ class Keys:
         cell = line.get(column)
         if cell is None or not cell.text.strip(BLANKS):
             return Identity(None, None, [column] if cell and cell.kind == FORMULA_WITHOUT_VALUE else [])
-        name = _plain_name(cell.text)
+        name = _known_name(cell.text) if len(cell.text) <= _LONG else _plain_name(cell.text)
         key = self._line_of(cell.text, name)
         bare = _BARE_ORDINAL.match(name) if key is None else None
         for length in range(1, bare.end() + 1 if bare else 1):
@@ -182,7 +182,15 @@ class Keys:
         return alone[0] if len(alone) == 1 else None
 
 
+#: Longer labels are none that are kept.
+_LONG: Final = 200
+
+
 @lru_cache(maxsize=8192)
+def _known_name(text: str) -> str:
+    return _plain_name(text)
+
+
 def _plain_name(text: str) -> str:
     """A label without what stands around it and before it."""
     return clean_text(strip_ordinal(clean_text(text)))

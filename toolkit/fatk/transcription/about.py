@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import islice
+from itertools import chain, islice
 from typing import Final
 
 from fatk.captions import says_withheld
@@ -73,7 +73,8 @@ def _fit(ledger: Ledger, edition: Edition, year: int) -> _Fit:
     tables = []
     for table_id, printed in edition.forms.items():
         form = ledger.forms.get(table_id)
-        alike, other = _same_columns(printed, tuple(form.heading.paths.values()) if form else ())
+        paths = tuple(form.heading.paths.values()) if form else ()
+        alike, other = _known_columns(printed, paths) if _is_short(paths) else _same_columns(printed, paths)
         title = fold_title(strip_ordinal(form.title)) if form and form.title else ""
         same = [title == fold_title(printed.title), form is not None and form.number == printed.number]
         wrong = other + same.count(False) if form else 1
@@ -85,8 +86,21 @@ def _fit(ledger: Ledger, edition: Edition, year: int) -> _Fit:
     return _Fit(likenesses, differences + len(beyond), (*tables, *beyond))
 
 
+#: Headers of more columns or characters are none that are kept.
+_COLUMNS: Final = 200
+_CHARACTERS: Final = 4000
+
+
+def _is_short(paths: Sequence[tuple[str, ...]]) -> bool:
+    return len(paths) <= _COLUMNS and sum(map(len, chain.from_iterable(paths))) <= _CHARACTERS
+
+
 @lru_cache(maxsize=1024)
-def _same_columns(printed: Form, paths: Iterable[tuple[str, ...]]) -> tuple[int, int]:
+def _known_columns(printed: Form, paths: Sequence[tuple[str, ...]]) -> tuple[int, int]:
+    return _same_columns(printed, paths)
+
+
+def _same_columns(printed: Form, paths: Sequence[tuple[str, ...]]) -> tuple[int, int]:
     """How many columns a header has that a form is printed with, and how many only one of them has: a code in several columns
     is one, and a line goes by any of its names."""
     lines = [line for block in printed.blocks for line in block.lines]

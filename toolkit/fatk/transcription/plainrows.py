@@ -41,7 +41,8 @@ def plain_rows(
             code is not None
             and name is not None
             and code.kind == name.kind == TEXT
-            and len(name.text) <= _LONG
+            and len(code.text) <= _CODE
+            and len(name.text) <= _NAME
             and _is_plain(declared, code.text, name.text)
         ):
             found[number] = line
@@ -69,8 +70,9 @@ def plain_rows(
     return rows
 
 
-#: No name of an item is longer.
-_LONG: Final = 200
+#: No code, and no name of an item, has more characters.
+_CODE: Final = 7
+_NAME: Final = 200
 #: Stands for the figure of a cell that is met for the first time: no figure is a text.
 _UNMET: Final = "unmet"
 
