@@ -207,7 +207,7 @@ def goals(folder: Path) -> list[Goal]:
             f"xlsx → report → all rules, nine sheets, {ROWS} rows", checked,
             "openpyxl read-only, merely reading", each(lambda book: by_openpyxl(book.data)), 1 / 2, 10, FILES,
         ),
-        Goal("the same", checked, "frictionless, reading and types", each(by_frictionless), 1 / 20, 4, FILES),
+        Goal("the same", checked, "frictionless, reading and types", each(by_frictionless), 1 / 20, 6, FILES),
         Goal(
             "fatk validate, a whole process", process("fatk", "validate", package),
             "frictionless validate, a whole process",
