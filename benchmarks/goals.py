@@ -1,9 +1,8 @@
 """What has to be reached, each as a ratio of two times taken by turns in one run: ``make bench``.
 
 Workbooks are read six on end, the same six by either side in its turn: no figure is known from the file before, as on a portal's way
-through its files. It writes ``docs/performance/goals.md`` and
-``docs/performance/rows.svg``, and the table in README; ``--all`` goes on to 400,000 rows, which takes some minutes more. Exit status 1 where a goal is missed by
-more than the noise of 30 %.
+through its files. It writes ``docs/performance/goals.md``, ``docs/performance/rows.svg`` and the table in README; ``--all`` goes on
+to 400,000 rows, which takes some minutes more. Exit status 1 where a goal is missed by more than the noise of 30 %.
 """
 
 from __future__ import annotations

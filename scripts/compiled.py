@@ -21,9 +21,10 @@ ROOT = Path(__file__).resolve().parent.parent
 UNPACKED = ROOT / "build" / "compiled" / "unpacked"
 
 #: Functions of the compiled modules call each other, and those of Python, without a detour by the table of the linker.
-DIRECT = () if sys.platform == "win32" else ("-fvisibility=hidden", "-fno-semantic-interposition", "-fno-plt")
+#: Compilers of other systems do not know these words.
+DIRECT = ("-fvisibility=hidden", "-fno-semantic-interposition", "-fno-plt") if sys.platform == "linux" else ()
 
-#: What most of the time of reading a file and checking it is spent in. Modules that spend theirs in libraries, or in a child
+#: What most of the time of reading a file, checking it, and making rows of a store of it is spent in. Modules that spend theirs in libraries, or in a child
 #: process, would gain nothing.
 MODULES = (
     "archive", "captions", "check", "findings", "gathering", "grid", "lexical", "model", "officeparts", "ooxml", "reading",

@@ -94,10 +94,10 @@ class Package:
         only those that ``keep`` wants, where it is given: of some elements there are often very many."""
         self.parsed.add(member.name)
         if member.size <= _SMALL:
-            return _known(self.archive.read(member), member.name, self.limits, root, namespaces, wanted, keep)
-        return _elements(
-            self.archive.pieces(member), member.name, self.limits, root, namespaces, wanted, keep
-        )
+            whole = (self.archive.read(member),)
+            return _known(whole, member.name, self.limits, root, namespaces, wanted, keep)
+        pieces = self.archive.pieces(member)
+        return _elements(pieces, member.name, self.limits, root, namespaces, wanted, keep)
 
     def parse(
         self, member: Member, root: str, namespaces: frozenset[str], begin: Begin, mark: bytes = b""
@@ -107,23 +107,6 @@ class Package:
         self.parsed.add(member.name)
         pieces = self.archive.pieces(member)
         strictxml.parse(member.name, pieces, self.limits, root, namespaces, begin, mark=mark)
-
-
-#: Parts of at most so many bytes are known by what is in them: programs write the same styles and relationships in each file.
-_SMALL: Final = 1 << 15
-
-
-@lru_cache(maxsize=32)
-def _known(
-    data: bytes,
-    part: str,
-    limits: Limits,
-    root: str,
-    namespaces: frozenset[str],
-    wanted: frozenset[str],
-    keep: Callable[[str, Attributes], bool] | None,
-) -> Sequence[tuple[str, Attributes]]:
-    return _elements([data], part, limits, root, namespaces, wanted, keep)
 
 
 def _elements(
@@ -160,3 +143,8 @@ def _elements(
 
     strictxml.parse(part, pieces, limits, root, namespaces, begin)
     return found
+
+
+#: Parts of at most so many bytes are known by what is in them: programs write the same styles and relationships in each file.
+_SMALL: Final = 1 << 15
+_known: Final = lru_cache(maxsize=32)(_elements)

@@ -204,12 +204,12 @@ def _rows(instance: Instance, names: Sequence[str], context: Context, holds: Hol
 
 def _none_below(instance: Instance, names: Sequence[str], context: Context) -> bool:
     """Whether an inequality says no more than that no figure of a column is below zero, and it is known of all that none is."""
-    if instance.left != _ZERO or instance.right.known or instance.right.cells or instance.right.kinds:
+    right = instance.right
+    if instance.left != _ZERO or right.known or right.cells or right.kinds or len(right.rows) != 1:
         return False
-    if len(instance.right.rows) != 1 or (term := instance.right.rows[0])[1] or term[2] is not _ONE:
-        return False
-    named = column(context, term[0])
-    return named.unsigned and named.whole is names
+    place, text, weight = right.rows[0]
+    named = column(context, place)
+    return not text and weight is _ONE and named.unsigned and named.whole is names
 
 
 def _sums(
@@ -295,9 +295,8 @@ def _column(context: Context, table_id: str, field_name: str, absent: str) -> Co
     names = context.keys(table_id)
     values: Sequence[Any]
     whole = unsigned = False
-    if len(names) == len(
-        context.report.rows(table_id)
-    ):  # else some rows have one name, and the first of these counts
+    # Where several rows have one name, the first counts.
+    if len(names) == len(context.report.rows(table_id)):
         figures = context.report.figures(table_id, at)
         values, whole, unsigned = figures.values, figures.whole, figures.unsigned
     if not whole:
