@@ -272,11 +272,6 @@ def read_format(code: str) -> NumberFormat:
     return _known_format(code) if len(code) <= _LONGEST_CODE else _read_format(code)
 
 
-@lru_cache(maxsize=256)
-def _known_format(code: str) -> NumberFormat:
-    return _read_format(code)
-
-
 def _read_format(code: str) -> NumberFormat:
     sections: list[_Section] = [_Section()]
     for token in _FORMAT_TOKEN.finditer(code):
@@ -297,6 +292,9 @@ def _read_format(code: str) -> NumberFormat:
         else all(section.masked for section in sections)
     )
     return NumberFormat(code, decimals, first.percent, first.date, scale, first.literal.strip(), masked)
+
+
+_known_format: Final = lru_cache(maxsize=256)(_read_format)
 
 
 #: Names by which Excel's XML and HTML call formats; other formats stand there as codes.

@@ -18,7 +18,6 @@ from fatk import layout
 from fatk.grid import MAX_COLUMNS, TEXT, Cell, Sheet
 from fatk.spec import Spec, Table, load
 from fatk.vocabulary import (
-    TITLE_MARK,
     Meaning,
     Vocabulary,
     budget_or_final,
@@ -112,10 +111,8 @@ _MOST_CUTS: Final = 16
 def _parts(sheet: Sheet) -> list[Sheet]:
     """A sheet cut before each title of a form that stands beside another; none where there is no such title."""
     lines = sheet.rows.values()
-    texts = {
-        cell.text for line in lines for cell in line.values() if TITLE_MARK in cell.text and cell.kind == TEXT
-    }
-    if len(set(map(title_of, texts)) - {None}) < 2:
+    found = {title_of(cell.text) for line in lines for cell in line.values() if cell.kind == TEXT}
+    if len(found - {None}) < 2:
         return []
     cuts: set[int] = set()
     filled = set().union(*lines)
@@ -168,7 +165,7 @@ def regions(sheet: Sheet, rows: Rows) -> list[Region]:
                 break
             if within == number:
                 continue
-            named = title_of(cell.text) if TITLE_MARK in cell.text else None
+            named = title_of(cell.text)
             shown = (
                 _shown(rows, numbers[index + 1 : index + 1 + _HEADER_DISTANCE], (named, title_of(sheet.name)))
                 if named

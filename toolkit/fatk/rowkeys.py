@@ -186,14 +186,12 @@ class Keys:
 _LONG: Final = 200
 
 
-@lru_cache(maxsize=8192)
-def _known_name(text: str) -> str:
-    return _plain_name(text)
-
-
 def _plain_name(text: str) -> str:
     """A label without what stands around it and before it."""
     return clean_text(strip_ordinal(clean_text(text)))
+
+
+_known_name: Final = lru_cache(maxsize=8192)(_plain_name)
 
 
 def code_text(cell: Cell) -> str:

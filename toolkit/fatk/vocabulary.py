@@ -202,20 +202,22 @@ def is_cut_title(text: str) -> bool:
 
 
 #: What every title has in it.
-TITLE_MARK: Final = "表"
+_TABLE: Final = "表"
+
+
+def title_of(text: str) -> str | None:
+    """The one of the nine tables whose title a text is, or ``None``. A sentence that names a table is no title."""
+    return _title_of(text) if _TABLE in text and 3 <= len(text) <= 80 else None
 
 
 @lru_cache(maxsize=8192)
-def title_of(text: str) -> str | None:
-    """The one of the nine tables whose title a text is, or ``None``. A sentence that names a table is no title."""
-    if TITLE_MARK not in text or not 3 <= len(text) <= 80:
-        return None
+def _title_of(text: str) -> str | None:
     folded = fold_title(text)
     known = _titles().get(folded) or _cut_titles().get(folded)
     if known:
         return known
     if (
-        not folded.endswith(TITLE_MARK)
+        not folded.endswith(_TABLE)
         or folded.endswith(("空表", "本表", "附表"))
         or any(c in folded for c in ",。;")
     ):

@@ -95,11 +95,6 @@ def _is_short(paths: Sequence[tuple[str, ...]]) -> bool:
     return len(paths) <= _COLUMNS and sum(map(len, chain.from_iterable(paths))) <= _CHARACTERS
 
 
-@lru_cache(maxsize=1024)
-def _known_columns(printed: Form, paths: Sequence[tuple[str, ...]]) -> tuple[int, int]:
-    return _same_columns(printed, paths)
-
-
 def _same_columns(printed: Form, paths: Sequence[tuple[str, ...]]) -> tuple[int, int]:
     """How many columns a header has that a form is printed with, and how many only one of them has: a code in several columns
     is one, and a line goes by any of its names."""
@@ -109,6 +104,9 @@ def _same_columns(printed: Form, paths: Sequence[tuple[str, ...]]) -> tuple[int,
     whole = [p[:-1] if len(p) > 1 and p[-1] in code_levels() else p for p in paths]
     found = {tuple([names.get(word, word) for word in path]) for path in whole}
     return len(own & found), len(own ^ found)
+
+
+_known_columns: Final = lru_cache(maxsize=1024)(_same_columns)
 
 
 def _likely_year(ledger: Ledger) -> int | None:
